@@ -1,0 +1,29 @@
+package alerting
+
+import "time"
+
+// EventType is the type of a live event, as the websocket sends it.
+type EventType string
+
+// The types of live events.
+const (
+	AlertOpened    EventType = "alert.opened"
+	AlertUpdated   EventType = "alert.updated"
+	AlertAcked     EventType = "alert.acked"
+	AlertEscalated EventType = "alert.escalated"
+	AlertRecovered EventType = "alert.recovered"
+	AlertClosed    EventType = "alert.closed"
+	VisitCreated   EventType = "visit.created"
+	VisitChanged   EventType = "visit.updated"
+)
+
+// Event is one numbered change. Numbers grow by commit order; a client that
+// knows the last number it saw gets everything after it.
+type Event struct {
+	Number int64
+	Type   EventType
+	At     time.Time
+	// Alert and Visit are as they were after this change.
+	Alert *Alert
+	Visit *Visit
+}

@@ -1,0 +1,81 @@
+package alerting
+
+import (
+	"time"
+
+	"shouwang/devices"
+)
+
+// Finding is what a detector says: the rule holds for this subject, or holds no
+// longer. Findings may be said again (after a restart, in a replay): the
+// engine tells them apart by subject, kind and episode.
+type Finding struct {
+	Kind    Kind
+	Subject Subject
+	// Episode is the start of the episode in event time: for inactivity the
+	// last use, for an SOS its time. Two findings of one subject and kind with
+	// the same episode are about the same thing.
+	Episode  time.Time
+	Severity Severity
+	// Recovered says that the episode is over; the alert then carries the mark,
+	// and closes itself where its kind may. Only subject, kind, episode and the
+	// times count then.
+	Recovered bool
+	// FoundAt is the event time at which the rule first held (or recovered).
+	FoundAt time.Time
+	// KnownAt is the receipt time of the reading or tick that proved it.
+	KnownAt time.Time
+	// Evidence says what was expected and what was seen, as plain values; the
+	// page puts them into words in the reader's language.
+	Evidence map[string]any
+	Rule     RuleRef
+}
+
+// RuleRef names the rule that was applied, and its version.
+type RuleRef struct {
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+}
+
+// View is what a detector may know beside the reading: everything in it holds
+// as of the receipt time of the record at hand, so that a replay sees the same.
+type View struct {
+	// Now is the receipt time of the record at hand.
+	Now time.Time
+	// Watched is how long, up to Now, ingest has had a working broker
+	// connection since the engine first ran. Silence is measured on this
+	// clock: our outage is never a device's silence.
+	Watched time.Duration
+	Subject Subject
+	// Device is set for device subjects.
+	Device *devices.Device
+	// Resident is nil for a device without one.
+	Resident *devices.Resident
+	// Away says that an announced absence covers Now, or that the resident's
+	// state is one in which nobody is at home.
+	Away bool
+	// LastContact is the newest verified contact with the resident, zero when
+	// there is none: the person was alive and reached at that time.
+	LastContact time.Time
+	Rules       *Rules
+}
+
+// Detector judges one subject (a resident with all assigned devices, or one
+// device). It is pure: time comes in as an argument, it neither logs nor waits,
+// and the same calls give the same findings. It must tolerate duplicates and
+// readings out of order, and judge in event time.
+type Detector interface {
+	// Name keys the saved state; it never changes once released.
+	Name() string
+	Observe(v *View, r devices.Reading) []Finding
+	Notice(v *View, e devices.Event) []Finding
+	Tick(v *View) []Finding
+	// Save returns the state, Restore takes it back. State saved by an older
+	// release must be understood or refused with an error.
+	Save() ([]byte, error)
+	Restore(state []byte) error
+}
+
+// NewDetectors makes the detectors of one subject. Given by cmd, so that this
+// package does not import alerting/detect.
+type NewDetectors func(Subject) []Detector

@@ -1,0 +1,37 @@
+package alerting
+
+import "time"
+
+// Rules are the settings of all detectors and clocks for one subject, as they
+// hold at one time. Version grows with every change.
+type Rules struct {
+	Version int `json:"version" yaml:"-"`
+
+	WaterInactivity struct {
+		// LimitL is the use, in litres, below which a home counts as unused,
+		// and Window how long that must be proven. Defaults 10 L in 24 h: the
+		// rule in operation in Liaocheng (domain.md §1.1).
+		LimitL float64       `json:"limit_l" yaml:"limit_l"`
+		Window time.Duration `json:"window" yaml:"window"`
+	} `json:"water_inactivity" yaml:"water_inactivity"`
+
+	// LowBatteryPct is the charge at and below which a device asks for care.
+	LowBatteryPct float64 `json:"low_battery_pct" yaml:"low_battery_pct"`
+
+	Silence struct {
+		// Meter and Band are the watched times without a message after which a
+		// device counts as silent.
+		Meter time.Duration `json:"meter" yaml:"meter"`
+		Band  time.Duration `json:"band" yaml:"band"`
+	} `json:"silence" yaml:"silence"`
+
+	// Escalation is the time an alert may stand unacknowledged, per step.
+	Escalation map[Severity][]time.Duration `json:"escalation" yaml:"escalation"`
+	// VisitDue is how long after dispatch a visit is due.
+	VisitDue map[Severity]time.Duration `json:"visit_due" yaml:"visit_due"`
+	// RaiseAgain is how long after closing without contact an alert comes back
+	// when nothing has changed.
+	RaiseAgain time.Duration `json:"raise_again" yaml:"raise_again"`
+	// Late is the age at which a finding opens as late: listed, no siren.
+	Late time.Duration `json:"late" yaml:"late"`
+}
