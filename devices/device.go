@@ -75,3 +75,15 @@ type Device struct {
 	Disabled bool
 	Created  time.Time
 }
+
+// Login is who has proved to be at the other end of an MQTT connection: one
+// device, or a vendor's gateway that speaks for all devices of its vendor.
+type Login struct {
+	// User is the MQTT user name: "vendor/device" or "vendor:vendor".
+	User   string
+	Vendor string
+	// Device is empty for a gateway.
+	Device DeviceID
+	// ClientID is the pinned client id, "" when none is pinned.
+	ClientID string
+}

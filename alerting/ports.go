@@ -1,0 +1,51 @@
+package alerting
+
+import (
+	"time"
+
+	"shouwang/devices"
+)
+
+// Directory tells what the registry knew at a time of receipt. Answers are from
+// memory: the engine asks for every record.
+type Directory interface {
+	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
+	// ResidentOf is the resident the device is assigned to.
+	ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool)
+	Resident(id string, at time.Time) (*devices.Resident, bool)
+	// Away says that an announced absence, known at that time, covers it.
+	Away(resident string, at time.Time) bool
+	// Provider is the organisation that serves the area, "" when none does.
+	Provider(area devices.AreaPath, at time.Time) string
+}
+
+// Actor is who does something to an alert or a visit.
+type Actor struct {
+	User string
+	Name string
+}
+
+// Closing is what a person enters to close an alert. VerifiedBy and How may be
+// empty when the alert has a visit report, which then counts.
+type Closing struct {
+	Outcome    Outcome
+	VerifiedBy string
+	How        string // phone, family, door or device
+	Note       string
+}
+
+// Call is one phone call about an alert.
+type Call struct {
+	Whom     string // resident, a contact's name, 120, 110
+	Result   string // answered, no_answer, busy, wrong_number
+	Note     string
+	NextCall time.Time
+}
+
+// NewVisit asks for a visit, for an alert or by plan.
+type NewVisit struct {
+	Alert    string
+	Resident string
+	Due      time.Time // zero: by severity
+	Assignee string    // "": the provider that serves the village
+}
