@@ -1,0 +1,108 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/sync/semaphore"
+)
+
+// Argon2id parameters: the second choice of the OWASP Password Storage Cheat
+// Sheet (19 MiB, 2 passes, 1 lane), about 30 ms on one core. They are written
+// into each hash, so that they can be raised later.
+const (
+	argonMemoryKiB = 19 * 1024
+	argonPasses    = 2
+	argonLanes     = 1
+	argonKeyLen    = 32
+	argonSaltLen   = 16
+)
+
+// The length of a password in bytes. The upper bound keeps hashing cheap.
+const (
+	minPassword = 8
+	maxPassword = 256
+)
+
+// hasher bounds how many passwords are hashed at the same time, so that a flood
+// of sign-ins costs neither all memory nor all cores.
+type hasher struct{ slots *semaphore.Weighted }
+
+const hashesAtOnce = 2
+
+func newHasher() *hasher { return &hasher{semaphore.NewWeighted(hashesAtOnce)} }
+
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, argonSaltLen)
+	if _, err := rand.Read(salt); err != nil {
+		return "", fmt.Errorf("make salt: %w", err)
+	}
+	if err := h.slots.Acquire(ctx, 1); err != nil {
+		return "", err
+	}
+	defer h.slots.Release(1)
+	key := argon2.IDKey([]byte(password), salt, argonPasses, argonMemoryKiB, argonLanes, argonKeyLen)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemoryKiB, argonPasses, argonLanes,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
+}
+
+// verify says whether the password makes the hash. It takes as long for an
+// empty hash, which nothing makes: a caller cannot tell which names exist.
+func (h *hasher) verify(ctx context.Context, password, encoded string) (bool, error) {
+	known := encoded != ""
+	if !known {
+		encoded = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemoryKiB, argonPasses, argonLanes,
+			base64.RawStdEncoding.EncodeToString(make([]byte, argonSaltLen)), base64.RawStdEncoding.EncodeToString(make([]byte, argonKeyLen)))
+	}
+	parts := strings.Split(encoded, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" {
+		return false, errors.New("stored password hash: unknown form")
+	}
+	var version int
+	var memory, passes uint32
+	var lanes uint8
+	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
+		return false, errors.New("stored password hash: unknown version")
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &lanes); err != nil {
+		return false, fmt.Errorf("stored password hash: parameters: %w", err)
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
+	if err != nil {
+		return false, fmt.Errorf("stored password hash: salt: %w", err)
+	}
+	want, err := base64.RawStdEncoding.DecodeString(parts[5])
+	if err != nil {
+		return false, fmt.Errorf("stored password hash: key: %w", err)
+	}
+	if err := h.slots.Acquire(ctx, 1); err != nil {
+		return false, err
+	}
+	defer h.slots.Release(1)
+	got := argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(want))) //nolint:gosec // a stored hash is short
+	return subtle.ConstantTimeCompare(got, want) == 1 && known, nil
+}
+
+// newToken makes a random token of 256 bits.
+func newToken() (string, error) {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return "", fmt.Errorf("make token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// hashToken is what is stored of a token. Tokens are random and long, so a fast
+// hash is enough.
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

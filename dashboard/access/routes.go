@@ -1,0 +1,129 @@
+package access
+
+import "slices"
+
+// Reach says what part of the service a route shows or changes, and so how far
+// the handler must narrow it for the caller.
+type Reach string
+
+// The reaches.
+const (
+	Public  Reach = "public"  // nobody needs to be signed in
+	Self    Reach = "self"    // the caller's own session, or the service's state without data
+	Areas   Reach = "areas"   // what lies in the caller's areas and, for a provider, in villages it serves
+	Devices Reach = "devices" // as Areas; for a vendor its own devices
+	Own     Reach = "own"     // a vendor sees its own, the other roles everything
+	Service Reach = "service" // the whole service, for roles that run it
+)
+
+// Route is one way into the service: the operation, where it answers, and to
+// whom.
+type Route struct {
+	Operation string
+	Method    string // "" takes every method
+	Path      string // a pattern of net/http.ServeMux
+	Reach     Reach
+	Roles     []Role // empty on a public route
+	// Optional routes are there only when the service is started with what
+	// they need (the demo's incidents).
+	Optional bool
+}
+
+// Pattern is how net/http.ServeMux is told of the route.
+func (r Route) Pattern() string {
+	if r.Method == "" {
+		return r.Path
+	}
+	return r.Method + " " + r.Path
+}
+
+// Allows says whether the role may use the route.
+func (r Route) Allows(role Role) bool { return r.Reach == Public || slices.Contains(r.Roles, role) }
+
+// Routes is the authorisation table: every route there is. A route that is not
+// in it cannot be served, and one in it that nobody serves stops the start.
+func Routes() []Route {
+	var (
+		everybody = AllRoles()
+		desk      = []Role{Administrator, Duty, TownDuty, Supervisor}
+		field     = []Role{Administrator, Duty, TownDuty, Supervisor, Assistant, Provider}
+		readers   = []Role{Administrator, Duty, TownDuty, Supervisor, Assistant, Provider, Auditor}
+		devices   = []Role{Administrator, Duty, TownDuty, Supervisor, Assistant, Auditor, Vendor}
+		rules     = []Role{Administrator, Duty, TownDuty, Supervisor, Auditor}
+		setters   = []Role{Administrator, Supervisor}
+		admin     = []Role{Administrator}
+		vendors   = []Role{Administrator, Vendor}
+		audit     = []Role{Administrator, Auditor}
+	)
+	return []Route{
+		{"healthz", "GET", "/healthz", Public, nil, false},
+		{"readyz", "GET", "/readyz", Public, nil, false},
+		// metrics is open to the programs the settings name, see dashboard.
+		{"metrics", "GET", "/metrics", Public, nil, false},
+		{"openapi", "GET", "/openapi.json", Public, nil, false},
+		{"docs", "GET", "/docs", Public, nil, false},
+		{"docs-files", "GET", "/docs/{file}", Public, nil, false},
+		{"assets", "GET", "/assets/", Public, nil, false},
+		{"page", "GET", "/", Public, nil, false},
+		{"no-such-api", "", "/api/", Public, nil, false},
+
+		{"sign-in", "POST", "/api/v1/session", Public, nil, false},
+		{"get-session", "GET", "/api/v1/session", Self, everybody, false},
+		{"sign-out", "DELETE", "/api/v1/session", Self, everybody, false},
+		{"get-status", "GET", "/api/v1/status", Self, everybody, false},
+
+		{"list-alerts", "GET", "/api/v1/alerts", Areas, readers, false},
+		{"get-alert", "GET", "/api/v1/alerts/{id}", Areas, readers, false},
+		{"get-alert-log", "GET", "/api/v1/alerts/{id}/log", Areas, readers, false},
+		{"ack-alert", "POST", "/api/v1/alerts/{id}/ack", Areas, desk, false},
+		{"assign-alert", "POST", "/api/v1/alerts/{id}/assign", Areas, desk, false},
+		{"note-alert", "POST", "/api/v1/alerts/{id}/note", Areas, field, false},
+		{"call-alert", "POST", "/api/v1/alerts/{id}/call", Areas, field, false},
+		{"escalate-alert", "POST", "/api/v1/alerts/{id}/escalate", Areas, desk, false},
+		{"merge-alert", "POST", "/api/v1/alerts/{id}/merge", Areas, desk, false},
+		{"reopen-alert", "POST", "/api/v1/alerts/{id}/reopen", Areas, desk, false},
+		{"close-alert", "POST", "/api/v1/alerts/{id}/close", Areas, desk, false},
+		{"live", "GET", "/api/v1/live", Areas, readers, false},
+
+		{"list-visits", "GET", "/api/v1/visits", Areas, readers, false},
+		{"get-visit", "GET", "/api/v1/visits/{id}", Areas, readers, false},
+		{"create-visit", "POST", "/api/v1/visits", Areas, desk, false},
+		{"start-visit", "POST", "/api/v1/visits/{id}/start", Areas, field, false},
+		{"report-visit", "POST", "/api/v1/visits/{id}/report", Areas, field, false},
+		{"cancel-visit", "POST", "/api/v1/visits/{id}/cancel", Areas, desk, false},
+
+		{"list-residents", "GET", "/api/v1/residents", Areas, readers, false},
+		{"get-resident", "GET", "/api/v1/residents/{id}", Areas, readers, false},
+		{"get-resident-history", "GET", "/api/v1/residents/{id}/history", Areas, readers, false},
+		{"list-areas", "GET", "/api/v1/areas", Areas, readers, false},
+		{"list-devices", "GET", "/api/v1/devices", Devices, devices, false},
+		{"get-device", "GET", "/api/v1/devices/{vendor}/{id}", Devices, devices, false},
+		{"get-device-latest", "GET", "/api/v1/devices/{vendor}/{id}/latest", Devices, devices, false},
+		{"list-deadletters", "GET", "/api/v1/deadletters", Own, vendors, false},
+
+		{"get-rules", "GET", "/api/v1/rules", Service, rules, false},
+		{"put-rules", "PUT", "/api/v1/rules", Service, setters, false},
+
+		{"put-area", "POST", "/api/v1/areas", Areas, admin, false},
+		{"put-resident", "POST", "/api/v1/residents", Areas, admin, false},
+		{"put-device", "POST", "/api/v1/devices", Devices, admin, false},
+		{"new-device-secret", "POST", "/api/v1/devices/{vendor}/{id}/secret", Devices, admin, false},
+		{"disable-device", "POST", "/api/v1/devices/{vendor}/{id}/disable", Devices, admin, false},
+		{"enable-device", "POST", "/api/v1/devices/{vendor}/{id}/enable", Devices, admin, false},
+		{"put-assignment", "POST", "/api/v1/assignments", Areas, admin, false},
+		{"put-absence", "POST", "/api/v1/absences", Areas, desk, false},
+		{"end-absence", "POST", "/api/v1/absences/{id}/end", Areas, desk, false},
+		{"import-registry", "POST", "/api/v1/registry/import", Service, admin, false},
+
+		{"list-users", "GET", "/api/v1/users", Service, admin, false},
+		{"create-user", "POST", "/api/v1/users", Service, admin, false},
+		{"set-user-password", "POST", "/api/v1/users/{username}/password", Service, admin, false},
+		{"new-user-token", "POST", "/api/v1/users/{username}/token", Service, admin, false},
+		{"disable-user", "POST", "/api/v1/users/{username}/disable", Service, admin, false},
+		{"enable-user", "POST", "/api/v1/users/{username}/enable", Service, admin, false},
+		{"list-audit", "GET", "/api/v1/audit", Areas, audit, false},
+
+		{"list-incidents", "GET", "/api/v1/demo/incidents", Devices, desk, true},
+		{"start-incident", "POST", "/api/v1/demo/incidents", Devices, desk, true},
+	}
+}

@@ -1,0 +1,237 @@
+package access
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+	"unicode/utf8"
+
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+// Errors a caller can tell apart. ErrSignIn does not say whether the name or
+// the password was wrong.
+var (
+	ErrSignIn    = errors.New("user name or password is wrong")
+	ErrNotFound  = errors.New("no such account")
+	ErrExists    = errors.New("an account of this name exists")
+	ErrNoSession = errors.New("not signed in")
+)
+
+// LockedError says that too many wrong passwords were tried and how long the
+// next try must wait.
+type LockedError struct{ Wait time.Duration }
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("too many wrong passwords: wait %s", e.Wait.Round(time.Second))
+}
+
+// InputError names a field that cannot stand, what it held and the rule.
+type InputError struct{ Field, Value, Rule string }
+
+func (e *InputError) Error() string { return fmt.Sprintf("%s: %q: %s", e.Field, e.Value, e.Rule) }
+
+// Account is one person or program that may sign in.
+type Account struct {
+	Username string             `json:"username"`
+	Name     string             `json:"name"`
+	Role     Role               `json:"role" enum:"administrator,duty,town_duty,assistant,provider,supervisor,vendor,auditor"`
+	Areas    []devices.AreaPath `json:"areas" doc:"Roots of the account's area trees; an empty path is everything."`
+	Provider string             `json:"provider" doc:"The organisation a provider account works for."`
+	Vendor   string             `json:"vendor" doc:"The vendor whose devices a vendor account sees."`
+	Disabled bool               `json:"disabled"`
+	Created  time.Time          `json:"created_at"`
+}
+
+// Options are the limits of sessions; zero fields take the defaults.
+type Options struct {
+	// Idle ends a session that was not used for so long; default 12 h, a shift
+	// at the duty desk. An open live connection counts as use.
+	Idle time.Duration
+	// Absolute ends every session so long after sign-in; default 7 days.
+	Absolute time.Duration
+	// Now is the clock, time.Now by default.
+	Now func() time.Time
+}
+
+// Store keeps accounts, sessions, tokens and the audit log in SQL.
+type Store struct {
+	db     *database.DB
+	opts   Options
+	hasher *hasher
+	locks  *lockout
+}
+
+// New returns the store; it starts nothing.
+func New(db *database.DB, opts Options) *Store {
+	if opts.Idle == 0 {
+		opts.Idle = 12 * time.Hour
+	}
+	if opts.Absolute == 0 {
+		opts.Absolute = 7 * 24 * time.Hour
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Store{db: db, opts: opts, hasher: newHasher(), locks: newLockout()}
+}
+
+var usernameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,63}$`)
+
+func (a Account) check() error {
+	if !usernameRule.MatchString(a.Username) {
+		return &InputError{"username", a.Username, "must be 2 to 64 of a-z 0-9 . _ - and begin with a letter or digit"}
+	}
+	if a.Name == "" || utf8.RuneCountInString(a.Name) > 64 {
+		return &InputError{"name", a.Name, "must have 1 to 64 characters"}
+	}
+	if !a.Role.Known() {
+		return &InputError{"role", string(a.Role), "must be one of the roles"}
+	}
+	if (a.Role == Vendor) != (a.Vendor != "") {
+		return &InputError{"vendor", a.Vendor, "must be given for the role vendor and for no other"}
+	}
+	if (a.Role == Provider) != (a.Provider != "") {
+		return &InputError{"provider", a.Provider, "must be given for the role provider and for no other"}
+	}
+	if len(a.Areas) == 0 {
+		return &InputError{"areas", "[]", "must name at least one area; an empty path is everything"}
+	}
+	return nil
+}
+
+func checkPassword(password string) error {
+	if len(password) < minPassword || len(password) > maxPassword {
+		return &InputError{"password", "(not shown)", fmt.Sprintf("must have %d to %d bytes", minPassword, maxPassword)}
+	}
+	return nil
+}
+
+// Create enters an account; ErrExists when the name is taken.
+func (s *Store) Create(ctx context.Context, a Account, password string) error {
+	if err := a.check(); err != nil {
+		return err
+	}
+	if err := checkPassword(password); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("hash password: %w", err)
+	}
+	areas, err := json.Marshal(a.Areas)
+	if err != nil {
+		return fmt.Errorf("encode areas: %w", err)
+	}
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO accounts (username, name, role, areas, provider, vendor, password, disabled, created)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (username) DO NOTHING`,
+			a.Username, a.Name, string(a.Role), string(areas), a.Provider, a.Vendor, hash, database.Micros(s.opts.Now()))
+		if err != nil {
+			return fmt.Errorf("insert account: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrExists)
+		}
+		return nil
+	})
+}
+
+// SetPassword gives the account a new password and ends its sessions.
+func (s *Store) SetPassword(ctx context.Context, username, password string) error {
+	if err := checkPassword(password); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("hash password: %w", err)
+	}
+	s.locks.succeeded(username)
+	return s.change(ctx, username, `UPDATE accounts SET password = $2 WHERE username = $1`, hash)
+}
+
+// Disable keeps the account from signing in and ends its sessions; its tokens
+// do not work while it is disabled.
+func (s *Store) Disable(ctx context.Context, username string) error {
+	return s.change(ctx, username, `UPDATE accounts SET disabled = $2 WHERE username = $1`, 1)
+}
+
+// Enable takes Disable back.
+func (s *Store) Enable(ctx context.Context, username string) error {
+	return s.change(ctx, username, `UPDATE accounts SET disabled = $2 WHERE username = $1`, 0)
+}
+
+func (s *Store) change(ctx context.Context, username, update string, value any) error {
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, update, username, value)
+		if err != nil {
+			return fmt.Errorf("update account: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrNotFound)
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE username = $1`, username); err != nil {
+			return fmt.Errorf("end sessions: %w", err)
+		}
+		return nil
+	})
+}
+
+const accountColumns = `a.username, a.name, a.role, a.areas, a.provider, a.vendor, a.disabled, a.created`
+
+func scanAccount(scan func(...any) error, more ...any) (Account, error) {
+	var a Account
+	var areas string
+	var disabled, created int64
+	err := scan(append([]any{&a.Username, &a.Name, &a.Role, &areas, &a.Provider, &a.Vendor, &disabled, &created}, more...)...)
+	if err != nil {
+		return a, err
+	}
+	a.Disabled, a.Created = disabled != 0, database.Time(created)
+	if err := json.Unmarshal([]byte(areas), &a.Areas); err != nil {
+		return a, fmt.Errorf("areas of account: %w", err)
+	}
+	return a, nil
+}
+
+// Account is the account of that name, or ErrNotFound.
+func (s *Store) Account(ctx context.Context, username string) (Account, error) {
+	a, err := scanAccount(s.db.Read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.username = $1`, username).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, ErrNotFound
+	}
+	if err != nil {
+		return a, fmt.Errorf("read account: %w", err)
+	}
+	return a, nil
+}
+
+// Accounts lists up to limit accounts in order of name, after the given one.
+func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]Account, error) {
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.username > $1 ORDER BY a.username LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	defer rows.Close()
+	var list []Account
+	for rows.Next() {
+		a, err := scanAccount(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("list accounts: %w", err)
+		}
+		list = append(list, a)
+	}
+	return list, rows.Err()
+}
+
+func (a Account) caller(credential string, bearer bool) *Caller {
+	return &Caller{
+		User: a.Username, Name: a.Name, Role: a.Role, credential: credential, bearer: bearer,
+		Scope: devices.Scope{Areas: a.Areas, Provider: a.Provider, Vendor: a.Vendor},
+	}
+}
