@@ -1,0 +1,154 @@
+package detect
+
+import (
+	"testing"
+	"time"
+
+	"shouwang/alerting"
+	"shouwang/devices"
+)
+
+func vitals(t *testing.T) *bench {
+	return resident(t, func() alerting.Detector { return &Vitals{} })
+}
+
+const step = 5 * time.Minute
+
+func (b *bench) series(from time.Duration, m devices.Metric, values ...float64) {
+	b.t.Helper()
+	for i, value := range values {
+		b.say(from+time.Duration(i)*step, m, value)
+	}
+}
+
+func TestVitalBoundsAreThoseOfNEWS2(t *testing.T) {
+	for _, c := range []struct {
+		metric devices.Metric
+		value  float64
+		want   string
+	}{
+		{devices.HeartRateBPM, 41, ""}, {devices.HeartRateBPM, 40, "orange heart_rate"},
+		{devices.HeartRateBPM, 130, ""}, {devices.HeartRateBPM, 131, "orange heart_rate"},
+		{devices.SpO2Pct, 92, ""}, {devices.SpO2Pct, 91, "orange spo2"}, {devices.SpO2Pct, 82, "red spo2"},
+		{devices.BodyTempC, 35.1, ""}, {devices.BodyTempC, 35.0, "orange body_temp"},
+		{devices.BodyTempC, 39.0, ""}, {devices.BodyTempC, 39.1, "orange body_temp"},
+		{devices.SystolicMMHg, 91, ""}, {devices.SystolicMMHg, 90, "orange blood_pressure"},
+		{devices.SystolicMMHg, 219, ""}, {devices.SystolicMMHg, 220, "orange blood_pressure"},
+		{devices.RespRateBPM, 9, ""}, {devices.RespRateBPM, 8, "orange resp_rate"},
+		{devices.RespRateBPM, 24, ""}, {devices.RespRateBPM, 25, "orange resp_rate"},
+		{devices.HeartRateBPM, 170, "red heart_rate"},
+		// Placeholders and what is never judged.
+		{devices.HeartRateBPM, 0, ""}, {devices.HeartRateBPM, 255, ""},
+		{devices.SpO2Pct, 0, ""}, {devices.SpO2Pct, 50, ""}, {devices.SpO2Pct, 0.97, ""},
+		{devices.BodyTempC, 0, ""}, {devices.BodyTempC, 1, ""}, {devices.SkinTempC, 31, ""},
+		{devices.DiastolicMMHg, 20, ""},
+	} {
+		b := vitals(t)
+		b.series(0, c.metric, c.value, c.value, c.value, c.value)
+		if c.want == "" {
+			b.want()
+		} else {
+			b.want(c.want)
+		}
+	}
+}
+
+func TestTwoOfThreeValidSamplesConfirm(t *testing.T) {
+	b := vitals(t)
+	b.series(0, devices.HeartRateBPM, 80, 140, 80, 81, 140, 0, 0, 80, 140)
+	b.want("orange heart_rate") // 140, (placeholders do not count), 80, 140
+	b = vitals(t)
+	b.series(0, devices.HeartRateBPM, 35, 80, 140, 80, 35, 80)
+	b.want() // one low and one high do not confirm each other
+	b = vitals(t)
+	b.say(0, devices.HeartRateBPM, 140)
+	b.say(0, devices.HeartRateBPM, 140) // the same sample again
+	b.say(0, devices.HeartRateBPM, 150)
+	b.want()
+	b.say(20*time.Hour, devices.HeartRateBPM, 140) // too far from the first
+	b.want()
+}
+
+func TestVitalsRecoverWithHysteresisAndRingAgain(t *testing.T) {
+	b := vitals(t)
+	b.series(0, devices.HeartRateBPM, 140, 140, 140, 129, 128, 129, 130)
+	b.want("orange heart_rate") // just inside the bound is not calm
+	b.series(time.Hour, devices.HeartRateBPM, 100, 100, 100)
+	b.want("orange heart_rate", "recovered heart_rate")
+	b.series(2*time.Hour, devices.HeartRateBPM, 140, 140)
+	b.want("orange heart_rate", "recovered heart_rate", "orange heart_rate")
+	if b.findings[0].Episode.Equal(b.findings[2].Episode) {
+		t.Error("the second attack counts as the first")
+	}
+	b.series(3*time.Hour, devices.HeartRateBPM, 170, 170)
+	b.want("orange heart_rate", "recovered heart_rate", "orange heart_rate", "red heart_rate")
+}
+
+func TestMissingSamplesDoNotClear(t *testing.T) {
+	b := vitals(t)
+	b.series(0, devices.SpO2Pct, 88, 88)
+	b.tick(100*time.Hour, 100*time.Hour)
+	b.series(100*time.Hour, devices.SpO2Pct, 97, 97)
+	b.want("orange spo2")
+	b.series(101*time.Hour, devices.SpO2Pct, 97)
+	b.want("orange spo2", "recovered spo2")
+}
+
+func TestOffTheWristNothingIsJudged(t *testing.T) {
+	b := vitals(t)
+	b.say(0, devices.Worn, 0)
+	b.series(0, devices.HeartRateBPM, 140, 140, 140)
+	b.want()
+	b.say(time.Hour, devices.Worn, 1)
+	b.series(time.Hour, devices.HeartRateBPM, 140, 140)
+	b.want("orange heart_rate")
+
+	b = vitals(t)
+	b.event(0, 0, devices.EventRemoved)
+	b.series(time.Minute, devices.SpO2Pct, 85, 85, 85)
+	b.want()
+	b.event(time.Hour, time.Hour, devices.EventWorn)
+	b.series(time.Hour, devices.SpO2Pct, 85, 85)
+	b.want("orange spo2")
+}
+
+func TestSaturationWithoutPulse(t *testing.T) {
+	b := vitals(t)
+	for i := range 4 {
+		at := time.Duration(i) * step
+		b.say(at, devices.HeartRateBPM, 0)
+		b.say(at, devices.SpO2Pct, 85)
+	}
+	b.want()
+	b.say(time.Hour, devices.HeartRateBPM, 70)
+	b.series(time.Hour, devices.SpO2Pct, 85, 85)
+	b.want("orange spo2")
+
+	b = vitals(t) // a band whose pulse has stopped arriving
+	b.say(0, devices.HeartRateBPM, 70)
+	b.series(time.Hour, devices.SpO2Pct, 85, 85, 85)
+	b.want()
+}
+
+func TestSeveralTogetherAreRed(t *testing.T) {
+	b := vitals(t)
+	b.say(0, devices.HeartRateBPM, 135)
+	b.say(0, devices.SpO2Pct, 88)
+	b.say(step, devices.HeartRateBPM, 135)
+	b.say(step, devices.SpO2Pct, 88)
+	b.want("orange heart_rate", "red spo2")
+}
+
+func TestABacklogIsJudgedAmongItsNeighboursOnce(t *testing.T) {
+	b := vitals(t)
+	b.series(48*time.Hour, devices.HeartRateBPM, 80, 80, 80, 80)
+	for i := range 30 { // yesterday's attack, uploaded today
+		b.late(time.Duration(i)*step, 49*time.Hour, devices.HeartRateBPM, 140)
+	}
+	b.want("orange heart_rate", "recovered heart_rate")
+	if got := b.findings[0].FoundAt; !got.Equal(monday.Add(step)) {
+		t.Errorf("found at %v, want the second sample", got)
+	}
+	b.series(50*time.Hour, devices.HeartRateBPM, 140, 140)
+	b.want("orange heart_rate", "recovered heart_rate", "orange heart_rate")
+}
