@@ -1,0 +1,67 @@
+# Everything the project needs is set up by these targets themselves: on Debian
+# and Ubuntu they install what is missing, elsewhere they name it. What they
+# build for their own use goes to .cache, which git ignores.
+
+SHELL       := /bin/bash -o pipefail
+CACHE       := $(CURDIR)/.cache
+TOOLS       := $(CACHE)/bin
+WEB         := dashboard/web
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOLANGCI    := v2.15.0
+INFLUXD     := v1.8.10
+export PATH := $(TOOLS):$(PATH)
+
+.PHONY: demo run build web test check bench tools debian clean
+
+## demo: the living product on made-up people, in one command
+demo: build
+	bin/shouwang demo
+
+## run: the service with the settings in shouwang.yaml
+run: build
+	bin/shouwang serve --config shouwang.yaml
+
+## build: bin/shouwang, with the page in it
+build: web
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/shouwang ./cmd/shouwang
+
+## web: the page, built only when its sources have changed
+web: $(WEB)/dist/index.html
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts 2>/dev/null)
+	cd $(WEB) && npm run --silent build
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+## test: everything, against the real broker, database and browser
+test: tools debian build
+	.ci/check
+
+## check: what test runs, when the tools are already there
+check:
+	.ci/check
+
+## bench: speed and memory, compared by eye or with benchstat
+bench: tools
+	go test -run '^$$' -bench . -benchmem ./... | tee $(CACHE)/bench.txt
+
+# The Go tools, pinned, and a real InfluxDB for the tests.
+tools: $(TOOLS)/golangci-lint-$(GOLANGCI) $(TOOLS)/influxd
+
+$(TOOLS)/golangci-lint-$(GOLANGCI):
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@touch $@
+
+$(TOOLS)/influxd:
+	@command -v influxd >/dev/null || [ -n "$$SHOUWANG_TEST_INFLUXDB" ] || \
+		GOBIN=$(TOOLS) go install github.com/influxdata/influxdb/cmd/influxd@$(INFLUXD)
+
+# Mosquitto and a browser. Where they cannot be installed, the tests that need
+# them say so and are skipped; with CI set, they fail instead.
+debian:
+	@.ci/debian mosquitto mosquitto-clients chromium
+
+clean:
+	rm -rf bin $(WEB)/dist/assets $(WEB)/dist/index.html
