@@ -1,0 +1,112 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// allowed is the table of what may import what of ours: imports point to
+// devices, and adapters never import each other. A package that is not in the
+// table fails the test.
+var allowed = map[string][]string{
+	"devices":           {},
+	"devices/codec":     {"devices"},
+	"devices/database":  {},
+	"devices/recording": {"devices"},
+	"devices/registry":  {"devices", "devices/database"},
+	"devices/simulate":  {"devices"},
+	"ingest":            {"devices", "devices/codec"},
+	"ingest/broker":     {"devices", "ingest"},
+	"ingest/deadletter": {"devices", "devices/database"},
+	"ingest/influx":     {"devices", "ingest"},
+	"ingest/journal":    {"devices", "ingest"},
+	"ingest/mqtt":       {"devices", "ingest"},
+	"ingest/sqlite":     {"devices", "ingest"},
+	"alerting":          {"devices"},
+	"alerting/detect":   {"devices", "alerting"},
+	"alerting/store":    {"devices", "devices/database", "alerting"},
+	"dashboard":         {"devices", "alerting", "dashboard/access"},
+	"dashboard/access":  {"devices", "devices/database"},
+}
+
+// forTests are packages that only tests may import, with what they need.
+var forTests = map[string][]string{
+	"ingest/peer":       {},
+	"ingest/seriestest": {"devices", "ingest"},
+}
+
+// onlyImporter names the one package, beside tests, that may import a library.
+var onlyImporter = map[string]string{
+	"github.com/eclipse/paho.mqtt.golang":         "ingest/mqtt",
+	"github.com/influxdata/influxdb-client-go/v2": "ingest/influx",
+}
+
+func TestImportsPointToDevices(t *testing.T) {
+	root := filepath.Join("..", "..")
+	seen := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if name := entry.Name(); path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		seen[dir] = true
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			checkImport(t, dir, path, imported)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range seen {
+		_, inTable := allowed[dir]
+		_, inTests := forTests[dir]
+		if !inTable && !inTests && dir != "cmd/shouwang" {
+			t.Errorf("%s: not in the table of imports", dir)
+		}
+	}
+	if len(seen) < 10 {
+		t.Fatalf("only %d packages found: the test looks in the wrong place", len(seen))
+	}
+}
+
+func checkImport(t *testing.T, dir, path, imported string) {
+	t.Helper()
+	test := strings.HasSuffix(path, "_test.go")
+	if only, ok := onlyImporter[imported]; ok && !test && dir != only && forTests[dir] == nil {
+		t.Errorf("%s imports %s: only %s may", path, imported, only)
+	}
+	ours, ok := strings.CutPrefix(imported, "shouwang/")
+	if !ok || dir == "cmd/shouwang" || test {
+		return // cmd wires everything, and a test may bring any real part it needs
+	}
+	if !slices.Contains(allowed[dir], ours) && !slices.Contains(forTests[dir], ours) {
+		t.Errorf("%s imports %s: not in the table", path, imported)
+	}
+}
