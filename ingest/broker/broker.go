@@ -1,0 +1,375 @@
+// Package broker is the embedded MQTT broker: nats-server in this process, with
+// its MQTT 3.1.1 listener and its file store, which also carries the journal in
+// an account of its own. Devices prove themselves against the registry, may use
+// their own topics only and cannot touch each other's sessions; an acknowledged
+// message is on disk. docs/broker.md says what it is good for and what not.
+package broker
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"shouwang/devices"
+)
+
+const (
+	// MaxPayload is the largest MQTT message taken, its topic and about 26
+	// bytes of headers included. It also bounds a journal frame.
+	MaxPayload = 1 << 20
+
+	globalAccount  = "$G"
+	devicesAccount = "devices"
+	journalAccount = "journal"
+	adminUser      = "broker"
+	journalUser    = "journal"
+
+	// ackWait is after how long an unacknowledged message is sent to the
+	// service again, and so how long a restarted service waits for what its
+	// predecessor had not acknowledged.
+	ackWait = 10 * time.Second
+	// maxAckPending bounds what the service may hold unacknowledged.
+	maxAckPending = 1024
+
+	defaultMaxWaiting = 1 << 30
+	minMaxWaiting     = 64 << 10
+	startTimeout      = 30 * time.Second
+	disconnectLimit   = 1 << 20
+)
+
+// Authenticator knows the devices. The error says why a login is refused, for
+// the log; it must not contain the password.
+type Authenticator interface {
+	Authenticate(username, password string) (devices.Login, error)
+}
+
+// Service is the user as whom the service itself reads messages and writes to
+// devices. An empty User is "shouwang", an empty Password a random one; see
+// Broker.Service.
+type Service struct{ User, Password string }
+
+// Options of a broker. Dir, MQTTAddr and Auth are required.
+type Options struct {
+	// Dir is the data folder; everything is in its subfolder jetstream. Two
+	// processes must not use one folder.
+	Dir string
+	// MQTTAddr is host:port of the MQTT listener; port 0 takes a free one.
+	MQTTAddr string
+	// TLS, when set, makes the listener a TLS one (by custom on port 8883).
+	TLS *tls.Config
+	// MaxStoreBytes bounds all that is stored, the journal included; 0 is
+	// three quarters of the free disk.
+	MaxStoreBytes int64
+	// MaxWaitingBytes bounds the messages of devices that the service has not
+	// yet taken over; 0 is 1 GiB, at most an eighth of the store.
+	MaxWaitingBytes int64
+	// SyncInterval is how often acknowledged messages are forced to disk. 0
+	// forces each one before its acknowledgement; otherwise a power cut can
+	// lose that much (a killed process loses nothing).
+	SyncInterval time.Duration
+	Service      Service
+	Auth         Authenticator
+	// Await lists the topic filters which must have a stored QoS 1
+	// subscription before devices are let in, else the first messages would
+	// be acknowledged and dropped. nil is the four channels devices publish
+	// on; an empty list lets devices in at once.
+	Await   []string
+	Log     zerolog.Logger
+	Metrics prometheus.Registerer
+}
+
+// Broker is made by New, started by Run and used once.
+type Broker struct {
+	server           *server.Server
+	options          *server.Options
+	addr             string // set before ready is closed
+	serverLog        *serverLog
+	log              zerolog.Logger
+	metrics          *metrics
+	auth             Authenticator
+	service          Service
+	await            []string
+	maxWaiting       int64 // settled in New or, by the store's size, in Run
+	maxWaitingSet    bool
+	internalPassword string
+	ids              *clientIDs
+
+	open     chan struct{} // streams are bounded: the service may come in
+	admit    chan struct{} // messages have a reader: devices may come in
+	ready    chan struct{}
+	stopping chan struct{}
+}
+
+// New checks the options and makes the data folder; it starts nothing.
+func New(o Options) (*Broker, error) {
+	if o.Auth == nil {
+		return nil, errors.New("broker: no authenticator")
+	}
+	if o.Dir == "" {
+		return nil, errors.New("broker: no data folder")
+	}
+	b := &Broker{
+		log: o.Log.With().Str("component", "broker").Logger(), auth: o.Auth, service: o.Service,
+		internalPassword: rand.Text(),
+		open:             make(chan struct{}), admit: make(chan struct{}), ready: make(chan struct{}), stopping: make(chan struct{}),
+	}
+	if b.service.User == "" {
+		b.service.User = "shouwang"
+	}
+	if strings.ContainsAny(b.service.User, "/:~") {
+		return nil, fmt.Errorf("broker: service user %q: a name with / : ~ could be a device's", b.service.User)
+	}
+	if b.service.Password == "" {
+		b.service.Password = rand.Text()
+	}
+	if o.Await == nil {
+		o.Await = topics("+", "+", upChannels[:])
+	}
+	var err error
+	if b.await, err = subjects(o.Await); err != nil {
+		return nil, fmt.Errorf("broker: await: %w", err)
+	}
+	if b.maxWaiting, err = maxWaiting(o); err != nil {
+		return nil, err
+	}
+	b.maxWaitingSet = o.MaxWaitingBytes > 0
+	b.metrics, err = newMetrics(o.Metrics, func() float64 { return float64(b.server.NumClients()) })
+	if err != nil {
+		return nil, err
+	}
+	opts, err := serverOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	opts.CustomClientAuthentication = gate{b}
+	b.options = opts
+	if err := os.MkdirAll(opts.StoreDir, 0o700); err != nil {
+		return nil, fmt.Errorf("broker: data folder: %w", err)
+	}
+	if b.server, err = server.NewServer(opts); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	b.serverLog = newServerLog(b.log, b.metrics)
+	b.server.SetLoggerV2(b.serverLog, false, false, false)
+	return b, nil
+}
+
+// maxWaiting settles the bound of the message stream as far as the options
+// tell it.
+func maxWaiting(o Options) (int64, error) {
+	n := o.MaxWaitingBytes
+	if n == 0 {
+		n = defaultMaxWaiting
+		if o.MaxStoreBytes > 0 {
+			n = min(n, o.MaxStoreBytes/8)
+		}
+	}
+	if n < minMaxWaiting {
+		return 0, fmt.Errorf("broker: waiting messages: %d bytes: at least %d are needed", n, minMaxWaiting)
+	}
+	if o.MaxStoreBytes > 0 && reserved(n) > o.MaxStoreBytes/2 {
+		return 0, fmt.Errorf("broker: waiting messages: %d bytes: with room for QoS 2 and retained ones more than half of the store of %d bytes", n, o.MaxStoreBytes)
+	}
+	return n, nil
+}
+
+// reserved is what the MQTT side may take of the store in all: the waiting
+// messages, an eighth each for QoS 2 and retained ones, and a quarter for
+// sessions and client ids.
+func reserved(waiting int64) int64 { return waiting + waiting/2 }
+
+func serverOptions(o Options) (*server.Options, error) {
+	host, port, err := net.SplitHostPort(o.MQTTAddr)
+	if err != nil {
+		return nil, fmt.Errorf("broker: MQTT address: %w", err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("broker: MQTT address %q: port: %w", o.MQTTAddr, err)
+	}
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	opts := &server.Options{
+		ServerName: "shouwang",
+		DontListen: true, // the only NATS connections are in-process
+		NoSigs:     true,
+
+		MaxPayload: MaxPayload,
+
+		JetStream:          true,
+		StoreDir:           filepath.Join(o.Dir, "jetstream"),
+		JetStreamMaxStore:  o.MaxStoreBytes,
+		JetStreamMaxMemory: 64 << 20, // nothing of ours is kept in memory
+		SyncAlways:         o.SyncInterval <= 0,
+		SyncInterval:       o.SyncInterval,
+	}
+	opts.JetStreamLimits.DefaultMaxConsumers = -1 // else the 1000th QoS 1 subscription is refused
+	opts.MQTT.Host = host
+	opts.MQTT.Port = int(n)
+	if n == 0 {
+		opts.MQTT.Port = server.RANDOM_PORT
+	}
+	// Consumer options beyond these stay unset: an inactivity threshold or
+	// memory storage breaks QoS 1 delivery for good.
+	opts.MQTT.AckWait = ackWait
+	opts.MQTT.MaxAckPending = maxAckPending
+	opts.MQTT.AuthTimeout = 10 // seconds, for narrow-band radios
+	if o.TLS != nil {
+		opts.MQTT.TLSConfig = o.TLS.Clone()
+		opts.MQTT.TLSTimeout = 10
+	}
+
+	// Accounts with JetStream can only be told in the configuration language.
+	// A QoS 2 subscription is served as QoS 1, what we send is QoS 0 anyway.
+	journalLimit := "-1"
+	if o.MaxStoreBytes > 0 {
+		w, err := maxWaiting(o)
+		if err != nil {
+			return nil, err
+		}
+		journalLimit = strconv.FormatInt(o.MaxStoreBytes-reserved(w), 10)
+	}
+	config := fmt.Sprintf(`
+		accounts {
+			%s { jetstream: enabled }
+			%s { jetstream { max_mem: 0, max_file: %s, max_streams: -1, max_consumers: -1 } }
+		}
+		mqtt { downgrade_qos2_subscribe: true }`, devicesAccount, journalAccount, journalLimit)
+	if err := opts.ProcessConfigString(config); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	return opts, nil
+}
+
+// Run starts the broker and keeps it until the context ends, then closes all
+// connections and the store. A port in use or a folder it cannot use is its
+// error.
+func (b *Broker) Run(ctx context.Context) error {
+	b.server.Start()
+	defer func() {
+		close(b.stopping)
+		b.server.Shutdown()
+		b.server.WaitForShutdown()
+	}()
+	if err := b.serverLog.fatalError(); err != nil {
+		return err
+	}
+	if !b.server.ReadyForConnections(startTimeout) {
+		return fmt.Errorf("broker: not ready after %s", startTimeout)
+	}
+	admin, err := b.connect(adminUser)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	js, err := jetstream.New(admin, jetstream.WithDefaultTimeout(storeTimeout))
+	if err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	if err := b.prepare(ctx, js); err != nil {
+		return err
+	}
+	// The server writes the port it was given into the options it was made of.
+	b.addr = net.JoinHostPort(b.options.MQTT.Host, strconv.Itoa(b.options.MQTT.Port))
+	b.log.Info().Str("addr", b.addr).Msg("MQTT broker listens")
+	close(b.open)
+	close(b.ready)
+	return b.watch(ctx, js)
+}
+
+func (b *Broker) prepare(ctx context.Context, js jetstream.JetStream) error {
+	if c := b.server.JetStreamConfig(); !b.maxWaitingSet && c != nil && c.MaxStore > 0 {
+		// The default must fit a small disk too.
+		b.maxWaiting = max(minMaxWaiting, min(b.maxWaiting, c.MaxStore/8))
+	}
+	if err := b.bound(ctx, js); err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	b.ids = newClientIDs(js, func(ctx context.Context, clientID string) (bool, error) {
+		list, err := b.server.Connz(&server.ConnzOptions{MQTTClient: clientID, Account: devicesAccount, Limit: 1})
+		if err != nil {
+			return false, fmt.Errorf("look for connection: %w", err)
+		}
+		if len(list.Conns) > 0 {
+			return true, nil
+		}
+		return storedSession(ctx, js, clientID)
+	})
+	if err := b.ids.load(ctx); err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	return nil
+}
+
+// Ready is closed once the listener is up and the service may connect. Devices
+// are let in when the service has subscribed (Options.Await).
+func (b *Broker) Ready() <-chan struct{} { return b.ready }
+
+// Admitting is closed once devices are let in.
+func (b *Broker) Admitting() <-chan struct{} { return b.admit }
+
+// MQTTAddr is the address of the MQTT listener, "" before Ready.
+func (b *Broker) MQTTAddr() string {
+	select {
+	case <-b.ready:
+		return b.addr
+	default:
+		return ""
+	}
+}
+
+// Service returns the user name and password the service connects with; its
+// client ids begin with the user name, as in "shouwang~event".
+func (b *Broker) Service() Service { return b.service }
+
+// Journal opens an in-process connection to the journal's account, which MQTT
+// clients can neither reach nor see. The caller closes it, before Run ends.
+func (b *Broker) Journal() (*nats.Conn, error) {
+	select {
+	case <-b.ready:
+		return b.connect(journalUser)
+	default:
+		return nil, errors.New("broker: journal: the broker is not running")
+	}
+}
+
+func (b *Broker) connect(user string) (*nats.Conn, error) {
+	conn, err := nats.Connect("", nats.InProcessServer(b.server), nats.UserInfo(user, b.internalPassword),
+		nats.Name(user), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+	if err != nil {
+		return nil, fmt.Errorf("broker: connect %s in process: %w", user, err)
+	}
+	return conn, nil
+}
+
+// Disconnect closes the user's connections at once. Revoke the login first:
+// the device will try again at once.
+func (b *Broker) Disconnect(user string) error {
+	list, err := b.server.Connz(&server.ConnzOptions{Username: true, User: user, Limit: disconnectLimit})
+	if err != nil {
+		return fmt.Errorf("broker: disconnect: %w", err)
+	}
+	var errs []error
+	for _, c := range list.Conns {
+		// Not there any more is as good as closed.
+		if err := b.server.DisconnectClientByID(c.Cid); err != nil && b.server.GetClient(c.Cid) != nil {
+			errs = append(errs, fmt.Errorf("broker: disconnect: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
