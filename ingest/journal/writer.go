@@ -1,0 +1,196 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"shouwang/ingest"
+)
+
+// publishTimeout is how long one try waits for the server's acknowledgement.
+const publishTimeout = 5 * time.Second
+
+// writer writes the frames of one lane, one after the other.
+type writer struct {
+	j    *Journal
+	lane *lane
+
+	last    uint64    // the lane's newest frame: ours must come right after it
+	started time.Time // of the last write
+	entries []entry
+	records []ingest.Record
+	frame   []byte
+}
+
+// run writes until ctx ends, then what still waits, then gives back the rest.
+func (w *writer) run(ctx context.Context) {
+	w.lane.mu.Lock()
+	w.last = w.lane.newest
+	w.lane.mu.Unlock()
+
+	for w.collect(ctx) && w.write(ctx) {
+	}
+	w.lane.buf.close()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.j.opts.StopTimeout)
+	defer cancel()
+	// A frame that was given up when ctx ended is the first to be tried again.
+	for len(w.entries) > 0 || w.take() {
+		if !w.write(stop) {
+			w.give(ErrStopped)
+		}
+	}
+}
+
+// collect waits for the first record, and for the rest of its frame while the
+// last write is less than linger ago: after a pause a record is written at
+// once, under load there are at most 200 small frames a second.
+func (w *writer) collect(ctx context.Context) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-w.lane.buf.some:
+		}
+		if wait := linger - time.Since(w.started); wait > 0 && !w.lane.buf.isWhole() {
+			timer := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return false
+			case <-timer.C:
+			case <-w.lane.buf.full:
+				timer.Stop()
+			}
+			// A token of full may be left from an earlier frame; at worst a
+			// frame is written early.
+		}
+		if w.take() {
+			return true
+		}
+	}
+}
+
+func (w *writer) take() bool {
+	w.entries = w.lane.buf.take(w.entries[:0])
+	return len(w.entries) > 0
+}
+
+// write stores the collected entries as one frame and tells them so. It tries
+// for ever, and returns false when ctx ended before: the entries are still
+// there then.
+func (w *writer) write(ctx context.Context) bool {
+	w.records = w.records[:0]
+	for i := range w.entries {
+		w.records = append(w.records, w.entries[i].rec)
+	}
+	w.frame = AppendFrame(w.frame[:0], w.records)
+	clear(w.records)
+	w.started = time.Now()
+	retry := backoff{}
+	for {
+		if ctx.Err() != nil {
+			return false
+		}
+		seq, err := w.publish(ctx)
+		if err == nil {
+			if retry.tries > 0 {
+				w.j.log.Info().Str("lane", string(w.lane.name)).Int("tries", retry.tries+1).Msg("journal is written again")
+			}
+			w.last = seq
+			w.j.metrics.wrote(w.lane.name, len(w.entries), len(w.frame), time.Since(w.started))
+			w.lane.sawFrame(seq)
+			w.give(nil)
+			if cap(w.frame) > 2*frameBytes {
+				w.frame = nil // once there was a giant, do not keep its room
+			}
+			return true
+		}
+		w.j.metrics.failures.WithLabelValues(string(w.lane.name)).Inc()
+		if retry.tries == 0 || retry.atCeiling() {
+			w.j.log.Error().Err(err).Str("lane", string(w.lane.name)).Int("tries", retry.tries+1).Msg("journal cannot be written, trying again")
+		}
+		retry.wait(ctx)
+	}
+}
+
+// publish makes one try and returns the frame's number.
+func (w *writer) publish(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	msg := &nats.Msg{Subject: w.lane.subject, Data: w.frame}
+	ack, err := w.j.js.PublishMsg(ctx, msg,
+		jetstream.WithExpectLastSequencePerSubject(w.last), jetstream.WithRetryAttempts(0))
+	if err == nil {
+		return ack.Sequence, nil
+	}
+	if !isWrongLast(err) {
+		return 0, err
+	}
+	// The lane does not end where we thought. Either this very frame is stored
+	// already and its acknowledgement was lost, or the frame before was purged,
+	// or somebody else writes this lane: then go on behind it.
+	newest, lastErr := w.j.newestOf(ctx, w.lane)
+	switch {
+	case lastErr != nil:
+		return 0, lastErr
+	case newest == nil:
+		w.last = 0
+	case newest.Sequence > w.last && bytes.Equal(newest.Data, w.frame):
+		return newest.Sequence, nil
+	default:
+		if newest.Sequence > w.last {
+			w.j.log.Warn().Str("lane", string(w.lane.name)).Uint64("seq", newest.Sequence).Msg("somebody else writes this lane of the journal")
+		}
+		w.last = newest.Sequence
+	}
+	msg = &nats.Msg{Subject: w.lane.subject, Data: w.frame}
+	ack, err = w.j.js.PublishMsg(ctx, msg,
+		jetstream.WithExpectLastSequencePerSubject(w.last), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
+// give tells the entries how it went and frees their room.
+func (w *writer) give(err error) {
+	for i := range w.entries {
+		if done := w.entries[i].done; done != nil {
+			done(err)
+		}
+	}
+	w.lane.buf.release(w.entries)
+	clear(w.entries)
+	w.entries = w.entries[:0]
+}
+
+func isWrongLast(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) &&
+		(api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+			api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
+
+// backoff waits longer and longer between tries, up to retryCeiling.
+type backoff struct {
+	tries int
+	delay time.Duration
+}
+
+func (b *backoff) atCeiling() bool { return b.delay >= retryCeiling }
+
+func (b *backoff) wait(ctx context.Context) {
+	b.tries++
+	b.delay = min(max(2*b.delay, retryFloor), retryCeiling)
+	timer := time.NewTimer(b.delay)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
