@@ -21,8 +21,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T, subject alerting.Subject, fresh func() alerting.Detector) *bench {
-	rules := alerting.DefaultRules()
-	return &bench{t: t, detector: fresh(), fresh: fresh, view: alerting.View{Subject: subject, Rules: &rules}}
+	return &bench{t: t, detector: fresh(), fresh: fresh, view: alerting.View{Subject: subject, Rules: alerting.DefaultRules()}}
 }
 
 func resident(t *testing.T, fresh func() alerting.Detector) *bench {

@@ -38,6 +38,7 @@ type Vitals struct {
 
 type track struct {
 	Samples  []sample // by event time
+	Newest   time.Time
 	Episode  time.Time
 	Severity alerting.Severity
 	// Past is the newest episode found in a late backlog, from its first to its
@@ -133,7 +134,7 @@ func (d *Vitals) judge(v *alerting.View, l *limit, t *track, r devices.Reading) 
 	}
 	var findings []alerting.Finding
 	for end := i; end < min(i+window, len(t.Samples)); end++ {
-		if w := t.Samples[max(0, end-window+1) : end+1]; l.confirmed(w) {
+		if w := t.neighbours(end); l.confirmed(w) {
 			if f, said := d.raise(v, l, t, r.Device, w); said {
 				findings = append(findings, f)
 			}
@@ -208,6 +209,9 @@ func (t *track) insert(s sample) (at int, fresh bool) {
 		return i, false
 	}
 	t.Samples = slices.Insert(t.Samples, i, s)
+	if s.At.After(t.Newest) {
+		t.Newest = s.At
+	}
 	if len(t.Samples) > keptSamples {
 		oldest := 0
 		for j := range t.Samples {
@@ -223,8 +227,17 @@ func (t *track) insert(s sample) (at int, fresh bool) {
 	return i, true
 }
 
-// past says whether newer samples than this one are known.
-func (t *track) past(at time.Time) bool { return t.Samples[len(t.Samples)-1].At.After(at) }
+// neighbours are the samples up to end that may confirm it.
+func (t *track) neighbours(end int) []sample {
+	start := max(0, end-window+1)
+	for t.Samples[end].At.Sub(t.Samples[start].At) > together {
+		start++
+	}
+	return t.Samples[start : end+1]
+}
+
+// past says whether newer samples than this one have been seen.
+func (t *track) past(at time.Time) bool { return t.Newest.After(at) }
 
 // samePast says whether the samples belong to the past episode, and counts them
 // to it; otherwise they begin the next one.
@@ -257,12 +270,8 @@ func (t *track) calm(l *limit) bool {
 	return true
 }
 
-// confirmed says whether enough samples lie beyond the same bound, close enough
-// together to confirm each other.
+// confirmed says whether enough samples lie beyond the same bound.
 func (l *limit) confirmed(w []sample) bool {
-	if len(w) < confirm || w[len(w)-1].At.Sub(w[0].At) > together {
-		return false
-	}
 	low, high := 0, 0
 	for _, s := range w {
 		switch l.beyond(s.Value) {
