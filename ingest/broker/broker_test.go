@@ -48,10 +48,14 @@ func (s *secrets) revoke(user string) {
 
 func device(t testing.TB, vendor, id string) devices.Login {
 	t.Helper()
-	d, err := devices.NewDeviceID(vendor, id)
-	if err != nil {
+	if _, err := devices.NewDeviceID(vendor, id); err != nil {
 		t.Fatal(err)
 	}
+	return deviceLogin(vendor, id)
+}
+
+func deviceLogin(vendor, id string) devices.Login {
+	d := devices.DeviceID(vendor + "/" + id)
 	return devices.Login{User: string(d), Vendor: vendor, Device: d}
 }
 
@@ -126,22 +130,21 @@ type received struct {
 type client struct {
 	mqtt.Client
 	t    testing.TB
-	lost chan error
+	gone chan struct{} // closed when the broker has ended the connection
 	got  chan received
 }
 
 type option func(*mqtt.ClientOptions)
 
 func persistent(o *mqtt.ClientOptions) { o.SetCleanSession(false) }
-func manualAck(o *mqtt.ClientOptions)  { o.SetAutoAckDisabled(true) }
 
 func (r *running) dial(user, password, clientID string, opts ...option) (*client, error) {
-	c := &client{t: r.t, lost: make(chan error, 1), got: make(chan received, 1000)}
+	c := &client{t: r.t, gone: make(chan struct{}), got: make(chan received, 1000)}
 	o := mqtt.NewClientOptions().AddBroker("tcp://" + r.MQTTAddr()).
 		SetUsername(user).SetPassword(password).SetClientID(clientID).
 		SetAutoReconnect(false).SetConnectRetry(false).SetProtocolVersion(4).
 		SetConnectTimeout(10 * time.Second).SetCleanSession(true).
-		SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.lost <- err }).
+		SetConnectionLostHandler(func(mqtt.Client, error) { close(c.gone) }).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {
 			c.got <- received{m.Topic(), string(m.Payload()), m}
 		})
@@ -227,7 +230,7 @@ func (c *client) want(topic, payload string) {
 
 func (c *client) closed() bool {
 	select {
-	case <-c.lost:
+	case <-c.gone:
 		return true
 	case <-time.After(5 * time.Second):
 		return false
@@ -287,7 +290,7 @@ func TestPortInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	t.Cleanup(func() { _ = l.Close() })
 	b, err := New(Options{Dir: t.TempDir(), MQTTAddr: l.Addr().String(), Auth: registry()})
 	if err != nil {
 		t.Fatal(err)

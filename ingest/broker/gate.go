@@ -190,7 +190,7 @@ func allowedID(clientID string, login devices.Login, service string) bool {
 	if ownID(clientID, service) {
 		return false
 	}
-	if generatedID(clientID) || clientID == login.ClientID || ownID(clientID, login.User) {
+	if generatedID(clientID) || clientID != "" && clientID == login.ClientID || ownID(clientID, login.User) {
 		return true
 	}
 	_, id := login.Device.Split()

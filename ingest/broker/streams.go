@@ -27,7 +27,7 @@ const (
 	// client releases within seconds of its reconnect.
 	qos2MaxAge = 24 * time.Hour
 
-	watchEvery = 200 * time.Millisecond
+	watchEvery = 100 * time.Millisecond
 )
 
 // bound creates the server's message streams with limits, or gives them limits
