@@ -64,7 +64,7 @@ func Routes() []Route {
 		{"docs", "GET", "/docs", Public, nil, false},
 		{"docs-files", "GET", "/docs/{file}", Public, nil, false},
 		{"assets", "GET", "/assets/", Public, nil, false},
-		{"page", "GET", "/", Public, nil, false},
+		{"page", "", "/", Public, nil, false},
 		{"no-such-api", "", "/api/", Public, nil, false},
 
 		{"sign-in", "POST", "/api/v1/session", Public, nil, false},

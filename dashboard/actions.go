@@ -1,0 +1,163 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"shouwang/alerting"
+	"shouwang/dashboard/access"
+	"shouwang/devices"
+)
+
+type assignIn struct {
+	ByID
+	Body struct {
+		Assignee string `json:"assignee" doc:"User name; must be able to see the alert."`
+	}
+}
+
+type noteIn struct {
+	ByID
+	Body struct {
+		Note string `json:"note" minLength:"1" maxLength:"4000"`
+	}
+}
+
+type callIn struct {
+	ByID
+	Body struct {
+		Whom     string    `json:"whom" maxLength:"100" doc:"resident, a contact's name, 120 or 110."`
+		Result   string    `json:"result" enum:"answered,no_answer,busy,wrong_number"`
+		Note     string    `json:"note,omitempty" maxLength:"4000"`
+		NextCall time.Time `json:"next_call,omitempty" doc:"When to try again."`
+	}
+}
+
+type reasonIn struct {
+	ByID
+	Body *reasonBody
+}
+
+type reasonBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"4000"`
+}
+
+func (in *reasonIn) reason() string {
+	if in.Body == nil {
+		return ""
+	}
+	return in.Body.Reason
+}
+
+type mergeIn struct {
+	ByID
+	Body struct {
+		Into string `json:"into" doc:"The alert that stays."`
+	}
+}
+
+type closeIn struct {
+	ByID
+	Body struct {
+		Outcome    string `json:"outcome" enum:"real_emergency,assisted,well,deceased,hospital,away,refused,false_alarm,device_fault,repair,recovered,test,duplicate"`
+		VerifiedBy string `json:"verified_by,omitempty" maxLength:"100" doc:"Who reached the person; may be missing when the alert has a visit report."`
+		How        string `json:"how,omitempty" enum:"phone,family,door,device" doc:"How the person was reached; may be missing when the alert has a visit report."`
+		Note       string `json:"note,omitempty" maxLength:"4000"`
+	}
+}
+
+func (d *Dashboard) serveActions() {
+	act(d, "ack-alert", "Acknowledge", func(ctx context.Context, in *ByID) (alerting.Alert, error) {
+		return d.opts.Desk.Ack(ctx, in.ID, actor(ctx))
+	}, nil)
+	act(d, "assign-alert", "Give to somebody", func(ctx context.Context, in *assignIn) (alerting.Alert, error) {
+		a, err := d.alert(ctx, in.ID)
+		if err != nil {
+			return a, err
+		}
+		if err := d.checkAssignee(ctx, in.Body.Assignee, a.Area); err != nil {
+			return a, err
+		}
+		return d.opts.Desk.Assign(ctx, in.ID, actor(ctx), in.Body.Assignee)
+	}, func(in *assignIn) string { return in.Body.Assignee })
+	act(d, "note-alert", "Write a note", func(ctx context.Context, in *noteIn) (alerting.Alert, error) {
+		return d.opts.Desk.Note(ctx, in.ID, actor(ctx), in.Body.Note)
+	}, nil)
+	act(d, "call-alert", "Record a phone call", func(ctx context.Context, in *callIn) (alerting.Alert, error) {
+		return d.opts.Desk.Call(ctx, in.ID, actor(ctx), alerting.Call{
+			Whom: in.Body.Whom, Result: in.Body.Result, Note: in.Body.Note, NextCall: in.Body.NextCall,
+		})
+	}, func(in *callIn) string { return in.Body.Result })
+	act(d, "escalate-alert", "Hand up the area tree now", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {
+		return d.opts.Desk.Escalate(ctx, in.ID, actor(ctx), in.reason())
+	}, nil)
+	act(d, "merge-alert", "Close as a duplicate of another", func(ctx context.Context, in *mergeIn) (alerting.Alert, error) {
+		if _, err := d.alert(ctx, in.Body.Into); err != nil {
+			if errors.Is(err, alerting.ErrNotFound) {
+				return alerting.Alert{}, invalid("into", in.Body.Into, "must be an alert")
+			}
+			return alerting.Alert{}, err
+		}
+		return d.opts.Desk.Merge(ctx, in.ID, actor(ctx), in.Body.Into)
+	}, func(in *mergeIn) string { return in.Body.Into })
+	act(d, "reopen-alert", "Open again", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {
+		return d.opts.Desk.Reopen(ctx, in.ID, actor(ctx), in.reason())
+	}, nil)
+	act(d, "close-alert", "Close with an outcome", func(ctx context.Context, in *closeIn) (alerting.Alert, error) {
+		return d.opts.Desk.Close(ctx, in.ID, actor(ctx), alerting.Closing{
+			Outcome: alerting.Outcome(in.Body.Outcome), VerifiedBy: in.Body.VerifiedBy, How: in.Body.How, Note: in.Body.Note,
+		})
+	}, func(in *closeIn) string { return in.Body.Outcome })
+}
+
+func (in *ByID) id() string { return in.ID }
+
+// act serves one action on an alert: only on one the caller may see, answered
+// with the alert as it is then, and audited. detail says what the audit keeps
+// beside the alert's id; never free text, which may name people.
+func act[I any, P interface {
+	*I
+	id() string
+}](d *Dashboard, operation, summary string, do func(context.Context, *I) (alerting.Alert, error), detail func(*I) string) {
+	add(d, operation, summary, func(ctx context.Context, in *I) (*body[alerting.Alert], error) {
+		if _, err := d.alert(ctx, P(in).id()); err != nil {
+			return nil, err
+		}
+		a, err := do(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		text := ""
+		if detail != nil {
+			text = detail(in)
+		}
+		d.audit(ctx, operation, a.ID, a.Area, text)
+		return &body[alerting.Alert]{a}, nil
+	})
+}
+
+// checkAssignee refuses to give work to somebody who could not see it.
+func (d *Dashboard) checkAssignee(ctx context.Context, username string, area devices.AreaPath) error {
+	account, err := d.opts.Access.Account(ctx, username)
+	if errors.Is(err, access.ErrNotFound) {
+		return invalid("assignee", username, "must be a user")
+	}
+	if err != nil {
+		return err
+	}
+	c := access.Caller{Scope: devices.Scope{Areas: account.Areas, Provider: account.Provider, Vendor: account.Vendor}}
+	switch {
+	case account.Disabled:
+		return invalid("assignee", username, "this account is disabled")
+	case account.Role == access.Vendor || account.Role == access.Auditor:
+		return invalid("assignee", username, "the role "+string(account.Role)+" does not work on alerts")
+	case !c.Sees(area, d.servedBy):
+		return invalid("assignee", username, "must be a user who sees this area")
+	}
+	return nil
+}
+
+func (d *Dashboard) servedBy(area devices.AreaPath) string {
+	return d.opts.Registry.Provider(area, time.Now())
+}

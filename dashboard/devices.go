@@ -1,0 +1,160 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+	"unicode/utf8"
+
+	"shouwang/devices"
+)
+
+type deviceBody struct {
+	ID       devices.DeviceID `json:"id" doc:"vendor/id"`
+	Kind     devices.Kind     `json:"kind"`
+	Area     devices.AreaPath `json:"area" doc:"Where it is; empty for a vendor."`
+	Resident *string          `json:"resident" doc:"Whose it is now; always null for a vendor."`
+	ClientID string           `json:"client_id,omitempty" doc:"The pinned MQTT client id."`
+	Disabled bool             `json:"disabled"`
+	Created  time.Time        `json:"created_at"`
+}
+
+type devicesIn struct {
+	Page
+	Area     string `query:"area" doc:"This area and what lies in it."`
+	Kind     string `query:"kind" enum:"water_meter,wristband"`
+	Resident string `query:"resident"`
+	Search   string `query:"search" maxLength:"100" doc:"Part of the id."`
+}
+
+type deviceIn struct {
+	Vendor string `path:"vendor" maxLength:"64"`
+	ID     string `path:"id" maxLength:"64"`
+}
+
+func (in *deviceIn) device() devices.DeviceID { return devices.DeviceID(in.Vendor + "/" + in.ID) }
+
+type latestBody struct {
+	Items []latestItem `json:"items"`
+}
+
+type latestItem struct {
+	Metric   devices.Metric  `json:"metric"`
+	Unit     string          `json:"unit"`
+	Value    float64         `json:"value"`
+	At       time.Time       `json:"ts"`
+	Received time.Time       `json:"received"`
+	Quality  devices.Quality `json:"quality" doc:"What is doubtful; empty for a good reading."`
+}
+
+type deadLettersIn struct {
+	Page
+	Device string `query:"device" doc:"vendor/id"`
+	Code   string `query:"code"`
+}
+
+type deadLetter struct {
+	Code     devices.RefusalCode `json:"code"`
+	Field    string              `json:"field"`
+	Value    string              `json:"value"`
+	Rule     string              `json:"rule"`
+	Device   devices.DeviceID    `json:"device"`
+	Topic    string              `json:"topic"`
+	Received time.Time           `json:"received"`
+	SHA256   string              `json:"message_sha256"`
+	Payload  string              `json:"payload" doc:"As sent, cut to 4 KiB."`
+	Encoding string              `json:"encoding" enum:"utf-8,base64" doc:"How payload is written here."`
+}
+
+func (d *Dashboard) serveDevices() {
+	add(d, "list-devices", "Devices", func(ctx context.Context, in *devicesIn) (*listOut[deviceBody], error) {
+		c := caller(ctx)
+		p, err := d.opts.Registry.Devices(ctx, devices.DeviceFilter{
+			Scope: c.Scope, Area: devices.AreaPath(in.Area), Kind: devices.Kind(in.Kind), Vendor: c.Scope.Vendor,
+			Resident: in.Resident, Search: in.Search, Cursor: in.Cursor, Limit: in.Limit,
+		})
+		if err != nil {
+			return nil, err
+		}
+		items := make([]deviceBody, len(p.Items))
+		for i, e := range p.Items {
+			items[i] = d.showDevice(ctx, e)
+		}
+		return &listOut[deviceBody]{newList(items, p.Next)}, nil
+	})
+	add(d, "get-device", "One device", func(ctx context.Context, in *deviceIn) (*body[deviceBody], error) {
+		e, err := d.device(ctx, in.device())
+		if err != nil {
+			return nil, err
+		}
+		return &body[deviceBody]{d.showDevice(ctx, e)}, nil
+	})
+	add(d, "get-device-latest", "The newest reading of each metric", func(ctx context.Context, in *deviceIn) (*body[latestBody], error) {
+		if _, err := d.device(ctx, in.device()); err != nil {
+			return nil, err
+		}
+		readings, err := d.opts.Series.Latest(ctx, in.device())
+		if err != nil {
+			return nil, err
+		}
+		out := latestBody{Items: make([]latestItem, len(readings))}
+		for i, r := range readings {
+			out.Items[i] = latestItem{Metric: r.Metric, Unit: r.Metric.Unit(), Value: r.Value, At: r.At, Received: r.Received, Quality: r.Quality}
+		}
+		return &body[latestBody]{out}, nil
+	})
+	add(d, "list-deadletters", "Refused messages and why, newest first", func(ctx context.Context, in *deadLettersIn) (*listOut[deadLetter], error) {
+		p, err := d.opts.DeadLetters.List(ctx, devices.RefusalFilter{
+			Vendor: caller(ctx).Scope.Vendor, Device: devices.DeviceID(in.Device), Code: devices.RefusalCode(in.Code),
+			Cursor: in.Cursor, Limit: in.Limit,
+		})
+		if err != nil {
+			return nil, err
+		}
+		items := make([]deadLetter, len(p.Items))
+		for i, r := range p.Items {
+			items[i] = showRefusal(r)
+		}
+		return &listOut[deadLetter]{newList(items, p.Next)}, nil
+	})
+}
+
+func showRefusal(r devices.Refusal) deadLetter {
+	out := deadLetter{
+		Code: r.Code, Field: r.Field, Value: r.Value, Rule: r.Rule, Device: r.Device, Topic: r.Topic,
+		Received: r.Received, SHA256: r.SHA256, Payload: string(r.Payload), Encoding: "utf-8",
+	}
+	if !utf8.Valid(r.Payload) {
+		out.Payload, out.Encoding = base64.StdEncoding.EncodeToString(r.Payload), "base64"
+	}
+	return out
+}
+
+// showDevice leaves out what is not a vendor's to know: who wears the device
+// and where.
+func (d *Dashboard) showDevice(ctx context.Context, e devices.DeviceEntry) deviceBody {
+	b := deviceBody{ID: e.ID, Kind: e.Kind, Area: e.Area, ClientID: e.ClientID, Disabled: e.Disabled, Created: e.Created}
+	if caller(ctx).Scope.Vendor != "" {
+		b.Area = ""
+	} else if e.Resident != "" {
+		b.Resident = &e.Resident
+	}
+	return b
+}
+
+// device is one that the caller may see, else it does not exist.
+func (d *Dashboard) device(ctx context.Context, id devices.DeviceID) (devices.DeviceEntry, error) {
+	now := time.Now()
+	dev, ok := d.opts.Registry.Device(id, now)
+	if !ok {
+		return devices.DeviceEntry{}, notFound("device")
+	}
+	e := devices.DeviceEntry{Device: *dev}
+	if r, ok := d.opts.Registry.ResidentOf(id, now); ok {
+		e.Resident, e.Area = r.ID, r.Area
+	}
+	if !caller(ctx).SeesDevice(id, e.Area, d.servedBy) {
+		return devices.DeviceEntry{}, notFound("device")
+	}
+	return e, nil
+}

@@ -1,0 +1,175 @@
+package dashboard
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"shouwang/devices"
+)
+
+type historyIn struct {
+	ByID
+	Metric string    `query:"metric" required:"true" minLength:"1" maxLength:"64" doc:"One metric of the MQTT contract, or another the device sends."`
+	From   time.Time `query:"from" doc:"24 h before to, by default."`
+	To     time.Time `query:"to" doc:"Now by default; not included."`
+	Every  string    `query:"every" doc:"Length of a window as 5m, 1h, 1d or 1w: the mean of each, null without a reading. Without it: raw points."`
+	Limit  int       `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"The first so many points from from on."`
+}
+
+type historyOut struct {
+	Metric devices.Metric  `json:"metric"`
+	Unit   string          `json:"unit" doc:"Empty for a metric that is not in the contract."`
+	Points []devices.Point `json:"points"`
+}
+
+func (d *Dashboard) residentHistory(ctx context.Context, in *historyIn) (*body[historyOut], error) {
+	if _, err := d.resident(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	q, err := in.query(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	assigned, err := d.opts.Registry.Assignments(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	points, err := d.historyOf(ctx, assigned, q)
+	if err != nil {
+		return nil, err
+	}
+	if points == nil {
+		points = []devices.Point{}
+	}
+	return &body[historyOut]{historyOut{Metric: q.Metric, Unit: q.Metric.Unit(), Points: points}}, nil
+}
+
+func (in *historyIn) query(now time.Time) (devices.HistoryQuery, error) {
+	q := devices.HistoryQuery{Metric: devices.Metric(in.Metric), From: in.From, To: in.To, Limit: in.Limit}
+	if q.To.IsZero() {
+		q.To = now.UTC()
+	}
+	if q.From.IsZero() {
+		q.From = q.To.Add(-24 * time.Hour)
+	}
+	if !q.From.Before(q.To) {
+		return q, invalid("from", q.From.Format(time.RFC3339), "must be before to")
+	}
+	if in.Every != "" {
+		var err error
+		if q.Every, err = parseEvery(in.Every); err != nil {
+			return q, err
+		}
+		if n := q.To.Sub(q.From) / q.Every; n > 10_000 {
+			return q, invalid("every", in.Every, fmt.Sprintf("would make %d windows; 10000 are allowed", n))
+		}
+	}
+	return q, nil
+}
+
+// parseEvery reads a Go duration, or whole days or weeks.
+func parseEvery(s string) (time.Duration, error) {
+	const rule = "must be a length of at least 1s such as 5m, 1h, 1d or 1w"
+	for unit, length := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if n, ok := strings.CutSuffix(s, unit); ok {
+			days, err := strconv.Atoi(n)
+			if err != nil || days < 1 || days > 3660 {
+				return 0, invalid("every", s, rule)
+			}
+			return time.Duration(days) * length, nil
+		}
+	}
+	every, err := time.ParseDuration(s)
+	if err != nil || every < time.Second {
+		return 0, invalid("every", s, rule)
+	}
+	return every, nil
+}
+
+// historyOf joins the series of all devices a resident had, each only for the
+// time it was assigned. Raw points are merged in order of time; windows that
+// several devices fill take the mean of theirs.
+func (d *Dashboard) historyOf(ctx context.Context, assigned []devices.Assignment, q devices.HistoryQuery) ([]devices.Point, error) {
+	var series [][]devices.Point
+	whole := false
+	for _, a := range assigned {
+		part := q
+		part.Device = a.Device
+		if a.From.After(part.From) {
+			part.From = a.From
+		}
+		if !a.To.IsZero() && a.To.Before(part.To) {
+			part.To = a.To
+		}
+		if !part.From.Before(part.To) {
+			continue
+		}
+		points, err := d.opts.Series.History(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("read history: %w", err)
+		}
+		whole = whole || part.From.Equal(q.From) && part.To.Equal(q.To)
+		series = append(series, points)
+	}
+	if len(series) == 0 {
+		return nil, nil
+	}
+	if q.Every == 0 {
+		return mergeRaw(series, q.Limit), nil
+	}
+	if !whole {
+		// The windows of the whole range, as the store lays them out.
+		grid := q
+		grid.Device = assigned[0].Device
+		points, err := d.opts.Series.History(ctx, grid)
+		if err != nil {
+			return nil, fmt.Errorf("read history: %w", err)
+		}
+		for i := range points {
+			points[i].Value = nil
+		}
+		series = append(series, points)
+	}
+	return mergeWindows(series, q.Limit), nil
+}
+
+func mergeRaw(series [][]devices.Point, limit int) []devices.Point {
+	all := slices.Concat(series...)
+	slices.SortStableFunc(all, func(a, b devices.Point) int { return a.At.Compare(b.At) })
+	return all[:min(len(all), limit)]
+}
+
+func mergeWindows(series [][]devices.Point, limit int) []devices.Point {
+	type window struct {
+		at  time.Time
+		sum float64
+		n   int
+	}
+	windows := map[int64]window{}
+	for _, points := range series {
+		for _, p := range points {
+			w := windows[p.At.UnixMicro()]
+			w.at = p.At
+			if p.Value != nil {
+				w.sum, w.n = w.sum+*p.Value, w.n+1
+			}
+			windows[p.At.UnixMicro()] = w
+		}
+	}
+	merged := make([]devices.Point, 0, len(windows))
+	for _, w := range windows {
+		p := devices.Point{At: w.at}
+		if w.n > 0 {
+			mean := w.sum / float64(w.n)
+			p.Value = &mean
+		}
+		merged = append(merged, p)
+	}
+	slices.SortFunc(merged, func(a, b devices.Point) int { return cmp.Compare(a.At.UnixMicro(), b.At.UnixMicro()) })
+	return merged[:min(len(merged), limit)]
+}

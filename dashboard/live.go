@@ -1,0 +1,313 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"shouwang/alerting"
+	"shouwang/dashboard/access"
+	"shouwang/devices"
+)
+
+// The frames of the live view. A client keeps one number: where it stands. It
+// begins with the `after` it asked for or, without one, with the hello's event,
+// and moves to the event of every frame. `prev` of a frame is where the client
+// stands when nothing was lost: the event of the frame before it on this
+// connection, and on the first frame where the connection began. Events of
+// other areas are left out of the chain, so numbers have gaps but prev has
+// none. A beat's event says how far the service has looked: everything up to
+// it that the client may see has been sent, so it too is a good `after` for the
+// next connection. After a reset the chain begins anew at the hello's event:
+// the client fetches the list again and ignores frames up to its as_of_event.
+type liveFrame struct {
+	Event int64           `json:"event"`
+	Prev  int64           `json:"prev"`
+	Type  string          `json:"type"`
+	At    time.Time       `json:"at"`
+	Alert *alerting.Alert `json:"alert,omitempty"`
+	Visit *alerting.Visit `json:"visit,omitempty"`
+}
+
+type liveHello struct {
+	Type  string `json:"type" enum:"hello"`
+	Event int64  `json:"event" doc:"The newest event there is."`
+}
+
+type liveBeat struct {
+	Type     string     `json:"type"`
+	Event    int64      `json:"event"`
+	DataAsOf *time.Time `json:"data_as_of"` // null before the first record
+}
+
+type liveReset struct {
+	Type string `json:"type" enum:"reset"`
+}
+
+// liveSeen is all a client ever sends.
+type liveSeen struct {
+	Type  string `json:"type"`
+	Event int64  `json:"event"`
+}
+
+// maxClientFrame is the largest frame taken from a client, in bytes.
+const maxClientFrame = 1 << 10
+
+// startWait is how long a client is kept waiting for the hub at the start.
+const startWait = 5 * time.Second
+
+func (d *Dashboard) serveLive(w http.ResponseWriter, r *http.Request) {
+	if !websocket.IsWebSocketUpgrade(r) {
+		w.Header().Set("Upgrade", "websocket")
+		writeProblem(w, newProblem(http.StatusUpgradeRequired, "this address speaks websocket only"))
+		return
+	}
+	after, given, p := parseAfter(r.URL.Query())
+	if p != nil {
+		writeProblem(w, p)
+		return
+	}
+	if !d.sameOrigin(r) {
+		writeProblem(w, newProblem(http.StatusForbidden, "a page of another site may not follow the live view"))
+		return
+	}
+	select {
+	case <-d.hub.ready:
+	case <-d.hub.done:
+	case <-r.Context().Done():
+		return
+	case <-time.After(startWait):
+		writeProblem(w, newProblem(http.StatusServiceUnavailable, "the live view is not running yet"))
+		return
+	}
+	if !d.hub.join() {
+		writeProblem(w, newProblem(http.StatusServiceUnavailable, "the service is stopping"))
+		return
+	}
+	defer d.hub.leave()
+	upgrader := websocket.Upgrader{
+		HandshakeTimeout: 10 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 4096,
+		CheckOrigin: func(*http.Request) bool { return true }, // checked above, with a better answer
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			writeProblem(w, newProblem(status, reason.Error()))
+		},
+	}
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // answered by the upgrader
+	}
+	defer conn.Close()
+	// The request's context ends with this handler; it does not end when the
+	// connection breaks, so reading must.
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	c := &client{d: d, conn: conn, caller: caller(r.Context()), after: after, given: given}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer cancel()
+		c.read()
+	}()
+	code, reason := c.write(ctx)
+	if code != 0 {
+		deadline := time.Now().Add(min(d.opts.Live.Write, time.Second))
+		_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
+	}
+	conn.Close()
+	<-read
+}
+
+func parseAfter(q url.Values) (after int64, given bool, p *Problem) {
+	if !q.Has("after") {
+		return 0, false, nil
+	}
+	after, err := strconv.ParseInt(q.Get("after"), 10, 64)
+	if err != nil || after < 0 {
+		return 0, false, invalid("after", q.Get("after"), "must be an event number")
+	}
+	return after, true, nil
+}
+
+// sameOrigin refuses browsers on pages of other sites. Programs send no Origin.
+func (d *Dashboard) sameOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(d.opts.Origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
+// client is one live connection. Its writer goroutine does all the work; the
+// reader only notices that the client is alive.
+type client struct {
+	d      *Dashboard
+	conn   *websocket.Conn
+	caller *access.Caller
+	after  int64 // as asked for
+	given  bool
+}
+
+func (c *client) read() {
+	live := c.d.opts.Live
+	c.conn.SetReadLimit(maxClientFrame)
+	alive := func() error { return c.conn.SetReadDeadline(time.Now().Add(live.Read)) }
+	c.conn.SetPongHandler(func(string) error { return alive() })
+	if alive() != nil {
+		return
+	}
+	for {
+		_, data, err := c.conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		if alive() != nil {
+			return
+		}
+		var f liveSeen
+		if json.Unmarshal(data, &f) == nil && f.Type == "seen" {
+			c.d.hub.note(c.caller.User, f.Event)
+		}
+	}
+}
+
+// write sends frames until the connection must end, and says with which code.
+func (c *client) write(ctx context.Context) (code int, reason string) {
+	h, live := c.d.hub, c.d.opts.Live
+	newest := h.newestEvent()
+	if c.send(liveHello{"hello", newest}) != nil {
+		return 0, ""
+	}
+	looked := newest // everything up to here was sent or is not for this client
+	if c.given {
+		looked = c.after
+		lost, err := c.tooOld(ctx, newest)
+		if err != nil {
+			return c.failed(ctx, err)
+		}
+		if lost {
+			looked = newest
+			if c.send(liveReset{"reset"}) != nil {
+				return 0, ""
+			}
+		}
+	}
+	stands := looked // where the client stands: prev of the next frame
+	again := make(chan struct{})
+	close(again)
+	beats := time.NewTicker(live.Beat)
+	defer beats.Stop()
+	for {
+		events, wake, err := h.after(ctx, looked)
+		if err != nil {
+			return c.failed(ctx, err)
+		}
+		for _, e := range events {
+			looked = e.Number
+			if !c.sees(e) {
+				continue
+			}
+			if err := c.send(liveFrame{Event: e.Number, Prev: stands, Type: string(e.Type), At: e.At, Alert: e.Alert, Visit: e.Visit}); err != nil {
+				return 0, ""
+			}
+			stands = e.Number
+		}
+		if len(events) > 0 {
+			wake = again // look again at once, but still answer the others
+		}
+		select {
+		case <-h.done:
+			return websocket.CloseGoingAway, "the service is stopping"
+		case <-ctx.Done():
+			return 0, ""
+		case <-beats.C:
+			if code, reason := c.stillAllowed(ctx); code != 0 {
+				return code, reason
+			}
+			if c.send(liveBeat{"beat", looked, orNil(c.d.opts.State().AsOf)}) != nil {
+				return 0, ""
+			}
+			if c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(live.Write)) != nil {
+				return 0, ""
+			}
+		case <-wake:
+		}
+	}
+}
+
+// tooOld says whether events after the client's number are no longer in the
+// log, or the number is of another log (a restored backup).
+func (c *client) tooOld(ctx context.Context, newest int64) (bool, error) {
+	if c.after > newest {
+		return true, nil
+	}
+	oldest, err := c.d.opts.Alerts.OldestEvent(ctx)
+	if err != nil {
+		return false, err
+	}
+	return c.after < oldest-1, nil
+}
+
+func (c *client) failed(ctx context.Context, err error) (int, string) {
+	if ctx.Err() != nil {
+		return 0, ""
+	}
+	c.d.log.Error().Err(err).Msg("live view: event log not read")
+	return websocket.CloseInternalServerErr, "the event log could not be read"
+}
+
+// stillAllowed looks the caller up again: a session ends, an account is
+// disabled or gets another role while the connection is open.
+func (c *client) stillAllowed(ctx context.Context) (int, string) {
+	now, err := c.d.opts.Access.Again(ctx, c.caller)
+	switch {
+	case errors.Is(err, access.ErrNoSession):
+		return websocket.ClosePolicyViolation, "the session has ended"
+	case err != nil:
+		return c.failed(ctx, err)
+	case !now.Same(c.caller):
+		return websocket.ClosePolicyViolation, "the account has changed"
+	}
+	return 0, ""
+}
+
+// sees is the same test that lists and objects are held to.
+func (c *client) sees(e alerting.Event) bool {
+	var area devices.AreaPath
+	switch {
+	case e.Alert != nil:
+		area = e.Alert.Area
+	case e.Visit != nil:
+		area = e.Visit.Area
+	default:
+		return false
+	}
+	return c.caller.Sees(area, c.d.servedBy)
+}
+
+// send writes one frame. A client that does not take it in time is closed and
+// comes back by number.
+func (c *client) send(f any) error {
+	data, err := json.Marshal(f)
+	if err != nil {
+		c.d.log.Error().Err(err).Msg("live frame not encoded")
+		return err
+	}
+	if err := c.conn.SetWriteDeadline(time.Now().Add(c.d.opts.Live.Write)); err != nil {
+		return err
+	}
+	err = c.conn.WriteMessage(websocket.TextMessage, data)
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		c.d.hub.slow.Inc()
+	}
+	return err
+}

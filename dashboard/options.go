@@ -1,0 +1,170 @@
+package dashboard
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"shouwang/alerting"
+	"shouwang/dashboard/access"
+	"shouwang/devices"
+)
+
+// Alerts reads alerts, visits and the event log.
+type Alerts interface {
+	Alerts(ctx context.Context, f alerting.AlertFilter) (alerting.AlertPage, error)
+	Alert(ctx context.Context, scope devices.Scope, id string) (alerting.Alert, error)
+	Log(ctx context.Context, id string) ([]alerting.LogEntry, error)
+	Visits(ctx context.Context, f alerting.VisitFilter) (alerting.VisitPage, error)
+	Visit(ctx context.Context, scope devices.Scope, id string) (alerting.Visit, error)
+	EventLog
+}
+
+// EventLog is the numbered log of changes the live view follows.
+type EventLog interface {
+	// EventsAfter reads up to limit events with a greater number, in order.
+	EventsAfter(ctx context.Context, after int64, limit int) ([]alerting.Event, error)
+	// OldestEvent and NewestEvent are 0 while the log is empty.
+	OldestEvent(ctx context.Context) (int64, error)
+	NewestEvent(ctx context.Context) (int64, error)
+	// Changed is closed at the first commit of an event after the call.
+	Changed() <-chan struct{}
+}
+
+// Desk does what people do to alerts and visits.
+type Desk interface {
+	Ack(ctx context.Context, id string, by alerting.Actor) (alerting.Alert, error)
+	Assign(ctx context.Context, id string, by alerting.Actor, assignee string) (alerting.Alert, error)
+	Note(ctx context.Context, id string, by alerting.Actor, text string) (alerting.Alert, error)
+	Call(ctx context.Context, id string, by alerting.Actor, call alerting.Call) (alerting.Alert, error)
+	Escalate(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Alert, error)
+	Merge(ctx context.Context, id string, by alerting.Actor, into string) (alerting.Alert, error)
+	Reopen(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Alert, error)
+	Close(ctx context.Context, id string, by alerting.Actor, c alerting.Closing) (alerting.Alert, error)
+	CreateVisit(ctx context.Context, by alerting.Actor, v alerting.NewVisit) (alerting.Visit, error)
+	StartVisit(ctx context.Context, id string, by alerting.Actor) (alerting.Visit, error)
+	ReportVisit(ctx context.Context, id string, by alerting.Actor, r alerting.Report) (alerting.Visit, error)
+	CancelVisit(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Visit, error)
+}
+
+// Registry reads and edits areas, residents, devices and who wears what.
+type Registry interface {
+	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
+	ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool)
+	Resident(id string, at time.Time) (*devices.Resident, bool)
+	Provider(area devices.AreaPath, at time.Time) string
+
+	Areas(ctx context.Context, scope devices.Scope) ([]devices.Area, error)
+	Residents(ctx context.Context, f devices.ResidentFilter) (devices.ResidentPage, error)
+	Devices(ctx context.Context, f devices.DeviceFilter) (devices.DevicePage, error)
+	Assignments(ctx context.Context, resident string) ([]devices.Assignment, error)
+	Absences(ctx context.Context, resident string) ([]devices.Absence, error)
+
+	PutArea(ctx context.Context, a devices.Area) error
+	PutProvider(ctx context.Context, id, name string, villages []devices.AreaPath) error
+	PutResident(ctx context.Context, r devices.Resident) error
+	PutDevice(ctx context.Context, d devices.Device) error
+	Assign(ctx context.Context, device devices.DeviceID, resident string, from time.Time) error
+	AddAbsence(ctx context.Context, a devices.Absence) (id string, err error)
+	EndAbsence(ctx context.Context, id string, at time.Time) error
+	NewSecret(ctx context.Context, user string) (string, error)
+}
+
+// Series reads the time series.
+type Series interface {
+	History(ctx context.Context, q devices.HistoryQuery) ([]devices.Point, error)
+	Latest(ctx context.Context, device devices.DeviceID) ([]devices.Reading, error)
+}
+
+// DeadLetters reads what was refused.
+type DeadLetters interface {
+	List(ctx context.Context, f devices.RefusalFilter) (devices.RefusalPage, error)
+}
+
+// Rules reads and changes the thresholds.
+type Rules interface {
+	Rules(ctx context.Context) (alerting.Rules, error)
+	// PutRules stores a new version, which holds from now on.
+	PutRules(ctx context.Context, by alerting.Actor, r alerting.Rules, reason string) (alerting.Rules, error)
+}
+
+// Incidents starts made-up incidents in the demo's simulator.
+type Incidents interface {
+	Kinds() []string
+	Start(ctx context.Context, kind, device string) (any, error)
+}
+
+// Check is one condition of readiness: Ready returns nil, or why it is not.
+type Check struct {
+	Name  string
+	Ready func(ctx context.Context) error
+}
+
+// State is what the page shows of the service's health.
+type State struct {
+	AsOf      time.Time // receipt time of the newest record alerting has committed
+	Lag       time.Duration
+	Connected bool // ingest's connection to the broker
+}
+
+// Options hand the dashboard what it needs.
+type Options struct {
+	Access      *access.Store
+	Alerts      Alerts
+	Desk        Desk
+	Registry    Registry
+	Series      Series
+	DeadLetters DeadLetters
+	Rules       Rules
+	Incidents   Incidents // nil outside the demo
+	// State is asked for every beat and status; from memory.
+	State  func() State
+	Checks []Check
+	// Disconnect closes the MQTT connections of a user whose secret was
+	// changed or who was disabled; may be nil.
+	Disconnect func(user string) error
+
+	// Gatherer is what /metrics serves, Metrics where the dashboard's own go.
+	Gatherer prometheus.Gatherer
+	Metrics  prometheus.Registerer
+	// MetricsToken opens /metrics to programs that send it as a bearer token.
+	// Without one only this machine may read it.
+	MetricsToken string
+
+	// WebDir serves the page from a folder instead of the binary.
+	WebDir string
+	// SecureCookies marks the session cookie for TLS only, also when TLS ends
+	// at a proxy before us.
+	SecureCookies bool
+	// Origins are further origins whose pages may call us, as
+	// "https://host[:port]"; our own always may.
+	Origins []string
+	Demo    bool
+	Version string
+	Log     zerolog.Logger
+
+	// Live are the times of the websocket; zero fields take the defaults.
+	Live LiveOptions
+}
+
+// LiveOptions are the times of the websocket.
+type LiveOptions struct {
+	Beat  time.Duration // between two beats, and look-ups of the session; default 3 s
+	Write time.Duration // the longest one write may take; default 10 s
+	Read  time.Duration // the longest silence of a client, pongs included; default 30 s
+}
+
+func (o LiveOptions) withDefaults() LiveOptions {
+	if o.Beat == 0 {
+		o.Beat = 3 * time.Second
+	}
+	if o.Write == 0 {
+		o.Write = 10 * time.Second
+	}
+	if o.Read == 0 {
+		o.Read = 30 * time.Second
+	}
+	return o
+}

@@ -1,0 +1,253 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"shouwang/devices"
+)
+
+type newDevice struct {
+	Vendor   string           `json:"vendor" minLength:"1" maxLength:"64"`
+	ID       string           `json:"id" minLength:"1" maxLength:"64"`
+	Kind     devices.Kind     `json:"kind" enum:"water_meter,wristband"`
+	Area     devices.AreaPath `json:"area" minLength:"1" maxLength:"200" doc:"Where it stands while it is nobody's."`
+	ClientID string           `json:"client_id,omitempty" maxLength:"128" doc:"The only MQTT client id it may use; without one, those of the contract."`
+}
+
+// secret is shown once, when it is made.
+type secret struct {
+	Device   devices.DeviceID `json:"device"`
+	Username string           `json:"username" doc:"MQTT user name."`
+	Password string           `json:"password" doc:"MQTT password; shown once."`
+}
+
+type newAssignment struct {
+	Device   devices.DeviceID `json:"device" doc:"vendor/id"`
+	Resident string           `json:"resident" doc:"Empty takes the device back."`
+	From     time.Time        `json:"from,omitempty" doc:"From when on; now by default."`
+}
+
+type newAbsence struct {
+	Resident string    `json:"resident"`
+	From     time.Time `json:"from,omitempty" doc:"Now by default."`
+	To       time.Time `json:"to,omitempty" doc:"Left out when no end is known."`
+	Reason   string    `json:"reason" maxLength:"500"`
+}
+
+type createdID struct {
+	ID string `json:"id"`
+}
+
+type none struct{}
+
+func (d *Dashboard) serveRegistry() {
+	add(d, "put-area", "Enter or rename an area", func(ctx context.Context, in *body[areaBody]) (*body[areaBody], error) {
+		if err := d.mayEdit(ctx, "path", in.Body.Path); err != nil {
+			return nil, err
+		}
+		if err := d.opts.Registry.PutArea(ctx, devices.Area(in.Body)); err != nil {
+			return nil, err
+		}
+		d.audit(ctx, "put-area", string(in.Body.Path), in.Body.Path, "")
+		return &body[areaBody]{in.Body}, nil
+	})
+	add(d, "put-resident", "Enter or change a resident", func(ctx context.Context, in *body[ResidentBody]) (*body[ResidentBody], error) {
+		if err := d.mayEdit(ctx, "area", in.Body.Area); err != nil {
+			return nil, err
+		}
+		if was, ok := d.opts.Registry.Resident(in.Body.ID, time.Now()); ok && !caller(ctx).Scope.Area(was.Area) {
+			return nil, notFound("resident")
+		}
+		r := in.Body.resident()
+		if err := d.opts.Registry.PutResident(ctx, r); err != nil {
+			return nil, err
+		}
+		d.audit(ctx, "put-resident", r.ID, r.Area, string(r.State))
+		return &body[ResidentBody]{showResident(r)}, nil
+	})
+	add(d, "put-device", "Enter a device; answers its secret once", d.putDevice, status(http.StatusCreated))
+	add(d, "new-device-secret", "A new secret; the old one stops working at once", d.newSecret)
+	add(d, "disable-device", "Neither connects nor is heard any more", d.setDisabled(true), status(http.StatusNoContent))
+	add(d, "enable-device", "May connect again", d.setDisabled(false), status(http.StatusNoContent))
+	add(d, "put-assignment", "Give a device to a resident, or take it back", d.assign, status(http.StatusNoContent))
+	add(d, "put-absence", "Announce that a resident is away", d.addAbsence, status(http.StatusCreated))
+	add(d, "end-absence", "The resident is back", d.endAbsence, status(http.StatusNoContent))
+	d.serveImport()
+}
+
+// mayEdit refuses areas outside the caller's.
+func (d *Dashboard) mayEdit(ctx context.Context, field string, area devices.AreaPath) error {
+	if !caller(ctx).Scope.Area(area) {
+		return invalid(field, string(area), "must lie in the areas of the account")
+	}
+	return nil
+}
+
+func (d *Dashboard) putDevice(ctx context.Context, in *body[newDevice]) (*body[secret], error) {
+	dev, err := in.Body.device()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.mayEdit(ctx, "area", dev.Area); err != nil {
+		return nil, err
+	}
+	if _, ok := d.opts.Registry.Device(dev.ID, time.Now()); ok {
+		return nil, newProblem(http.StatusConflict, fmt.Sprintf("id: %q: the device exists", dev.ID),
+			FieldProblem{Field: "id", Value: string(dev.ID), Rule: "must be a new device"})
+	}
+	if err := d.opts.Registry.PutDevice(ctx, dev); err != nil {
+		return nil, err
+	}
+	password, err := d.opts.Registry.NewSecret(ctx, string(dev.ID))
+	if err != nil {
+		return nil, err
+	}
+	d.audit(ctx, "put-device", string(dev.ID), dev.Area, string(dev.Kind))
+	return &body[secret]{secret{Device: dev.ID, Username: string(dev.ID), Password: password}}, nil
+}
+
+func (n newDevice) device() (devices.Device, error) {
+	if err := devices.CheckName("vendor", n.Vendor); err != nil {
+		return devices.Device{}, invalid("vendor", n.Vendor, err.Error())
+	}
+	if err := devices.CheckName("device", n.ID); err != nil {
+		return devices.Device{}, invalid("id", n.ID, err.Error())
+	}
+	return devices.Device{ID: devices.DeviceID(n.Vendor + "/" + n.ID), Kind: n.Kind, Area: n.Area, ClientID: n.ClientID, Created: time.Now().UTC()}, nil
+}
+
+func (d *Dashboard) newSecret(ctx context.Context, in *deviceIn) (*body[secret], error) {
+	e, err := d.device(ctx, in.device())
+	if err != nil {
+		return nil, err
+	}
+	password, err := d.opts.Registry.NewSecret(ctx, string(e.ID))
+	if err != nil {
+		return nil, err
+	}
+	if err := d.disconnect(string(e.ID)); err != nil {
+		return nil, err
+	}
+	d.audit(ctx, "new-device-secret", string(e.ID), e.Area, "")
+	return &body[secret]{secret{Device: e.ID, Username: string(e.ID), Password: password}}, nil
+}
+
+func (d *Dashboard) setDisabled(disabled bool) func(context.Context, *deviceIn) (*none, error) {
+	action := "enable-device"
+	if disabled {
+		action = "disable-device"
+	}
+	return func(ctx context.Context, in *deviceIn) (*none, error) {
+		e, err := d.device(ctx, in.device())
+		if err != nil {
+			return nil, err
+		}
+		registered, ok := d.opts.Registry.Device(e.ID, time.Now())
+		if !ok {
+			return nil, notFound("device")
+		}
+		changed := *registered
+		changed.Disabled = disabled
+		if err := d.opts.Registry.PutDevice(ctx, changed); err != nil {
+			return nil, err
+		}
+		if disabled {
+			if err := d.disconnect(string(e.ID)); err != nil {
+				return nil, err
+			}
+		}
+		d.audit(ctx, action, string(e.ID), e.Area, "")
+		return nil, nil
+	}
+}
+
+func (d *Dashboard) disconnect(user string) error {
+	if d.opts.Disconnect == nil {
+		return nil
+	}
+	if err := d.opts.Disconnect(user); err != nil {
+		return fmt.Errorf("disconnect device: %w", err)
+	}
+	return nil
+}
+
+func (d *Dashboard) assign(ctx context.Context, in *body[newAssignment]) (*none, error) {
+	e, err := d.device(ctx, in.Body.Device)
+	if err != nil {
+		return nil, invalid("device", string(in.Body.Device), "must be a registered device")
+	}
+	area := e.Area
+	if in.Body.Resident != "" {
+		r, err := d.resident(ctx, in.Body.Resident)
+		if err != nil {
+			return nil, invalid("resident", in.Body.Resident, "must be a resident")
+		}
+		area = r.Area
+	}
+	from := in.Body.From
+	if from.IsZero() {
+		from = time.Now().UTC()
+	}
+	if err := d.opts.Registry.Assign(ctx, e.ID, in.Body.Resident, from); err != nil {
+		return nil, err
+	}
+	d.audit(ctx, "put-assignment", string(e.ID), area, in.Body.Resident)
+	return nil, nil
+}
+
+func (d *Dashboard) addAbsence(ctx context.Context, in *body[newAbsence]) (*body[createdID], error) {
+	r, err := d.resident(ctx, in.Body.Resident)
+	if err != nil {
+		return nil, invalid("resident", in.Body.Resident, "must be a resident")
+	}
+	a := devices.Absence{Resident: r.ID, From: in.Body.From, To: in.Body.To, Reason: in.Body.Reason}
+	if a.From.IsZero() {
+		a.From = time.Now().UTC()
+	}
+	if !a.To.IsZero() && !a.From.Before(a.To) {
+		return nil, invalid("to", a.To.Format(time.RFC3339), "must be after from")
+	}
+	id, err := d.opts.Registry.AddAbsence(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	d.audit(ctx, "put-absence", id, r.Area, r.ID)
+	return &body[createdID]{createdID{ID: id}}, nil
+}
+
+type endAbsenceIn struct {
+	ByID
+	Body struct {
+		Resident string    `json:"resident" doc:"Whose absence it is."`
+		At       time.Time `json:"at,omitempty" doc:"Since when; now by default."`
+	}
+}
+
+func (d *Dashboard) endAbsence(ctx context.Context, in *endAbsenceIn) (*none, error) {
+	r, err := d.resident(ctx, in.Body.Resident)
+	if err != nil {
+		return nil, invalid("resident", in.Body.Resident, "must be a resident")
+	}
+	absences, err := d.opts.Registry.Absences(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range absences {
+		if a.ID != in.ID {
+			continue
+		}
+		at := in.Body.At
+		if at.IsZero() {
+			at = time.Now().UTC()
+		}
+		if err := d.opts.Registry.EndAbsence(ctx, a.ID, at); err != nil {
+			return nil, err
+		}
+		d.audit(ctx, "end-absence", a.ID, r.Area, r.ID)
+		return nil, nil
+	}
+	return nil, notFound("absence")
+}

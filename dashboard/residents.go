@@ -1,0 +1,148 @@
+package dashboard
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"shouwang/devices"
+)
+
+// ResidentBody is a resident as the API shows and takes it.
+type ResidentBody struct {
+	ID       string                  `json:"id" minLength:"1" maxLength:"64"`
+	Name     string                  `json:"name" minLength:"1" maxLength:"100"`
+	Phone    string                  `json:"phone,omitempty" maxLength:"40"`
+	Address  string                  `json:"address,omitempty" maxLength:"300"`
+	Born     int                     `json:"born,omitempty" minimum:"1880" maximum:"2100" doc:"Year of birth; left out when not known."`
+	Area     devices.AreaPath        `json:"area" minLength:"1" maxLength:"200"`
+	Tier     devices.Tier            `json:"tier,omitempty" enum:"red,yellow,green" doc:"Risk grade, green by default."`
+	State    devices.ResidentState   `json:"state,omitempty" enum:"active,hospital,institution,moved,deceased,left" doc:"active by default."`
+	Contacts []devices.ContactPerson `json:"contacts,omitempty" doc:"Whom to call, in order."`
+}
+
+func showResident(r devices.Resident) ResidentBody {
+	return ResidentBody{ID: r.ID, Name: r.Name, Phone: r.Phone, Address: r.Address, Born: r.Born, Area: r.Area, Tier: r.Tier, State: r.State, Contacts: r.Contacts}
+}
+
+func (b ResidentBody) resident() devices.Resident {
+	return devices.Resident{
+		ID: b.ID, Name: b.Name, Phone: b.Phone, Address: b.Address, Born: b.Born, Area: b.Area,
+		Tier: cmp.Or(b.Tier, devices.TierGreen), State: cmp.Or(b.State, devices.Active), Contacts: b.Contacts,
+	}
+}
+
+// worn is a device of a resident, now or once.
+type worn struct {
+	ID   devices.DeviceID `json:"id" doc:"vendor/id"`
+	Kind devices.Kind     `json:"kind"`
+	From time.Time        `json:"from"`
+	To   *time.Time       `json:"to" doc:"null: until further notice."`
+}
+
+type absenceBody struct {
+	ID     string     `json:"id"`
+	From   time.Time  `json:"from"`
+	To     *time.Time `json:"to" doc:"null: no end is known."`
+	Reason string     `json:"reason"`
+}
+
+type residentDetail struct {
+	ResidentBody
+	Devices  []worn        `json:"devices"`
+	Absences []absenceBody `json:"absences"`
+}
+
+type residentsIn struct {
+	Page
+	Area   string `query:"area" doc:"This area and what lies in it."`
+	Tier   string `query:"tier" enum:"red,yellow,green"`
+	State  string `query:"state" enum:"active,hospital,institution,moved,deceased,left"`
+	Search string `query:"search" maxLength:"100" doc:"Part of the name, or the id."`
+}
+
+type areaBody struct {
+	Path devices.AreaPath `json:"path" minLength:"1" maxLength:"200" doc:"county/town/village, in short codes."`
+	Name string           `json:"name" minLength:"1" maxLength:"100"`
+}
+
+type areasOut struct {
+	Items []areaBody `json:"items"`
+}
+
+func (d *Dashboard) serveResidents() {
+	add(d, "list-residents", "Residents", func(ctx context.Context, in *residentsIn) (*listOut[ResidentBody], error) {
+		p, err := d.opts.Registry.Residents(ctx, devices.ResidentFilter{
+			Scope: caller(ctx).Scope, Area: devices.AreaPath(in.Area), Tier: devices.Tier(in.Tier),
+			State: devices.ResidentState(in.State), Search: in.Search, Cursor: in.Cursor, Limit: in.Limit,
+		})
+		if err != nil {
+			return nil, err
+		}
+		items := make([]ResidentBody, len(p.Items))
+		for i, r := range p.Items {
+			items[i] = showResident(r)
+		}
+		return &listOut[ResidentBody]{newList(items, p.Next)}, nil
+	})
+	add(d, "get-resident", "One resident with devices and absences", d.getResident)
+	add(d, "get-resident-history", "One metric of a resident over time, from all devices the resident had", d.residentHistory)
+	add(d, "list-areas", "The caller's part of the area tree", func(ctx context.Context, _ *struct{}) (*body[areasOut], error) {
+		areas, err := d.opts.Registry.Areas(ctx, caller(ctx).Scope)
+		if err != nil {
+			return nil, err
+		}
+		out := areasOut{Items: make([]areaBody, len(areas))}
+		for i, a := range areas {
+			out.Items[i] = areaBody(a)
+		}
+		return &body[areasOut]{out}, nil
+	})
+}
+
+// resident is one that the caller may see, else it does not exist.
+func (d *Dashboard) resident(ctx context.Context, id string) (*devices.Resident, error) {
+	r, ok := d.opts.Registry.Resident(id, time.Now())
+	if !ok || !caller(ctx).Sees(r.Area, d.servedBy) {
+		return nil, notFound("resident")
+	}
+	return r, nil
+}
+
+func (d *Dashboard) getResident(ctx context.Context, in *ByID) (*body[residentDetail], error) {
+	r, err := d.resident(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	assigned, err := d.opts.Registry.Assignments(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	absences, err := d.opts.Registry.Absences(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := residentDetail{ResidentBody: showResident(*r), Devices: []worn{}, Absences: []absenceBody{}}
+	now := time.Now()
+	for _, a := range assigned {
+		w := worn{ID: a.Device, From: a.From, To: orNil(a.To)}
+		if dev, ok := d.opts.Registry.Device(a.Device, now); ok {
+			w.Kind = dev.Kind
+		}
+		out.Devices = append(out.Devices, w)
+	}
+	slices.SortStableFunc(out.Devices, func(a, b worn) int { return b.From.Compare(a.From) })
+	for _, a := range absences {
+		out.Absences = append(out.Absences, absenceBody{ID: a.ID, From: a.From, To: orNil(a.To), Reason: a.Reason})
+	}
+	d.audit(ctx, "get-resident", r.ID, r.Area, "")
+	return &body[residentDetail]{out}, nil
+}
+
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

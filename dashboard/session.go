@@ -1,0 +1,107 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shouwang/dashboard/access"
+	"shouwang/devices"
+)
+
+// me is the signed-in user as the page sees it.
+type me struct {
+	Username string             `json:"username"`
+	Name     string             `json:"name"`
+	Role     access.Role        `json:"role"`
+	Areas    []devices.AreaPath `json:"areas" doc:"Roots of what the caller sees; an empty path is everything."`
+	Provider string             `json:"provider"`
+	Vendor   string             `json:"vendor"`
+	// May lists operations, so that the page shows no button that would fail.
+	May []string `json:"may" doc:"The operations open to the caller's role."`
+}
+
+func describe(c *access.Caller) me {
+	m := me{Username: c.User, Name: c.Name, Role: c.Role, Areas: c.Scope.Areas, Provider: c.Scope.Provider, Vendor: c.Scope.Vendor, May: []string{}}
+	for _, r := range access.Routes() {
+		if r.Reach != access.Public && r.Allows(c.Role) {
+			m.May = append(m.May, r.Operation)
+		}
+	}
+	return m
+}
+
+type signIn struct {
+	Body struct {
+		Username string `json:"username" maxLength:"200"`
+		Password string `json:"password"`
+	}
+}
+
+type signedIn struct {
+	Cookie http.Cookie `header:"Set-Cookie"`
+	Body   me
+}
+
+type signedOut struct {
+	Cookie http.Cookie `header:"Set-Cookie"`
+}
+
+// statusBody is the answer of get-status.
+type statusBody struct {
+	Version    string     `json:"version"`
+	Demo       bool       `json:"demo"`
+	Now        time.Time  `json:"now" doc:"The service's clock."`
+	DataAsOf   *time.Time `json:"data_as_of" doc:"Receipt time of the newest record that alerting has judged; null before the first."`
+	LagSeconds float64    `json:"lag_seconds"`
+	Connected  bool       `json:"connected" doc:"Whether ingest is connected to the broker."`
+	Event      int64      `json:"event" doc:"The newest event's number."`
+}
+
+func (d *Dashboard) serveSession() {
+	limit := func(op *huma.Operation) { op.MaxBodyBytes = 4 << 10 }
+	add(d, "sign-in", "Sign in; sets the session cookie", func(ctx context.Context, in *signIn) (*signedIn, error) {
+		token, c, err := d.opts.Access.SignIn(ctx, in.Body.Username, in.Body.Password)
+		var locked *access.LockedError
+		switch {
+		case errors.Is(err, access.ErrSignIn):
+			d.auditAs(ctx, cut(in.Body.Username), "sign-in-refused", "", "", "wrong user name or password")
+			return nil, err
+		case errors.As(err, &locked):
+			return nil, err
+		case err != nil:
+			return nil, err
+		}
+		d.auditAs(ctx, c.User, "sign-in", c.User, "", "")
+		return &signedIn{Cookie: d.cookie(token, 0), Body: describe(c)}, nil
+	}, limit)
+	add(d, "get-session", "Who is signed in", func(ctx context.Context, _ *struct{}) (*body[me], error) {
+		return &body[me]{describe(caller(ctx))}, nil
+	})
+	add(d, "sign-out", "End the session", func(ctx context.Context, _ *struct{}) (*signedOut, error) {
+		if err := d.opts.Access.SignOut(ctx, caller(ctx)); err != nil {
+			return nil, err
+		}
+		d.audit(ctx, "sign-out", caller(ctx).User, "", "")
+		return &signedOut{Cookie: d.cookie("", -1)}, nil
+	}, status(http.StatusNoContent))
+	add(d, "get-status", "How the service is doing, for the page", func(context.Context, *struct{}) (*body[statusBody], error) {
+		s := d.opts.State()
+		return &body[statusBody]{statusBody{
+			Version: d.opts.Version, Demo: d.opts.Demo, Now: time.Now().UTC(), DataAsOf: orNil(s.AsOf),
+			LagSeconds: s.Lag.Seconds(), Connected: s.Connected, Event: d.hub.newestEvent(),
+		}}, nil
+	})
+}
+
+// cookie holds the session's token until the browser closes; the store ends the
+// session by its own clocks. A negative age deletes it.
+func (d *Dashboard) cookie(token string, age int) http.Cookie {
+	return http.Cookie{
+		Name: cookieName, Value: token, Path: "/", MaxAge: age,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: d.opts.SecureCookies,
+	}
+}

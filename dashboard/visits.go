@@ -1,0 +1,130 @@
+package dashboard
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"shouwang/alerting"
+)
+
+type visitsIn struct {
+	Page
+	State    []string `query:"state" enum:"planned,started,reported,canceled" doc:"Any of these, with commas between."`
+	Alert    string   `query:"alert"`
+	Resident string   `query:"resident"`
+	Assignee string   `query:"assignee"`
+}
+
+type newVisitIn struct {
+	Body struct {
+		Alert    string    `json:"alert,omitempty" doc:"The alert the visit answers; or give a resident."`
+		Resident string    `json:"resident,omitempty" doc:"For a planned visit without an alert."`
+		Due      time.Time `json:"due,omitempty" doc:"By when; without it, as the alert's severity asks."`
+		Assignee string    `json:"assignee,omitempty" doc:"User name; without one the visit goes to the provider that serves the village."`
+	}
+}
+
+type reportIn struct {
+	ByID
+	Body struct {
+		UUID    string    `json:"uuid" format:"uuid" doc:"Made on the phone. A report sent twice is taken once."`
+		Outcome string    `json:"outcome" enum:"real_emergency,assisted,well,deceased,hospital,away,refused,false_alarm,device_fault,repair,recovered,test,duplicate"`
+		Note    string    `json:"note,omitempty" maxLength:"4000"`
+		At      time.Time `json:"at,omitempty" doc:"When it was found; the time of receipt by default."`
+	}
+}
+
+func (d *Dashboard) serveVisits() {
+	add(d, "list-visits", "Visits, the next due first", func(ctx context.Context, in *visitsIn) (*listOut[alerting.Visit], error) {
+		p, err := d.opts.Alerts.Visits(ctx, alerting.VisitFilter{
+			Scope: caller(ctx).Scope, State: words[alerting.VisitState](in.State), Alert: in.Alert,
+			Resident: in.Resident, Assignee: in.Assignee, Cursor: in.Cursor, Limit: in.Limit,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &listOut[alerting.Visit]{newList(p.Items, p.Next)}, nil
+	})
+	add(d, "get-visit", "One visit", func(ctx context.Context, in *ByID) (*body[alerting.Visit], error) {
+		v, err := d.visit(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &body[alerting.Visit]{v}, nil
+	})
+	add(d, "create-visit", "Send somebody", d.createVisit, status(http.StatusCreated))
+	visitAct(d, "start-visit", "On the way", func(ctx context.Context, in *ByID) (alerting.Visit, error) {
+		return d.opts.Desk.StartVisit(ctx, in.ID, actor(ctx))
+	})
+	visitAct(d, "report-visit", "What was found; may come without a start, and twice", func(ctx context.Context, in *reportIn) (alerting.Visit, error) {
+		now := time.Now().UTC()
+		r := alerting.Report{
+			UUID: in.Body.UUID, Outcome: alerting.Outcome(in.Body.Outcome), Note: in.Body.Note,
+			At: in.Body.At, By: caller(ctx).User, Received: now,
+		}
+		if r.At.IsZero() {
+			r.At = now
+		}
+		return d.opts.Desk.ReportVisit(ctx, in.ID, actor(ctx), r)
+	})
+	visitAct(d, "cancel-visit", "Call it off", func(ctx context.Context, in *reasonIn) (alerting.Visit, error) {
+		return d.opts.Desk.CancelVisit(ctx, in.ID, actor(ctx), in.reason())
+	})
+}
+
+func (d *Dashboard) createVisit(ctx context.Context, in *newVisitIn) (*body[alerting.Visit], error) {
+	v := alerting.NewVisit{Alert: in.Body.Alert, Resident: in.Body.Resident, Due: in.Body.Due, Assignee: in.Body.Assignee}
+	if (v.Alert == "") == (v.Resident == "") {
+		return nil, invalid("alert", v.Alert, "either alert or resident must be given, not both")
+	}
+	if v.Alert != "" {
+		a, err := d.alert(ctx, v.Alert)
+		if err != nil {
+			return nil, err
+		}
+		if v.Assignee != "" {
+			if err := d.checkAssignee(ctx, v.Assignee, a.Area); err != nil {
+				return nil, err
+			}
+		}
+	} else {
+		r, err := d.resident(ctx, v.Resident)
+		if err != nil {
+			return nil, err
+		}
+		if v.Assignee != "" {
+			if err := d.checkAssignee(ctx, v.Assignee, r.Area); err != nil {
+				return nil, err
+			}
+		}
+	}
+	made, err := d.opts.Desk.CreateVisit(ctx, actor(ctx), v)
+	if err != nil {
+		return nil, err
+	}
+	d.audit(ctx, "create-visit", made.ID, made.Area, v.Alert)
+	return &body[alerting.Visit]{made}, nil
+}
+
+// visit reads one that the caller may see.
+func (d *Dashboard) visit(ctx context.Context, id string) (alerting.Visit, error) {
+	return d.opts.Alerts.Visit(ctx, caller(ctx).Scope, id)
+}
+
+func visitAct[I any, P interface {
+	*I
+	id() string
+}](d *Dashboard, operation, summary string, do func(context.Context, *I) (alerting.Visit, error)) {
+	add(d, operation, summary, func(ctx context.Context, in *I) (*body[alerting.Visit], error) {
+		if _, err := d.visit(ctx, P(in).id()); err != nil {
+			return nil, err
+		}
+		v, err := do(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		d.audit(ctx, operation, v.ID, v.Area, "")
+		return &body[alerting.Visit]{v}, nil
+	})
+}
