@@ -58,6 +58,7 @@ type Alert struct {
 	Area        devices.AreaPath `json:"area"`
 	Since       time.Time        `json:"since" doc:"Start of the episode in event time."`
 	OpenedAt    time.Time        `json:"opened_at"`
+	RangAt      time.Time        `json:"rang_at" doc:"When it last began to ring: at opening, and whenever a new episode or a new SOS brought it back."`
 	AckedAt     *time.Time       `json:"acked_at"`
 	RecoveredAt *time.Time       `json:"recovered_at"`
 	ClosedAt    *time.Time       `json:"closed_at"`

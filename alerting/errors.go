@@ -5,20 +5,45 @@ import (
 	"fmt"
 )
 
-// ErrNotFound says that there is no such alert or visit, or none in the scope.
+// ErrNotFound says that there is no such alert or visit, or none that the
+// caller may see: both answer alike.
 var ErrNotFound = errors.New("not found")
 
-// StateError says that the state of an alert or a visit does not allow what was
-// asked.
+// StateError says that the state of an alert or a visit does not allow the
+// action.
 type StateError struct {
 	Action string
-	State  State // a VisitState when Action is about a visit
+	// State is the state of the alert, or of the visit for what is done to a
+	// visit.
+	State State
+	// By is who brought it there, where that matters (who acknowledged first).
+	By string
+	// Reason says more than the state does; may be empty.
+	Reason string
 }
 
-func (e *StateError) Error() string { return fmt.Sprintf("%s: not possible while %s", e.Action, e.State) }
+func (e *StateError) Error() string {
+	s := fmt.Sprintf("%s is not possible: it is %s", e.Action, e.State)
+	if e.By != "" {
+		s += " by " + e.By
+	}
+	if e.Reason != "" {
+		s += " (" + e.Reason + ")"
+	}
+	return s
+}
 
-// InputError says which field of a person's input is wrong, its value and the
+// InputError says which field of a request is wrong, what it held and which
 // rule it breaks.
-type InputError struct{ Field, Value, Rule string }
+type InputError struct {
+	Field string
+	Value string
+	Rule  string
+}
 
-func (e *InputError) Error() string { return fmt.Sprintf("%s: %q: %s", e.Field, e.Value, e.Rule) }
+func (e *InputError) Error() string {
+	if e.Value == "" {
+		return e.Field + ": " + e.Rule
+	}
+	return fmt.Sprintf("%s: %q: %s", e.Field, e.Value, e.Rule)
+}

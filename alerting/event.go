@@ -1,6 +1,10 @@
 package alerting
 
-import "time"
+import (
+	"time"
+
+	"shouwang/devices"
+)
 
 // EventType is the type of a live event, as the websocket sends it.
 type EventType string
@@ -26,4 +30,11 @@ type Event struct {
 	// Alert and Visit are as they were after this change.
 	Alert *Alert
 	Visit *Visit
+	// Area and Provider decide who may see it: Provider serves the area, ""
+	// when none does.
+	Area     devices.AreaPath
+	Provider string
+	Actor    string
+	Text     string
+	Data     map[string]any
 }

@@ -1,0 +1,132 @@
+package alerting
+
+import (
+	"context"
+	"time"
+)
+
+// System is the actor of what the service does by itself.
+func System() Actor { return Actor{User: "system", Name: "system"} }
+
+// Case is an alert together with what only the service itself needs of it.
+type Case struct {
+	Alert
+	// Provider is who served the area when the alert opened, or who was given
+	// its last visit; it decides which provider may see the alert.
+	Provider string
+	AckedBy  string
+	// Episode is the current one: the newest that was found.
+	Episode time.Time
+	// ClockAt is when the escalation clock was started, zero for a late alert.
+	ClockAt time.Time
+	// RaiseAt is when a closed alert comes back, zero when it does not.
+	RaiseAt    time.Time
+	MergedInto string
+}
+
+// EpisodeKey tells findings apart.
+type EpisodeKey struct {
+	Subject Subject
+	Kind    Kind
+	Episode time.Time
+}
+
+// Episode is what has been made of the findings with one key.
+type Episode struct {
+	EpisodeKey
+	Alert     string
+	Severity  Severity // the highest that was found
+	Recovered bool
+}
+
+// Contact is one proof that a resident was reached alive.
+type Contact struct {
+	Resident string
+	At       time.Time
+	// Recorded is when the service learned of it; from then on it holds.
+	Recorded time.Time
+	Alert    string // "" when it came from a planned visit
+	How      string
+	Actor    string
+}
+
+// Change is one event to be numbered and written.
+type Change struct {
+	Type  EventType
+	At    time.Time
+	Case  *Case  // nil for a planned visit
+	Visit *Visit // nil when it is about the alert alone
+	Actor Actor
+	Text  string
+	Data  map[string]any
+	// Provider of a visit without an alert.
+	Provider string
+}
+
+// Snapshot is the saved state of one detector.
+type Snapshot struct {
+	Subject  Subject
+	Detector string
+	State    []byte
+}
+
+// Clock is the engine's clock of watched time.
+type Clock struct {
+	Watched   time.Duration
+	LastTick  time.Time
+	Connected bool // as of the last tick
+}
+
+// Saved is a checkpoint. Loaded, it holds all snapshots; written, only those
+// that changed.
+type Saved struct {
+	Snapshots []Snapshot
+	Positions map[string]uint64
+	Clock     Clock
+}
+
+// Book is the SQL store as the engine, the desk and the escalation use it.
+type Book interface {
+	// Tx runs fn in one write transaction. What fn returns rolls it back and
+	// is returned as it is. There is one write transaction at a time.
+	Tx(ctx context.Context, fn func(Tx) error) error
+	// Load reads the last checkpoint.
+	Load(ctx context.Context) (Saved, error)
+	// EscalationsDue and RaisesDue list the alerts whose time has come.
+	EscalationsDue(ctx context.Context, now time.Time) ([]string, error)
+	RaisesDue(ctx context.Context, now time.Time) ([]string, error)
+	// Rules and LastContact answer from memory, as of a time of receipt. The
+	// rules are shared: they must not be changed.
+	Rules(at time.Time) *Rules
+	LastContact(resident string, at time.Time) time.Time
+}
+
+// Tx is one write transaction. Alerts and visits it returns are the caller's
+// own copies.
+type Tx interface {
+	// Alert returns ErrNotFound for an unknown id.
+	Alert(id string) (*Case, error)
+	// OpenAlert is the one alert of subject and kind that is not closed.
+	OpenAlert(Subject, Kind) (*Case, bool, error)
+	// PutAlert inserts or updates; the visit on the alert is not written.
+	PutAlert(*Case) error
+
+	Episode(EpisodeKey) (Episode, bool, error)
+	// EpisodesBetween lists episodes of subject and kind with from ≤ start ≤ to.
+	EpisodesBetween(s Subject, k Kind, from, to time.Time) ([]Episode, error)
+	PutEpisode(Episode) error
+	// MoveEpisodes gives all episodes of one alert to another.
+	MoveEpisodes(from, to string) error
+
+	// Visit returns ErrNotFound for an unknown id.
+	Visit(id string) (*Visit, error)
+	VisitsOf(alert string) ([]*Visit, error)
+	// ReportOf is the id of the visit that the report with this uuid is of.
+	ReportOf(uuid string) (visit string, ok bool, err error)
+	PutVisit(*Visit) error
+
+	AddContact(Contact) error
+	// AddEvent gives the change its number and writes it.
+	AddEvent(Change) error
+	Save(Saved) error
+}

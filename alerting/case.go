@@ -1,0 +1,134 @@
+package alerting
+
+import (
+	"maps"
+	"time"
+)
+
+// ring brings the case to open and lets it ring. On one that is ringing already
+// it does not put off the escalation: who keeps pressing must not wait longer.
+func (c *Case) ring(now time.Time, r *Rules) {
+	c.RangAt = now
+	if c.State == Open && !c.ClockAt.IsZero() && !c.Late {
+		return
+	}
+	c.State, c.AckedAt, c.AckedBy = Open, nil, ""
+	c.startClock(now, r)
+}
+
+// startClock starts the escalation clock for the case's severity. Late alerts
+// have none.
+func (c *Case) startClock(now time.Time, r *Rules) {
+	c.Escalation, c.EscalateAt, c.ClockAt = 0, nil, time.Time{}
+	if c.Late {
+		return
+	}
+	c.ClockAt = now
+	c.scheduleStep(r)
+}
+
+// scheduleStep sets when the next escalation step is due.
+func (c *Case) scheduleStep(r *Rules) {
+	c.EscalateAt = nil
+	steps := r.Escalation[c.Severity]
+	if c.State != Open || c.ClockAt.IsZero() || c.Escalation >= len(steps) {
+		return
+	}
+	at := c.ClockAt.Add(steps[c.Escalation])
+	c.EscalateAt = &at
+}
+
+// rise sets a higher severity. One that rises to red while it is merely
+// acknowledged rings again: the red has been seen by nobody.
+func (c *Case) rise(to Severity, now time.Time, r *Rules) {
+	c.Severity = to
+	switch {
+	case c.Late:
+	case c.State == Acknowledged && to == Red:
+		c.ring(now, r)
+	case c.State == Open:
+		due := c.EscalateAt
+		c.startClock(now, r)
+		if due != nil && (c.EscalateAt == nil || due.Before(*c.EscalateAt)) {
+			c.EscalateAt = due
+		}
+	}
+}
+
+// adopt takes over what the finding says, unless it is older than what the case
+// already tells.
+func (c *Case) adopt(j *judged) {
+	if c.Kind != j.Kind || j.Episode.Before(c.Episode) {
+		return
+	}
+	c.Episode, c.Rule, c.FoundAt, c.KnownAt = j.Episode, j.Rule, j.FoundAt, j.KnownAt
+	keep := c.Evidence
+	c.Evidence = maps.Clone(j.Evidence)
+	for _, key := range []string{"count", "raised_again", "previous"} {
+		if v, ok := keep[key]; ok {
+			c.withEvidence(key, v)
+		}
+	}
+	if c.Evidence == nil {
+		c.Evidence = map[string]any{}
+	}
+}
+
+// acknowledge notes that somebody has taken the case up.
+func (c *Case) acknowledge(by Actor, now time.Time) {
+	if c.AckedAt == nil {
+		c.AckedAt, c.AckedBy = &now, by.User
+	}
+	if c.Assignee == nil {
+		user := by.User
+		c.Assignee = &user
+	}
+	c.EscalateAt = nil
+}
+
+// end closes the case. What was never acknowledged is so with its end, except
+// when it ended by itself.
+func (c *Case) end(o Outcome, now time.Time) {
+	c.State, c.Outcome, c.ClosedAt, c.EscalateAt = Closed, &o, &now, nil
+}
+
+// withEvidence sets one value on the case's own copy of the evidence.
+func (c *Case) withEvidence(key string, value any) {
+	e := maps.Clone(c.Evidence)
+	if e == nil {
+		e = map[string]any{}
+	}
+	e[key] = value
+	c.Evidence = e
+}
+
+// counted reads a number from evidence, whether it came from a finding or from
+// JSON.
+func (c *Case) counted(key string) (int, bool) {
+	switch n := c.Evidence[key].(type) {
+	case int:
+		return n, true
+	case float64:
+		return int(n), true
+	}
+	return 0, false
+}
+
+// level is the area a step of escalation has reached: village, town, county.
+func (c *Case) level() (path string, name string) {
+	p := c.Area
+	for range c.Escalation {
+		if up := p.Parent(); up != "" {
+			p = up
+		}
+	}
+	names := [...]string{"", "county", "town", "village"}
+	depth := 0
+	for q := p; q != ""; q = q.Parent() {
+		depth++
+	}
+	if depth < len(names) {
+		name = names[depth]
+	}
+	return string(p), name
+}

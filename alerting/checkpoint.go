@@ -1,0 +1,55 @@
+package alerting
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Checkpoint writes the positions of both lanes, the clock and the detector
+// states that have changed, in one transaction. It is called by Apply from time
+// to time and by the owner when it stops. The lanes go on while it is written.
+func (e *Engine) Checkpoint(ctx context.Context) error {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	start := time.Now()
+	saved, states, err := e.collect(ctx)
+	if err != nil {
+		return err
+	}
+	err = e.Book.Tx(ctx, func(tx Tx) error { return tx.Save(saved) })
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil {
+		e.subjects.failed(states)
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	e.subjects.written(states)
+	for name, seq := range saved.Positions {
+		e.lane(name).saved = seq
+	}
+	e.metrics.checkpoint.Observe(time.Since(start).Seconds())
+	e.metrics.snapshots.Add(float64(len(saved.Snapshots)))
+	return nil
+}
+
+// collect takes what a checkpoint holds at one instant. Findings that are not
+// written yet are written first: a position never stands beyond them.
+func (e *Engine) collect(ctx context.Context) (Saved, collected, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.commit(ctx); err != nil {
+		return Saved{}, collected{}, err
+	}
+	states, err := e.subjects.collect()
+	if err != nil {
+		return Saved{}, collected{}, err
+	}
+	positions := make(map[string]uint64, len(e.lanes))
+	for name, l := range e.lanes {
+		positions[name] = l.fed
+	}
+	// Counted from the try, so that a failing one is not tried on every frame.
+	e.frames, e.lastSaved = 0, e.Now()
+	return Saved{Snapshots: states.snapshots, Positions: positions, Clock: e.clock}, states, nil
+}

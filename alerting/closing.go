@@ -1,0 +1,109 @@
+package alerting
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxText is the longest note, reason or report text, in characters.
+const maxText = 4000
+
+// The ways in which a person may have verified what an alert was about.
+const (
+	ByPhone  = "phone"
+	ByFamily = "family"
+	AtDoor   = "door"
+	ByDevice = "device" // e.g. the band shows a pulse again: no contact
+)
+
+// entered are the outcomes a person may enter. Recovered is the system's, and
+// duplicate comes of merging.
+func entered() []Outcome {
+	return []Outcome{
+		RealEmergency, Assisted, Well, DeceasedFound, InHospital, AwayFromHome, Refused,
+		FalseAlarm, DeviceFault, Repair, Test,
+	}
+}
+
+// Reached says whether an outcome, verified in that way, means that the person
+// was reached alive:
+//
+//	outcome                                            phone  family  door  device
+//	real_emergency, assisted, well, hospital, refused  yes    yes     yes   no
+//	away                                               yes    yes     no    no
+//	deceased, false_alarm, device_fault, repair, test  no     no      no    no
+//
+// That somebody is away is known from the person or the family; at the door it
+// is a neighbour's guess. A false alarm where the person was reached is `well`.
+func Reached(o Outcome, how string) bool {
+	switch o {
+	case RealEmergency, Assisted, Well, InHospital, Refused:
+		return how == ByPhone || how == ByFamily || how == AtDoor
+	case AwayFromHome:
+		return how == ByPhone || how == ByFamily
+	}
+	return false
+}
+
+// settles says whether the outcome ends the matter without anybody having been
+// reached: after a death nothing is raised again, nor where a repair of a
+// device or a pipe has been arranged.
+func (k KindInfo) settles(o Outcome) bool {
+	switch o {
+	case DeceasedFound, Duplicate, Recovered:
+		return true
+	case DeviceFault, Repair:
+		return !k.Person
+	}
+	return false
+}
+
+func checkText(field, text string, required bool) error {
+	if required && strings.TrimSpace(text) == "" {
+		return &InputError{Field: field, Rule: "must not be empty"}
+	}
+	if utf8.RuneCountInString(text) > maxText {
+		return &InputError{Field: field, Rule: "must have at most 4000 characters"}
+	}
+	return nil
+}
+
+func checkOneOf[T ~string](field string, value T, allowed []T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	names := make([]string, len(allowed))
+	for i, a := range allowed {
+		names[i] = string(a)
+	}
+	return &InputError{Field: field, Value: string(value), Rule: "must be one of " + strings.Join(names, ", ")}
+}
+
+// check validates what was entered, and fills in what a visit report says.
+func (c *Closing) check(report *Report) error {
+	switch c.Outcome {
+	case Recovered:
+		return &InputError{Field: "outcome", Value: string(c.Outcome), Rule: "is given by the service alone"}
+	case Duplicate:
+		return &InputError{Field: "outcome", Value: string(c.Outcome), Rule: "comes of merging into another alert"}
+	}
+	if err := checkOneOf("outcome", c.Outcome, entered()); err != nil {
+		return err
+	}
+	if report != nil {
+		if c.VerifiedBy == "" {
+			c.VerifiedBy = report.By
+		}
+		if c.How == "" {
+			c.How = AtDoor
+		}
+	}
+	if err := checkText("verified_by", c.VerifiedBy, true); err != nil {
+		return err
+	}
+	if err := checkOneOf("how", c.How, []string{ByPhone, ByFamily, AtDoor, ByDevice}); err != nil {
+		return err
+	}
+	return checkText("note", c.Note, false)
+}

@@ -1,0 +1,300 @@
+package alerting
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// reopenWithin is how long after closing an alert may be reopened; later a new
+// one tells the truth better.
+const reopenWithin = 24 * time.Hour
+
+// DeskOptions are what a desk needs.
+type DeskOptions struct {
+	Book      Book
+	Directory Directory
+	Now       func() time.Time // nil is time.Now
+}
+
+// Desk is what people do to alerts and visits. It checks input and state; who
+// may do it to which alert is decided before. Each action is one transaction,
+// so of two people at once one is first and the other is told so.
+type Desk struct{ DeskOptions }
+
+// NewDesk makes a desk.
+func NewDesk(o DeskOptions) *Desk {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Desk{o}
+}
+
+func (d *Desk) now() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
+
+// act runs one action on one alert: fn changes the case, whose state is already
+// the next one, and fills in what the log is to say.
+func (d *Desk) act(ctx context.Context, id string, a Action, by Actor, fn func(tx Tx, c *Case, from State, ch *Change) error) (Alert, error) {
+	var done Alert
+	err := d.Book.Tx(ctx, func(tx Tx) error {
+		c, err := tx.Alert(id)
+		if err != nil {
+			return err
+		}
+		from := c.State
+		if c.State, err = from.Next(a); err != nil {
+			return refusal(err, c, from)
+		}
+		ch := Change{Type: AlertUpdated, At: d.now(), Case: c, Actor: by, Data: map[string]any{}}
+		if err := fn(tx, c, from, &ch); err != nil {
+			return err
+		}
+		if c.State != from {
+			ch.Data["from"], ch.Data["to"] = from, c.State
+		}
+		if c.State != Open {
+			c.EscalateAt = nil
+		}
+		if err := tx.PutAlert(c); err != nil {
+			return err
+		}
+		done = c.Alert
+		return tx.AddEvent(ch)
+	})
+	return done, err
+}
+
+// refusal adds to a *StateError who was first, and why.
+func refusal(err error, c *Case, from State) error {
+	e, ok := err.(*StateError) //nolint:errorlint // straight from Next, never wrapped
+	if !ok {
+		return err
+	}
+	switch {
+	case from == Acknowledged || from == Dispatched || from == Visited:
+		e.By = c.AckedBy
+	case from == Closed && c.MergedInto != "":
+		e.Reason = "merged into " + c.MergedInto
+	case from == Closed && c.Outcome != nil:
+		e.Reason = "outcome " + string(*c.Outcome)
+	}
+	return e
+}
+
+// Ack says that the actor has seen the alert and works on it.
+func (d *Desk) Ack(ctx context.Context, id string, by Actor) (Alert, error) {
+	return d.act(ctx, id, ActAck, by, func(_ Tx, c *Case, _ State, ch *Change) error {
+		ch.Type = AlertAcked
+		c.acknowledge(by, ch.At)
+		return nil
+	})
+}
+
+// Assign gives the alert to somebody. It does not acknowledge it: that is for
+// the one it was given to.
+func (d *Desk) Assign(ctx context.Context, id string, by Actor, assignee string) (Alert, error) {
+	if err := checkText("assignee", assignee, true); err != nil {
+		return Alert{}, err
+	}
+	return d.act(ctx, id, ActAssign, by, func(_ Tx, c *Case, _ State, ch *Change) error {
+		c.Assignee = &assignee
+		ch.Data["action"], ch.Data["assignee"] = ActAssign, assignee
+		return nil
+	})
+}
+
+// Note adds a line to the alert's log, even after it was closed.
+func (d *Desk) Note(ctx context.Context, id string, by Actor, text string) (Alert, error) {
+	if err := checkText("text", text, true); err != nil {
+		return Alert{}, err
+	}
+	return d.act(ctx, id, ActNote, by, func(_ Tx, _ *Case, _ State, ch *Change) error {
+		ch.Text, ch.Data["action"] = text, ActNote
+		return nil
+	})
+}
+
+// Call records a phone call. One that the resident answered is a contact.
+func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert, error) {
+	if err := checkText("whom", call.Whom, true); err != nil {
+		return Alert{}, err
+	}
+	if err := checkOneOf("result", call.Result, []string{"answered", "no_answer", "busy", "wrong_number"}); err != nil {
+		return Alert{}, err
+	}
+	if err := checkText("note", call.Note, false); err != nil {
+		return Alert{}, err
+	}
+	return d.act(ctx, id, ActCall, by, func(tx Tx, c *Case, _ State, ch *Change) error {
+		ch.Text = call.Note
+		ch.Data["action"], ch.Data["whom"], ch.Data["result"] = ActCall, call.Whom, call.Result
+		if !call.NextCall.IsZero() {
+			ch.Data["next_call"] = call.NextCall.UTC()
+		}
+		if call.Whom != "resident" || call.Result != "answered" || c.Resident == nil {
+			return nil
+		}
+		return tx.AddContact(Contact{
+			Resident: c.Resident.ID, At: ch.At, Recorded: ch.At, Alert: c.ID, How: ByPhone, Actor: by.User,
+		})
+	})
+}
+
+// Escalate asks the next area up for help, whatever the clock says.
+func (d *Desk) Escalate(ctx context.Context, id string, by Actor, reason string) (Alert, error) {
+	if err := checkText("reason", reason, true); err != nil {
+		return Alert{}, err
+	}
+	return d.act(ctx, id, ActEscalate, by, func(_ Tx, c *Case, _ State, ch *Change) error {
+		ch.Type, ch.Text = AlertEscalated, reason
+		c.Escalation++
+		c.scheduleStep(d.Book.Rules(ch.At))
+		path, level := c.level()
+		ch.Data["step"], ch.Data["area"], ch.Data["level"] = c.Escalation, path, level
+		return nil
+	})
+}
+
+// Merge closes the alert as a duplicate of another. What its episodes still do
+// shows on the other one.
+func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Alert, error) {
+	if into == id {
+		return Alert{}, &InputError{Field: "into", Value: into, Rule: "must be another alert"}
+	}
+	return d.act(ctx, id, ActMerge, by, func(tx Tx, c *Case, from State, ch *Change) error {
+		target, err := tx.Alert(into)
+		if err != nil {
+			return fmt.Errorf("into: %w", err)
+		}
+		if target.State == Closed {
+			return &StateError{Action: string(ActMerge), State: Closed, Reason: "the alert to merge into is closed"}
+		}
+		sameResident := c.Resident != nil && target.Resident != nil && c.Resident.ID == target.Resident.ID
+		outage := target.Kind == KindDataOutage && target.Area.Contains(c.Area)
+		if !sameResident && !outage && c.Subject != target.Subject {
+			return &InputError{Field: "into", Value: into, Rule: "must be of the same resident or device, or an outage of the area"}
+		}
+		if c.Visit != nil && c.Visit.State.Active() {
+			return &StateError{Action: string(ActMerge), State: from, Reason: "a visit is under way for it"}
+		}
+		c.acknowledge(by, ch.At)
+		c.end(Duplicate, ch.At)
+		c.MergedInto = into
+		ch.Type, ch.Data["outcome"], ch.Data["into"] = AlertClosed, Duplicate, into
+		if err := tx.MoveEpisodes(id, into); err != nil {
+			return err
+		}
+		return tx.AddEvent(Change{
+			Type: AlertUpdated, At: ch.At, Case: target, Actor: by,
+			Data: map[string]any{"action": ActMerge, "merged": id},
+		})
+	})
+}
+
+// Reopen brings an acknowledged alert, or one closed within the last day, back
+// to open; it rings again.
+func (d *Desk) Reopen(ctx context.Context, id string, by Actor, reason string) (Alert, error) {
+	if err := checkText("reason", reason, true); err != nil {
+		return Alert{}, err
+	}
+	return d.act(ctx, id, ActReopen, by, func(tx Tx, c *Case, from State, ch *Change) error {
+		ch.Text, ch.Data["action"] = reason, ActReopen
+		if from == Closed {
+			switch {
+			case c.MergedInto != "":
+				return &StateError{Action: string(ActReopen), State: Closed, Reason: "merged into " + c.MergedInto}
+			case ch.At.Sub(*c.ClosedAt) > reopenWithin:
+				return &StateError{Action: string(ActReopen), State: Closed, Reason: "for more than 24 h"}
+			}
+			other, ok, err := tx.OpenAlert(c.Subject, c.Kind)
+			if err != nil {
+				return err
+			}
+			if ok {
+				return &StateError{Action: string(ActReopen), State: Closed, Reason: "alert " + other.ID + " is open for the same"}
+			}
+			c.ClosedAt, c.Outcome, c.RaiseAt = nil, nil, time.Time{}
+		}
+		c.State = from // ring brings it to open
+		c.ring(ch.At, d.Book.Rules(ch.At))
+		return nil
+	})
+}
+
+// Close ends the alert with an outcome. Verified contact restarts the
+// resident's inactivity clocks; without it, what lasts comes back after a time.
+func (d *Desk) Close(ctx context.Context, id string, by Actor, in Closing) (Alert, error) {
+	return d.act(ctx, id, ActClose, by, func(tx Tx, c *Case, _ State, ch *Change) error {
+		visits, err := tx.VisitsOf(id)
+		if err != nil {
+			return err
+		}
+		report := newestReport(visits)
+		byReport := report != nil && in.How == "" && in.VerifiedBy == ""
+		if err := in.check(report); err != nil {
+			return err
+		}
+		c.acknowledge(by, ch.At)
+		c.end(in.Outcome, ch.At)
+		ch.Type, ch.Text = AlertClosed, in.Note
+		ch.Data["outcome"], ch.Data["verified_by"], ch.Data["how"] = in.Outcome, in.VerifiedBy, in.How
+
+		// What a report says has counted since it came in.
+		reached := report != nil && Reached(report.Outcome, AtDoor)
+		if Reached(in.Outcome, in.How) && !byReport {
+			reached = true
+			if c.Resident != nil {
+				err := tx.AddContact(Contact{
+					Resident: c.Resident.ID, At: ch.At, Recorded: ch.At, Alert: id, How: in.How, Actor: by.User,
+				})
+				if err != nil {
+					return err
+				}
+			}
+		}
+		info, _ := c.Kind.Info()
+		again := d.Book.Rules(ch.At).RaiseAgain
+		c.RaiseAt = time.Time{}
+		if info.RaiseAgain && again > 0 && !reached && !info.settles(in.Outcome) && c.RecoveredAt == nil {
+			c.RaiseAt = ch.At.Add(again)
+		}
+		ch.Data["contact"] = reached
+		return d.callOff(tx, c, visits, by, ch.At)
+	})
+}
+
+// callOff cancels the visits that were still to come for a closed alert. Their
+// report is taken all the same, should one come.
+func (d *Desk) callOff(tx Tx, c *Case, visits []*Visit, by Actor, now time.Time) error {
+	for _, v := range visits {
+		if !v.State.Active() {
+			continue
+		}
+		v.State = VisitCanceled
+		if err := tx.PutVisit(v); err != nil {
+			return err
+		}
+		if c.Visit != nil && c.Visit.ID == v.ID {
+			c.Visit = v
+		}
+		err := tx.AddEvent(Change{
+			Type: VisitChanged, At: now, Case: c, Visit: v, Actor: by,
+			Data: map[string]any{"action": ActCancel, "reason": "alert closed"},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newestReport is the report of the visit that was last found, nil without one.
+func newestReport(visits []*Visit) *Report {
+	var newest *Report
+	for _, v := range visits {
+		if v.Report != nil && (newest == nil || v.Report.At.After(newest.At)) {
+			newest = v.Report
+		}
+	}
+	return newest
+}

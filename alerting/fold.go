@@ -1,0 +1,295 @@
+package alerting
+
+import (
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+
+	"shouwang/devices"
+)
+
+// samePress is how far apart two packets of one SOS or fall may be: bands
+// repeat the packet until it is acknowledged.
+const samePress = 60 * time.Second
+
+// judged is a finding with what held about its subject when it was found.
+type judged struct {
+	Finding
+	resident *ResidentRef
+	area     devices.AreaPath
+	provider string
+	late     bool
+}
+
+func (j *judged) key() EpisodeKey { return EpisodeKey{j.Subject, j.Kind, j.Episode} }
+
+// fold turns findings into alerts inside one transaction. Findings met again
+// change nothing, whatever people have done to the alert meanwhile.
+type fold struct {
+	tx     Tx
+	now    time.Time
+	rules  *Rules
+	opened []opening // for the counters, once committed
+}
+
+type opening struct {
+	kind     Kind
+	severity Severity
+}
+
+func (f *fold) event(t EventType, c *Case, data map[string]any) error {
+	if err := f.tx.PutAlert(c); err != nil {
+		return err
+	}
+	return f.tx.AddEvent(Change{Type: t, At: f.now, Case: c, Actor: System(), Data: data})
+}
+
+// take folds one finding.
+func (f *fold) take(j *judged) error {
+	ep, known, err := f.tx.Episode(j.key())
+	if err != nil {
+		return err
+	}
+	switch {
+	case j.Recovered && known:
+		return f.recover(j, ep)
+	case j.Recovered:
+		return nil // over before anybody was told
+	case known:
+		return f.again(j, ep)
+	}
+	info, _ := j.Kind.Info()
+	if info.Urgent {
+		same, err := f.isRepeated(j)
+		if same || err != nil {
+			return err
+		}
+	}
+	c, ok, err := f.tx.OpenAlert(j.Subject, j.Kind)
+	if err != nil {
+		return err
+	}
+	if ok {
+		return f.join(j, c, info)
+	}
+	return f.open(j)
+}
+
+// isRepeated says whether an SOS or fall is another packet of one we know. What
+// comes after its alert was closed is a new cry for help, however soon.
+func (f *fold) isRepeated(j *judged) (bool, error) {
+	near, err := f.tx.EpisodesBetween(j.Subject, j.Kind, j.Episode.Add(-samePress), j.Episode.Add(samePress))
+	if err != nil {
+		return false, err
+	}
+	for _, ep := range near {
+		c, err := f.tx.Alert(ep.Alert)
+		if err != nil {
+			return false, err
+		}
+		if c.ClosedAt == nil || !j.KnownAt.After(*c.ClosedAt) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// again handles an episode we know: only a higher severity changes anything.
+func (f *fold) again(j *judged, ep Episode) error {
+	if !j.Severity.Above(ep.Severity) {
+		return nil
+	}
+	ep.Severity = j.Severity
+	c, err := f.tx.Alert(ep.Alert)
+	if err != nil {
+		return err
+	}
+	if c.State == Closed {
+		if !j.KnownAt.After(*c.ClosedAt) {
+			return f.tx.PutEpisode(ep) // whoever closed it has seen later than this
+		}
+		open, ok, err := f.tx.OpenAlert(j.Subject, j.Kind)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return f.replace(j, c)
+		}
+		c, ep.Alert = open, open.ID
+	}
+	if err := f.tx.PutEpisode(ep); err != nil {
+		return err
+	}
+	if !j.Severity.Above(c.Severity) {
+		return nil
+	}
+	from := c.Severity
+	c.Late = c.Late && j.late
+	c.adopt(j)
+	c.rise(j.Severity, f.now, f.rules)
+	return f.event(AlertUpdated, c, map[string]any{"severity_from": from, "severity_to": c.Severity})
+}
+
+// join puts a new episode on the open alert of its subject and kind.
+func (f *fold) join(j *judged, c *Case, info KindInfo) error {
+	ep := Episode{EpisodeKey: j.key(), Alert: c.ID, Severity: j.Severity}
+	if err := f.tx.PutEpisode(ep); err != nil {
+		return err
+	}
+	past := j.Episode.Before(c.Episode)
+	data := map[string]any{"episode": j.Episode}
+	ringing := false
+	switch {
+	case past && !info.Urgent:
+		data["past"] = true // an upload told of it late; newer things are known
+	case c.RecoveredAt != nil:
+		c.RecoveredAt, c.Since = nil, j.Episode
+		if c.Late != j.late {
+			c.Late, c.ClockAt = j.late, time.Time{} // the clock is set anew below
+		}
+		ringing = true
+	case c.Late && !j.late:
+		c.Late, c.ClockAt = false, time.Time{}
+		ringing = true
+	case info.Urgent:
+		ringing = !j.late
+	}
+	c.adopt(j)
+	if info.Urgent {
+		n, ok := c.counted("count")
+		if !ok {
+			n = 1
+		}
+		c.withEvidence("count", n+1)
+	}
+	if j.Severity.Above(c.Severity) {
+		data["severity_from"], data["severity_to"] = c.Severity, j.Severity
+		c.rise(j.Severity, f.now, f.rules)
+	}
+	if ringing {
+		c.ring(f.now, f.rules)
+		data["rings"] = !c.Late
+	}
+	return f.event(AlertUpdated, c, data)
+}
+
+// open opens a new alert for the finding.
+func (f *fold) open(j *judged) error {
+	c := &Case{
+		Alert: Alert{
+			ID: newID(), Kind: j.Kind, Severity: j.Severity, State: Open, Late: j.late,
+			Subject: j.Subject, Resident: j.resident, Area: j.area,
+			Since: j.Episode, OpenedAt: f.now, RangAt: f.now,
+		},
+		Provider: j.provider,
+	}
+	c.adopt(j)
+	c.startClock(f.now, f.rules)
+	return f.add(c)
+}
+
+// add writes a new case, its episode and its event.
+func (f *fold) add(c *Case) error {
+	// The alert first: the episode refers to it.
+	if err := f.event(AlertOpened, c, map[string]any{"severity": c.Severity, "late": c.Late}); err != nil {
+		return err
+	}
+	f.opened = append(f.opened, opening{c.Kind, c.Severity})
+	return f.tx.PutEpisode(Episode{
+		EpisodeKey: EpisodeKey{c.Subject, c.Kind, c.Episode}, Alert: c.ID, Severity: c.Severity,
+	})
+}
+
+// replace opens a new alert for the finding in the place of a closed one.
+func (f *fold) replace(j *judged, old *Case) error {
+	if err := f.settle(old); err != nil {
+		return err
+	}
+	n, _ := old.counted("raised_again")
+	j.Evidence = maps.Clone(j.Evidence)
+	if j.Evidence == nil {
+		j.Evidence = map[string]any{}
+	}
+	j.Evidence["raised_again"], j.Evidence["previous"] = n+1, old.ID
+	return f.open(j)
+}
+
+// settle makes a closed case stay closed.
+func (f *fold) settle(c *Case) error {
+	if c.RaiseAt.IsZero() {
+		return nil
+	}
+	c.RaiseAt = time.Time{}
+	return f.tx.PutAlert(c)
+}
+
+// recover handles the end of a known episode.
+func (f *fold) recover(j *judged, ep Episode) error {
+	if ep.Recovered {
+		return nil
+	}
+	ep.Recovered = true
+	if err := f.tx.PutEpisode(ep); err != nil {
+		return err
+	}
+	c, err := f.tx.Alert(ep.Alert)
+	if err != nil {
+		return err
+	}
+	if c.State == Closed {
+		return f.settle(c)
+	}
+	if c.Kind != j.Kind || c.Subject != j.Subject || !c.Episode.Equal(j.Episode) || c.RecoveredAt != nil {
+		return nil
+	}
+	at := j.KnownAt
+	c.RecoveredAt = &at
+	if err := f.event(AlertRecovered, c, map[string]any{"found_at": j.FoundAt}); err != nil {
+		return err
+	}
+	info, _ := c.Kind.Info()
+	if !info.SelfClose || c.State == Dispatched || c.State == Visited || c.Visit != nil && c.Visit.State.Active() {
+		return nil // somebody is on the way and says how it ended
+	}
+	c.end(Recovered, f.now)
+	return f.event(AlertClosed, c, map[string]any{"outcome": Recovered})
+}
+
+// raise brings back a closed case of which nothing has changed. what is how
+// things stand with its subject now; reached says that the resident was reached
+// since it closed.
+func (f *fold) raise(old *Case, now time.Time, what *place, reached func(resident string, since time.Time) bool) error {
+	if old.State != Closed || old.RaiseAt.IsZero() || old.RaiseAt.After(now) {
+		return nil
+	}
+	ep, known, err := f.tx.Episode(EpisodeKey{old.Subject, old.Kind, old.Episode})
+	if err != nil {
+		return err
+	}
+	_, other, err := f.tx.OpenAlert(old.Subject, old.Kind)
+	if err != nil {
+		return err
+	}
+	changed := !known || ep.Recovered || ep.Alert != old.ID || other || what == nil || what.away ||
+		old.Resident != nil && reached(old.Resident.ID, *old.ClosedAt)
+	if changed {
+		return f.settle(old)
+	}
+	if err := f.settle(old); err != nil {
+		return err
+	}
+	c := &Case{Alert: old.Alert, Provider: what.provider, Episode: old.Episode}
+	c.ID, c.State, c.Severity = newID(), Open, ep.Severity
+	c.Area, c.OpenedAt, c.RangAt = what.area, f.now, f.now
+	c.AckedAt, c.ClosedAt, c.Assignee, c.Outcome, c.Visit = nil, nil, nil, nil, nil
+	n, _ := old.counted("raised_again")
+	c.withEvidence("raised_again", n+1)
+	c.withEvidence("previous", old.ID)
+	c.startClock(f.now, f.rules)
+	return f.add(c)
+}
+
+// newID makes the id of an alert or a visit. It grows with time, which is kind
+// to the index.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"shouwang/alerting"
+	"shouwang/devices/database"
+)
+
+// ruling is one version of the rules and the time from which it holds.
+type ruling struct {
+	from  time.Time
+	rules *alerting.Rules
+}
+
+// contact is one line of a resident's contacts, ordered by recorded: newest is
+// the newest contact known by then.
+type contact struct {
+	recorded, newest time.Time
+}
+
+// Load reads rules and contacts into memory and returns the last checkpoint.
+// It is called once before the store is used; until then Rules are the default
+// ones and nobody has been reached.
+func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
+	saved := alerting.Saved{Positions: map[string]uint64{}}
+	rules := []ruling{}
+	contacts := []alerting.Contact{}
+	err := s.read(ctx, func(q *sql.Tx) error {
+		err := each(ctx, q, func(r *sql.Rows) error {
+			var version int
+			var held int64
+			var body string
+			if err := r.Scan(&version, &held, &body); err != nil {
+				return err
+			}
+			// A setting that came with a later release has its default.
+			rules = append(rules, ruling{database.Time(held), alerting.DefaultRules()})
+			into := rules[len(rules)-1].rules
+			if err := json.Unmarshal([]byte(body), into); err != nil {
+				return fmt.Errorf("rules version %d: %w", version, err)
+			}
+			into.Version = version
+			return nil
+		}, `SELECT version, held, body FROM alert_rules ORDER BY held, version`)
+		if err != nil {
+			return fmt.Errorf("rules: %w", err)
+		}
+		err = each(ctx, q, func(r *sql.Rows) error {
+			var c alerting.Contact
+			var at, recorded int64
+			err := r.Scan(&c.Resident, &at, &recorded)
+			c.At, c.Recorded = database.Time(at), database.Time(recorded)
+			contacts = append(contacts, c)
+			return err
+		}, `SELECT resident, at, recorded FROM alert_contacts ORDER BY recorded, at`)
+		if err != nil {
+			return fmt.Errorf("contacts: %w", err)
+		}
+		return loadCheckpoint(ctx, q, &saved)
+	})
+	if err != nil {
+		return saved, fmt.Errorf("load: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = rules
+	clear(s.contacts)
+	for _, c := range contacts {
+		s.remember(c)
+	}
+	return saved, nil
+}
+
+// Rules are those that held at a time of receipt.
+func (s *Store) Rules(at time.Time) *alerting.Rules {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := len(s.rules) - 1; i >= 0; i-- {
+		if !s.rules[i].from.After(at) {
+			return s.rules[i].rules
+		}
+	}
+	return s.defaults
+}
+
+// PutRules makes new rules hold from now on and returns their version. Who
+// changed them and why is kept.
+func (s *Store) PutRules(ctx context.Context, rules *alerting.Rules, by alerting.Actor, reason string, from time.Time) (int, error) {
+	if err := rules.Check(); err != nil {
+		return 0, err
+	}
+	if reason == "" {
+		return 0, &alerting.InputError{Field: "reason", Rule: "must not be empty"}
+	}
+	body, err := json.Marshal(rules)
+	if err != nil {
+		return 0, fmt.Errorf("rules: %w", err)
+	}
+	from = from.UTC().Truncate(time.Microsecond)
+	// A copy of its own: what the caller does to its rules later is no change.
+	kept := alerting.DefaultRules()
+	if err := json.Unmarshal(body, kept); err != nil {
+		return 0, fmt.Errorf("rules: %w", err)
+	}
+	err = s.db.Tx(ctx, func(t *sql.Tx) error {
+		if err := t.QueryRowContext(ctx, `SELECT COALESCE(max(version), $1) + 1 FROM alert_rules`, s.defaults.Version).Scan(&kept.Version); err != nil {
+			return err
+		}
+		_, err := t.ExecContext(ctx, `INSERT INTO alert_rules (version, held, body, actor, reason) VALUES ($1, $2, $3, $4, $5)`,
+			kept.Version, database.Micros(from), string(body), by.User, reason)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("write rules: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = append(s.rules, ruling{from, kept})
+	slices.SortStableFunc(s.rules, func(a, b ruling) int {
+		return cmp.Or(a.from.Compare(b.from), cmp.Compare(a.rules.Version, b.rules.Version))
+	})
+	return kept.Version, nil
+}
+
+// LastContact is the newest contact with the resident that was recorded by then.
+func (s *Store) LastContact(resident string, at time.Time) time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	known := s.contacts[resident]
+	i, _ := slices.BinarySearchFunc(known, at, func(c contact, at time.Time) int {
+		if c.recorded.After(at) {
+			return 1
+		}
+		return -1
+	})
+	if i == 0 {
+		return time.Time{}
+	}
+	return known[i-1].newest
+}
+
+// remember takes a contact into memory; s.mu is held. They come in the order in
+// which they are recorded.
+func (s *Store) remember(c alerting.Contact) {
+	known := s.contacts[c.Resident]
+	line := contact{c.Recorded, c.At}
+	if n := len(known); n > 0 {
+		if known[n-1].newest.After(line.newest) {
+			line.newest = known[n-1].newest
+		}
+		if known[n-1].recorded.After(line.recorded) {
+			line.recorded = known[n-1].recorded // our clock was set back
+		}
+	}
+	s.contacts[c.Resident] = append(known, line)
+}
+
+func (t *tx) AddContact(c alerting.Contact) error {
+	err := t.exec("write contact", `INSERT INTO alert_contacts (resident, recorded, at, alert, how, actor) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (resident, recorded, at) DO NOTHING`,
+		c.Resident, database.Micros(c.Recorded), database.Micros(c.At), c.Alert, c.How, c.Actor)
+	t.contacts = append(t.contacts, c)
+	return err
+}

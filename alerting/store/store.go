@@ -1,0 +1,164 @@
+// Package store keeps alerts, visits, their numbered events, the rules and the
+// engine's checkpoints in SQL. It decides nothing: package alerting says what
+// changes, this one writes it in one transaction and answers lists.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"time"
+
+	"shouwang/alerting"
+	"shouwang/devices/database"
+)
+
+var _ alerting.Book = (*Store)(nil)
+
+// Store is the SQL side of alerting.
+type Store struct {
+	db       *database.DB
+	defaults *alerting.Rules // before anybody changed them
+
+	mu       sync.RWMutex
+	rules    []ruling             // by time from which they hold
+	contacts map[string][]contact // of each resident, by time of recording
+
+	wakeMu sync.Mutex
+	wake   chan struct{}
+}
+
+// New makes a store on an open database. Load reads what it keeps in memory.
+func New(db *database.DB) *Store {
+	return &Store{db: db, defaults: alerting.DefaultRules(), contacts: map[string][]contact{}, wake: make(chan struct{})}
+}
+
+// Tx runs fn in one write transaction and, once it is committed, wakes who
+// waits for events and takes over what is kept in memory.
+func (s *Store) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
+	t := &tx{ctx: ctx}
+	err := s.db.Tx(ctx, func(sqlTx *sql.Tx) error {
+		t.tx = sqlTx
+		return fn(t)
+	})
+	if err != nil {
+		return err
+	}
+	if len(t.contacts) > 0 {
+		s.mu.Lock()
+		for _, c := range t.contacts {
+			s.remember(c)
+		}
+		s.mu.Unlock()
+	}
+	if t.events > 0 {
+		s.wakeMu.Lock()
+		close(s.wake)
+		s.wake = make(chan struct{})
+		s.wakeMu.Unlock()
+	}
+	return nil
+}
+
+// Changed returns a channel that is closed when the next events are committed.
+// Ask for it first, read the events, then wait: so none is missed.
+func (s *Store) Changed() <-chan struct{} {
+	s.wakeMu.Lock()
+	defer s.wakeMu.Unlock()
+	return s.wake
+}
+
+// tx is one write transaction. It lives no longer than the call that made it,
+// which is why it may hold the context.
+type tx struct {
+	ctx      context.Context //nolint:containedctx // see above
+	tx       *sql.Tx
+	contacts []alerting.Contact
+	events   int
+}
+
+func (t *tx) exec(what, query string, args ...any) error {
+	if _, err := t.tx.ExecContext(t.ctx, query, args...); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// queryer is a transaction or a pool.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// each runs the query and hands every row to scan.
+func each(ctx context.Context, q queryer, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *Store) ids(ctx context.Context, query string, args ...any) ([]string, error) {
+	var ids []string
+	err := each(ctx, s.db.Read, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, query, args...)
+	return ids, err
+}
+
+// EscalationsDue lists the alerts of which an escalation step is due.
+func (s *Store) EscalationsDue(ctx context.Context, now time.Time) ([]string, error) {
+	return s.ids(ctx, `SELECT id FROM alerts WHERE escalate_at > 0 AND escalate_at <= $1 ORDER BY escalate_at, id`, database.Micros(now))
+}
+
+// RaisesDue lists the closed alerts that are due to come back.
+func (s *Store) RaisesDue(ctx context.Context, now time.Time) ([]string, error) {
+	return s.ids(ctx, `SELECT id FROM alerts WHERE raise_at > 0 AND raise_at <= $1 ORDER BY raise_at, id`, database.Micros(now))
+}
+
+func micros(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return database.Micros(*t)
+}
+
+func pointer(us int64) *time.Time {
+	if us == 0 {
+		return nil
+	}
+	t := database.Time(us)
+	return &t
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func textPointer(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math"
+
+	"shouwang/alerting"
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+const visitColumns = `id, alert, resident, resident_name, area, state, assignee, provider, due, created, started,
+report_uuid, report_outcome, report_note, report_at, report_by, report_received`
+
+func scanVisit(scan func(...any) error) (*alerting.Visit, error) {
+	var v alerting.Visit
+	var r alerting.Report
+	var alert, resident, name, assignee, provider string
+	var due, created, started, at, received int64
+	err := scan(&v.ID, &alert, &resident, &name, &v.Area, &v.State, &assignee, &provider, &due, &created, &started,
+		&r.UUID, &r.Outcome, &r.Note, &at, &r.By, &received)
+	if err != nil {
+		return nil, err
+	}
+	v.Alert, v.Assignee, v.Provider = textPointer(alert), textPointer(assignee), textPointer(provider)
+	if resident != "" {
+		v.Resident = &alerting.ResidentRef{ID: resident, Name: name}
+	}
+	v.Due, v.Created, v.Started = database.Time(due), database.Time(created), pointer(started)
+	if r.UUID != "" {
+		r.At, r.Received = database.Time(at), database.Time(received)
+		v.Report = &r
+	}
+	return &v, nil
+}
+
+// newestVisit is the visit that was last created for the alert, nil without.
+func newestVisit(ctx context.Context, q queryer, alert string) (*alerting.Visit, error) {
+	row := q.QueryRowContext(ctx, `SELECT `+visitColumns+` FROM visits WHERE alert = $1 AND alert <> '' ORDER BY created DESC, id DESC LIMIT 1`, alert)
+	v, err := scanVisit(row.Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil //nolint:nilnil // an alert without a visit is the ordinary case
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read visit of alert %s: %w", alert, err)
+	}
+	return v, nil
+}
+
+func (t *tx) Visit(id string) (*alerting.Visit, error) {
+	v, err := scanVisit(t.tx.QueryRowContext(t.ctx, `SELECT `+visitColumns+` FROM visits WHERE id = $1`, id).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("visit %s: %w", id, alerting.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read visit %s: %w", id, err)
+	}
+	return v, nil
+}
+
+func (t *tx) VisitsOf(alert string) ([]*alerting.Visit, error) {
+	var all []*alerting.Visit
+	err := each(t.ctx, t.tx, func(r *sql.Rows) error {
+		v, err := scanVisit(r.Scan)
+		all = append(all, v)
+		return err
+	}, `SELECT `+visitColumns+` FROM visits WHERE alert = $1 AND alert <> '' ORDER BY created, id`, alert)
+	if err != nil {
+		return nil, fmt.Errorf("read visits of alert %s: %w", alert, err)
+	}
+	return all, nil
+}
+
+func (t *tx) ReportOf(uuid string) (string, bool, error) {
+	var id string
+	err := t.tx.QueryRowContext(t.ctx, `SELECT id FROM visits WHERE report_uuid = $1 AND report_uuid <> ''`, uuid).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read report %s: %w", uuid, err)
+	}
+	return id, true, nil
+}
+
+func (t *tx) PutVisit(v *alerting.Visit) error {
+	var resident alerting.ResidentRef
+	if v.Resident != nil {
+		resident = *v.Resident
+	}
+	var r alerting.Report
+	if v.Report != nil {
+		r = *v.Report
+	}
+	return t.exec("write visit", `INSERT INTO visits (`+visitColumns+`, sort_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, assignee = excluded.assignee, provider = excluded.provider,
+due = excluded.due, started = excluded.started, report_uuid = excluded.report_uuid, report_outcome = excluded.report_outcome,
+report_note = excluded.report_note, report_at = excluded.report_at, report_by = excluded.report_by,
+report_received = excluded.report_received, sort_key = excluded.sort_key`,
+		v.ID, text(v.Alert), resident.ID, resident.Name, v.Area, v.State, text(v.Assignee), text(v.Provider),
+		database.Micros(v.Due), database.Micros(v.Created), micros(v.Started),
+		r.UUID, r.Outcome, r.Note, database.Micros(r.At), r.By, database.Micros(r.Received), visitSortKey(v))
+}
+
+// visitSortKey is the order of visits: those still to come by the time they are
+// due, then the others, newest first.
+func visitSortKey(v *alerting.Visit) string {
+	if v.State.Active() {
+		return fmt.Sprintf("0%019d%s", database.Micros(v.Due), v.ID)
+	}
+	return fmt.Sprintf("1%019d%s", math.MaxInt64-database.Micros(v.Created), v.ID)
+}
+
+// Visit returns one visit that lies in the scope, or alerting.ErrNotFound.
+func (s *Store) Visit(ctx context.Context, scope devices.Scope, id string) (alerting.Visit, error) {
+	var cond conditions
+	cond.scope(scope)
+	cond.add(`id = ?`, id)
+	v, err := scanVisit(s.db.Read.QueryRowContext(ctx, `SELECT `+visitColumns+` FROM visits WHERE `+cond.where(), cond.args...).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return alerting.Visit{}, fmt.Errorf("visit %s: %w", id, alerting.ErrNotFound)
+	}
+	if err != nil {
+		return alerting.Visit{}, fmt.Errorf("read visit %s: %w", id, err)
+	}
+	return *v, nil
+}
+
+// Visits lists visits: those still to come by the time they are due, then the
+// others, newest first.
+func (s *Store) Visits(ctx context.Context, f alerting.VisitFilter) (alerting.VisitPage, error) {
+	page := alerting.VisitPage{Items: []alerting.Visit{}}
+	cond, limit, err := begin(f.Cursor, f.Limit)
+	if err != nil {
+		return page, err
+	}
+	cond.scope(f.Scope)
+	in(&cond, "state", f.State)
+	for _, eq := range []struct{ column, value string }{{"alert", f.Alert}, {"resident", f.Resident}, {"assignee", f.Assignee}} {
+		if eq.value != "" {
+			cond.add(eq.column+` = ?`, eq.value)
+		}
+	}
+	var last string
+	err = each(ctx, s.db.Read, func(r *sql.Rows) error {
+		if len(page.Items) == limit {
+			page.Next = cursor(last)
+			return nil
+		}
+		v, err := scanVisit(func(into ...any) error { return r.Scan(append([]any{&last}, into...)...) })
+		if err != nil {
+			return err
+		}
+		page.Items = append(page.Items, *v)
+		return nil
+	}, fmt.Sprintf(`SELECT sort_key, %s FROM visits WHERE %s ORDER BY sort_key LIMIT %d`, visitColumns, cond.where(), limit+1), cond.args...)
+	if err != nil {
+		return page, fmt.Errorf("list visits: %w", err)
+	}
+	return page, nil
+}
+
+// Pages have 100 lines unless asked, and at most 1000.
+const (
+	usualPage   = 100
+	longestPage = 1000
+)
+
+// begin starts the conditions of a list with its cursor, the sort key of the
+// last line of the page before.
+func begin(after string, limit int) (conditions, int, error) {
+	var cond conditions
+	key, err := base64.RawURLEncoding.DecodeString(after)
+	if err != nil {
+		return cond, 0, &alerting.InputError{Field: "cursor", Value: after, Rule: "must be the next of an earlier page"}
+	}
+	if limit < 0 || limit > longestPage {
+		return cond, 0, &alerting.InputError{Field: "limit", Value: fmt.Sprint(limit), Rule: fmt.Sprintf("must be between 1 and %d", longestPage)}
+	}
+	if limit == 0 {
+		limit = usualPage
+	}
+	cond.add(`sort_key > ?`, string(key))
+	return cond, limit, nil
+}
+
+func cursor(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }

@@ -1,0 +1,256 @@
+package alerting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// reportAhead is how far ahead of our clock a phone's clock may be.
+const reportAhead = 10 * time.Minute
+
+// CreateVisit sends somebody: for an alert, which is then dispatched, or by
+// plan to a resident. Without an assignee it is the provider's that serves the
+// village.
+func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, error) {
+	switch {
+	case in.Alert == "" && in.Resident == "":
+		return Visit{}, &InputError{Field: "alert", Rule: "an alert or a resident must be given"}
+	case in.Alert == "" && in.Due.IsZero():
+		return Visit{}, &InputError{Field: "due", Rule: "must be given for a visit without an alert"}
+	}
+	if err := checkText("assignee", in.Assignee, false); err != nil {
+		return Visit{}, err
+	}
+	var done Visit
+	err := d.Book.Tx(ctx, func(tx Tx) error {
+		now := d.now()
+		v := &Visit{ID: newID(), State: VisitPlanned, Due: in.Due.UTC().Truncate(time.Microsecond), Created: now}
+		if in.Assignee != "" {
+			v.Assignee = &in.Assignee
+		}
+		ch := Change{Type: VisitCreated, At: now, Visit: v, Actor: by, Data: map[string]any{}}
+		if in.Alert == "" {
+			r, ok := d.Directory.Resident(in.Resident, now)
+			if !ok {
+				return fmt.Errorf("resident: %w", ErrNotFound)
+			}
+			v.Resident, v.Area = &ResidentRef{ID: r.ID, Name: r.Name}, r.Area
+		} else {
+			c, err := tx.Alert(in.Alert)
+			if err != nil {
+				return fmt.Errorf("alert: %w", err)
+			}
+			if in.Resident != "" && (c.Resident == nil || c.Resident.ID != in.Resident) {
+				return &InputError{Field: "resident", Value: in.Resident, Rule: "must be the alert's resident, or be left out"}
+			}
+			from := c.State
+			if c.State, err = from.Next(ActDispatch); err != nil {
+				return refusal(err, c, from)
+			}
+			ch.Data["from"], ch.Data["to"] = from, c.State
+			c.acknowledge(by, now)
+			v.Alert, v.Resident, v.Area = &c.ID, c.Resident, c.Area
+			if in.Due.IsZero() {
+				v.Due = now.Add(d.Book.Rules(now).VisitDue[c.Severity])
+			}
+			ch.Case, c.Visit = c, v
+		}
+		provider := d.Directory.Provider(v.Area, now)
+		if v.Assignee == nil && provider != "" {
+			v.Provider = &provider
+		}
+		if c := ch.Case; c != nil {
+			if provider != "" {
+				c.Provider = provider
+			}
+			if err := tx.PutAlert(c); err != nil {
+				return err
+			}
+		}
+		ch.Data["due"] = v.Due
+		done = *v
+		return putVisit(tx, v, ch)
+	})
+	return done, err
+}
+
+func putVisit(tx Tx, v *Visit, ch Change) error {
+	if err := tx.PutVisit(v); err != nil {
+		return err
+	}
+	return tx.AddEvent(ch)
+}
+
+// step runs one action on a visit and on the alert it is for.
+func (d *Desk) step(ctx context.Context, id string, a Action, by Actor, fn func(tx Tx, v *Visit, c *Case, ch *Change) error) (Visit, error) {
+	var done Visit
+	err := d.Book.Tx(ctx, func(tx Tx) error {
+		v, err := tx.Visit(id)
+		if err != nil {
+			return err
+		}
+		ch := Change{Type: VisitChanged, At: d.now(), Visit: v, Actor: by, Data: map[string]any{"action": a}}
+		var c *Case
+		var from State
+		if v.Alert != nil {
+			if c, err = tx.Alert(*v.Alert); err != nil {
+				return err
+			}
+			ch.Case, from = c, c.State
+		}
+		done = *v
+		if err := fn(tx, v, c, &ch); err != nil {
+			return err
+		}
+		if c != nil {
+			if c.Visit != nil && c.Visit.ID == v.ID {
+				c.Visit = v
+			}
+			if c.State != from {
+				ch.Data["from"], ch.Data["to"] = from, c.State
+			}
+			if c.State != Open {
+				c.EscalateAt = nil
+			}
+			if err := tx.PutAlert(c); err != nil {
+				return err
+			}
+		}
+		done = *v
+		return putVisit(tx, v, ch)
+	})
+	if errors.Is(err, errSame) {
+		return done, nil
+	}
+	return done, err
+}
+
+// move takes visit and alert to their next states.
+func move(a Action, v *Visit, c *Case) (err error) {
+	if v.State, err = v.State.Next(a); err != nil {
+		return err
+	}
+	if c != nil {
+		from := c.State
+		if c.State, err = from.Next(a); err != nil {
+			return refusal(err, c, from)
+		}
+	}
+	return nil
+}
+
+// StartVisit says that somebody is on the way.
+func (d *Desk) StartVisit(ctx context.Context, id string, by Actor) (Visit, error) {
+	return d.step(ctx, id, ActStart, by, func(_ Tx, v *Visit, c *Case, ch *Change) error {
+		if err := move(ActStart, v, c); err != nil {
+			return err
+		}
+		v.Started = &ch.At
+		if v.Assignee == nil {
+			v.Assignee = &by.User
+		}
+		return nil
+	})
+}
+
+// errSame ends a transaction in which there is nothing to do.
+var errSame = errors.New("this report is here already")
+
+// ReportVisit takes what was found. The same uuid again answers with the visit
+// as it is and changes nothing.
+func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (Visit, error) {
+	uid, err := uuid.Parse(r.UUID)
+	if err != nil {
+		return Visit{}, &InputError{Field: "uuid", Value: r.UUID, Rule: "must be a UUID"}
+	}
+	r.UUID = uid.String()
+	if err := checkOneOf("outcome", r.Outcome, entered()); err != nil {
+		return Visit{}, err
+	}
+	if err := checkText("note", r.Note, false); err != nil {
+		return Visit{}, err
+	}
+	return d.step(ctx, id, ActReport, by, func(tx Tx, v *Visit, c *Case, ch *Change) error {
+		switch of, ok, err := tx.ReportOf(r.UUID); {
+		case err != nil:
+			return err
+		case ok && of == v.ID:
+			return errSame
+		case ok:
+			return &InputError{Field: "uuid", Value: r.UUID, Rule: "belongs to the report of another visit"}
+		}
+		if v.Report != nil {
+			return &StateError{Action: string(ActReport), State: State(v.State), By: v.Report.By}
+		}
+		rings := c != nil && c.State == Open
+		if err := move(ActReport, v, c); err != nil {
+			return err
+		}
+		r.By, r.Received = by.User, ch.At
+		if r.At.IsZero() {
+			r.At = ch.At
+		}
+		r.At = r.At.UTC().Truncate(time.Microsecond)
+		if r.At.After(ch.At.Add(reportAhead)) {
+			return &InputError{Field: "at", Value: r.At.Format(time.RFC3339), Rule: "must not be more than 10 minutes ahead"}
+		}
+		v.Report = &r
+		if v.Assignee == nil {
+			v.Assignee = &by.User
+		}
+		ch.Text, ch.Data["outcome"] = r.Note, r.Outcome
+		if c != nil && c.State != Closed {
+			if rings && r.At.Before(c.RangAt) {
+				c.State = Open // what was found is older than what rings now
+			} else {
+				c.acknowledge(by, ch.At)
+			}
+		}
+		if v.Resident == nil || !Reached(r.Outcome, AtDoor) {
+			return nil
+		}
+		if c != nil && c.State == Closed {
+			c.RaiseAt = time.Time{}
+		}
+		contact := Contact{Resident: v.Resident.ID, At: r.At, Recorded: ch.At, How: AtDoor, Actor: by.User}
+		if c != nil {
+			contact.Alert = c.ID
+		}
+		return tx.AddContact(contact)
+	})
+}
+
+// CancelVisit calls a visit off. Its alert goes back to acknowledged when
+// nobody else is under way.
+func (d *Desk) CancelVisit(ctx context.Context, id string, by Actor, reason string) (Visit, error) {
+	if err := checkText("reason", reason, true); err != nil {
+		return Visit{}, err
+	}
+	return d.step(ctx, id, ActCancel, by, func(tx Tx, v *Visit, c *Case, ch *Change) error {
+		var from State
+		if c != nil {
+			from = c.State
+		}
+		if err := move(ActCancel, v, c); err != nil {
+			return err
+		}
+		ch.Text = reason
+		if c == nil {
+			return nil
+		}
+		visits, err := tx.VisitsOf(c.ID)
+		if err != nil {
+			return err
+		}
+		for _, other := range visits {
+			if other.ID != v.ID && other.State.Active() {
+				c.State = from
+			}
+		}
+		return nil
+	})
+}
