@@ -36,18 +36,9 @@ type callIn struct {
 
 type reasonIn struct {
 	ByID
-	Body *reasonBody
-}
-
-type reasonBody struct {
-	Reason string `json:"reason,omitempty" maxLength:"4000"`
-}
-
-func (in *reasonIn) reason() string {
-	if in.Body == nil {
-		return ""
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"4000"`
 	}
-	return in.Body.Reason
 }
 
 type mergeIn struct {
@@ -90,19 +81,16 @@ func (d *Dashboard) serveActions() {
 		})
 	}, func(in *callIn) string { return in.Body.Result })
 	act(d, "escalate-alert", "Hand up the area tree now", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {
-		return d.opts.Desk.Escalate(ctx, in.ID, actor(ctx), in.reason())
+		return d.opts.Desk.Escalate(ctx, in.ID, actor(ctx), in.Body.Reason)
 	}, nil)
 	act(d, "merge-alert", "Close as a duplicate of another", func(ctx context.Context, in *mergeIn) (alerting.Alert, error) {
 		if _, err := d.alert(ctx, in.Body.Into); err != nil {
-			if errors.Is(err, alerting.ErrNotFound) {
-				return alerting.Alert{}, invalid("into", in.Body.Into, "must be an alert")
-			}
-			return alerting.Alert{}, err
+			return alerting.Alert{}, orInvalid(err, "into", in.Body.Into, "must be an alert")
 		}
 		return d.opts.Desk.Merge(ctx, in.ID, actor(ctx), in.Body.Into)
 	}, func(in *mergeIn) string { return in.Body.Into })
 	act(d, "reopen-alert", "Open again", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {
-		return d.opts.Desk.Reopen(ctx, in.ID, actor(ctx), in.reason())
+		return d.opts.Desk.Reopen(ctx, in.ID, actor(ctx), in.Body.Reason)
 	}, nil)
 	act(d, "close-alert", "Close with an outcome", func(ctx context.Context, in *closeIn) (alerting.Alert, error) {
 		return d.opts.Desk.Close(ctx, in.ID, actor(ctx), alerting.Closing{

@@ -21,10 +21,10 @@ type deviceBody struct {
 
 type devicesIn struct {
 	Page
-	Area     string `query:"area" doc:"This area and what lies in it."`
-	Kind     string `query:"kind" enum:"water_meter,wristband"`
-	Resident string `query:"resident"`
-	Search   string `query:"search" maxLength:"100" doc:"Part of the id."`
+	Area     string   `query:"area" doc:"This area and what lies in it."`
+	Kind     []string `query:"kind" enum:"water_meter,wristband" doc:"Any of these, with commas between."`
+	Resident string   `query:"resident"`
+	Search   string   `query:"search" maxLength:"100" doc:"Part of the id."`
 }
 
 type deviceIn struct {
@@ -68,10 +68,9 @@ type deadLetter struct {
 
 func (d *Dashboard) serveDevices() {
 	add(d, "list-devices", "Devices", func(ctx context.Context, in *devicesIn) (*listOut[deviceBody], error) {
-		c := caller(ctx)
 		p, err := d.opts.Registry.Devices(ctx, devices.DeviceFilter{
-			Scope: c.Scope, Area: devices.AreaPath(in.Area), Kind: devices.Kind(in.Kind), Vendor: c.Scope.Vendor,
-			Resident: in.Resident, Search: in.Search, Cursor: in.Cursor, Limit: in.Limit,
+			Scope: caller(ctx).Scope, Area: devices.AreaPath(in.Area), Kind: words[devices.Kind](in.Kind),
+			Resident: in.Resident, Query: in.Search, Cursor: in.Cursor, Limit: in.Limit,
 		})
 		if err != nil {
 			return nil, err
@@ -132,8 +131,8 @@ func showRefusal(r devices.Refusal) deadLetter {
 
 // showDevice leaves out what is not a vendor's to know: who wears the device
 // and where.
-func (d *Dashboard) showDevice(ctx context.Context, e devices.DeviceEntry) deviceBody {
-	b := deviceBody{ID: e.ID, Kind: e.Kind, Area: e.Area, ClientID: e.ClientID, Disabled: e.Disabled, Created: e.Created}
+func (d *Dashboard) showDevice(ctx context.Context, e devices.DeviceView) deviceBody {
+	b := deviceBody{ID: e.ID, Kind: e.Kind, Area: e.Place, ClientID: e.ClientID, Disabled: e.Disabled, Created: e.Created}
 	if caller(ctx).Scope.Vendor != "" {
 		b.Area = ""
 	} else if e.Resident != "" {
@@ -143,18 +142,6 @@ func (d *Dashboard) showDevice(ctx context.Context, e devices.DeviceEntry) devic
 }
 
 // device is one that the caller may see, else it does not exist.
-func (d *Dashboard) device(ctx context.Context, id devices.DeviceID) (devices.DeviceEntry, error) {
-	now := time.Now()
-	dev, ok := d.opts.Registry.Device(id, now)
-	if !ok {
-		return devices.DeviceEntry{}, notFound("device")
-	}
-	e := devices.DeviceEntry{Device: *dev}
-	if r, ok := d.opts.Registry.ResidentOf(id, now); ok {
-		e.Resident, e.Area = r.ID, r.Area
-	}
-	if !caller(ctx).SeesDevice(id, e.Area, d.servedBy) {
-		return devices.DeviceEntry{}, notFound("device")
-	}
-	return e, nil
+func (d *Dashboard) device(ctx context.Context, id devices.DeviceID) (devices.DeviceView, error) {
+	return d.opts.Registry.GetDevice(ctx, caller(ctx).Scope, id)
 }

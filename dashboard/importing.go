@@ -2,6 +2,8 @@ package dashboard
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -12,7 +14,7 @@ import (
 )
 
 type registryDoc struct {
-	Areas       []areaBody      `json:"areas,omitempty"`
+	Areas       []areaBody      `json:"areas,omitempty" doc:"Parents before their children."`
 	Providers   []providerBody  `json:"providers,omitempty"`
 	Residents   []ResidentBody  `json:"residents,omitempty"`
 	Devices     []newDevice     `json:"devices,omitempty"`
@@ -34,93 +36,84 @@ type imported struct {
 	Secrets     []secret `json:"secrets" doc:"Of the devices that were new; shown once."`
 }
 
-// maxImport is the largest import taken: some 50 000 residents with devices.
+// maxImport is the largest import taken, in bytes: some 50 000 residents with
+// devices.
 const maxImport = 32 << 20
 
 func (d *Dashboard) serveImport() {
-	add(d, "import-registry", "Enter areas, providers, residents, devices and assignments; again with the same changes nothing",
+	add(d, "import-registry", "Enter areas, providers, residents, devices and assignments: all, or nothing when one is wrong",
 		d.importRegistry, func(op *huma.Operation) {
 			op.MaxBodyBytes = maxImport
 			op.BodyReadTimeout = 2 * time.Minute
 		})
 }
 
-// importRegistry enters everything in the order in which one needs the other.
-// Each entry is durable by itself: an import that failed half-way is mended and
-// sent again. Devices that are already registered keep their secret.
+// importRegistry makes secrets for the devices that are new; the others keep
+// theirs. The same import sent again changes nothing.
 func (d *Dashboard) importRegistry(ctx context.Context, in *body[registryDoc]) (*body[imported], error) {
-	out := imported{Secrets: []secret{}}
 	doc := in.Body
+	out := imported{
+		Areas: len(doc.Areas), Providers: len(doc.Providers), Residents: len(doc.Residents),
+		Devices: len(doc.Devices), Assignments: len(doc.Assignments), Secrets: []secret{},
+	}
+	var all devices.Import
 	for i, a := range doc.Areas {
-		if err := d.opts.Registry.PutArea(ctx, devices.Area(a)); err != nil {
-			return nil, at("areas", i, err)
+		if err := d.mayEdit(ctx, fmt.Sprintf("areas[%d].path", i), a.Path); err != nil {
+			return nil, err
 		}
-		out.Areas++
+		all.Areas = append(all.Areas, devices.Area(a))
 	}
 	for i, p := range doc.Providers {
-		if err := d.opts.Registry.PutProvider(ctx, p.ID, p.Name, p.Villages); err != nil {
-			return nil, at("providers", i, err)
+		for _, v := range p.Villages {
+			if err := d.mayEdit(ctx, fmt.Sprintf("providers[%d].villages", i), v); err != nil {
+				return nil, err
+			}
 		}
-		out.Providers++
+		all.Providers = append(all.Providers, devices.Provider(p))
 	}
 	for i, r := range doc.Residents {
-		if err := d.opts.Registry.PutResident(ctx, r.resident()); err != nil {
-			return nil, at("residents", i, err)
+		if err := d.mayEdit(ctx, fmt.Sprintf("residents[%d].area", i), r.Area); err != nil {
+			return nil, err
 		}
-		out.Residents++
+		all.Residents = append(all.Residents, r.resident())
 	}
+	now := time.Now().UTC()
 	for i, n := range doc.Devices {
 		dev, err := n.device()
 		if err != nil {
-			return nil, at("devices", i, err)
+			return nil, inElement("devices", i, err)
 		}
-		was, known := d.opts.Registry.Device(dev.ID, time.Now())
-		if known {
-			dev.Disabled, dev.Created = was.Disabled, was.Created
+		if err := d.mayEdit(ctx, fmt.Sprintf("devices[%d].area", i), dev.Area); err != nil {
+			return nil, err
 		}
-		if err := d.opts.Registry.PutDevice(ctx, dev); err != nil {
-			return nil, at("devices", i, err)
+		if was, known := d.opts.Registry.Device(dev.ID, now); known {
+			dev.Disabled = was.Disabled
+		} else {
+			var b [16]byte
+			rand.Read(b[:]) //nolint:errcheck // never fails
+			s := secret{Device: dev.ID, Username: string(dev.ID), Password: hex.EncodeToString(b[:])}
+			out.Secrets = append(out.Secrets, s)
+			all.Secrets = append(all.Secrets, devices.Secret{User: s.Username, Secret: s.Password})
 		}
-		out.Devices++
-		if known {
-			continue
-		}
-		password, err := d.opts.Registry.NewSecret(ctx, string(dev.ID))
-		if err != nil {
-			return nil, at("devices", i, err)
-		}
-		out.Secrets = append(out.Secrets, secret{Device: dev.ID, Username: string(dev.ID), Password: password})
+		all.Devices = append(all.Devices, dev)
 	}
-	now := time.Now().UTC()
-	for i, a := range doc.Assignments {
-		from := a.From
-		if from.IsZero() {
-			from = now
-		}
-		if r, ok := d.opts.Registry.ResidentOf(a.Device, now); ok && r.ID == a.Resident {
-			continue // so that importing again does not cut the assignment in two
-		}
-		if err := d.opts.Registry.Assign(ctx, a.Device, a.Resident, from); err != nil {
-			return nil, at("assignments", i, err)
-		}
-		out.Assignments++
+	for _, a := range doc.Assignments {
+		all.Assignments = append(all.Assignments, devices.Assignment{Device: a.Device, Resident: a.Resident, From: a.From})
+	}
+	if err := d.opts.Registry.PutAll(ctx, all); err != nil {
+		return nil, err
 	}
 	d.audit(ctx, "import-registry", "", "", fmt.Sprintf("%d areas, %d providers, %d residents, %d devices, %d assignments",
 		out.Areas, out.Providers, out.Residents, out.Devices, out.Assignments))
 	return &body[imported]{out}, nil
 }
 
-// at says which element of the import was refused.
-func at(list string, i int, err error) error {
+// inElement says in which element of an import the wrong field is.
+func inElement(list string, i int, err error) error {
 	var p *Problem
-	var f fielder
-	switch {
-	case errors.As(err, &p) && len(p.Errors) == 1:
+	if errors.As(err, &p) && len(p.Errors) == 1 {
 		e := p.Errors[0]
 		return invalid(fmt.Sprintf("%s[%d].%s", list, i, e.Field), fmt.Sprint(e.Value), e.Rule)
-	case errors.As(err, &f):
-		field, value, rule := f.Problem()
-		return invalid(fmt.Sprintf("%s[%d].%s", list, i, field), value, rule)
 	}
-	return fmt.Errorf("import %s[%d]: %w", list, i, err)
+	return err
 }

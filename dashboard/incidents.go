@@ -35,7 +35,7 @@ func (d *Dashboard) serveIncidents() {
 		}
 		if in.Body.Device != "" {
 			if _, err := d.device(ctx, in.Body.Device); err != nil {
-				return nil, invalid("device", string(in.Body.Device), "must be a registered device")
+				return nil, orInvalid(err, "device", string(in.Body.Device), "must be a registered device")
 			}
 		}
 		made, err := d.opts.Incidents.Start(ctx, in.Body.Kind, string(in.Body.Device))

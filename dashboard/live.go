@@ -281,16 +281,7 @@ func (c *client) stillAllowed(ctx context.Context) (int, string) {
 
 // sees is the same test that lists and objects are held to.
 func (c *client) sees(e alerting.Event) bool {
-	var area devices.AreaPath
-	switch {
-	case e.Alert != nil:
-		area = e.Alert.Area
-	case e.Visit != nil:
-		area = e.Visit.Area
-	default:
-		return false
-	}
-	return c.caller.Sees(area, c.d.servedBy)
+	return c.caller.Sees(e.Area, func(devices.AreaPath) string { return e.Provider })
 }
 
 // send writes one frame. A client that does not take it in time is closed and

@@ -52,22 +52,25 @@ type Desk interface {
 // Registry reads and edits areas, residents, devices and who wears what.
 type Registry interface {
 	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
-	ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool)
-	Resident(id string, at time.Time) (*devices.Resident, bool)
 	Provider(area devices.AreaPath, at time.Time) string
 
 	Areas(ctx context.Context, scope devices.Scope) ([]devices.Area, error)
 	Residents(ctx context.Context, f devices.ResidentFilter) (devices.ResidentPage, error)
 	Devices(ctx context.Context, f devices.DeviceFilter) (devices.DevicePage, error)
+	// GetResident and GetDevice return devices.ErrNotFound for what is not in
+	// the scope.
+	GetResident(ctx context.Context, scope devices.Scope, id string) (devices.ResidentView, error)
+	GetDevice(ctx context.Context, scope devices.Scope, id devices.DeviceID) (devices.DeviceView, error)
 	Assignments(ctx context.Context, resident string) ([]devices.Assignment, error)
 	Absences(ctx context.Context, resident string) ([]devices.Absence, error)
 
+	PutAll(ctx context.Context, in devices.Import) error
 	PutArea(ctx context.Context, a devices.Area) error
-	PutProvider(ctx context.Context, id, name string, villages []devices.AreaPath) error
 	PutResident(ctx context.Context, r devices.Resident) error
 	PutDevice(ctx context.Context, d devices.Device) error
 	Assign(ctx context.Context, device devices.DeviceID, resident string, from time.Time) error
-	AddAbsence(ctx context.Context, a devices.Absence) (id string, err error)
+	Unassign(ctx context.Context, device devices.DeviceID, at time.Time) error
+	AddAbsence(ctx context.Context, a devices.Absence) (devices.Absence, error)
 	EndAbsence(ctx context.Context, id string, at time.Time) error
 	NewSecret(ctx context.Context, user string) (string, error)
 }
@@ -85,9 +88,11 @@ type DeadLetters interface {
 
 // Rules reads and changes the thresholds.
 type Rules interface {
-	Rules(ctx context.Context) (alerting.Rules, error)
-	// PutRules stores a new version, which holds from now on.
-	PutRules(ctx context.Context, by alerting.Actor, r alerting.Rules, reason string) (alerting.Rules, error)
+	// Rules are those that hold at the time; they must not be changed.
+	Rules(at time.Time) *alerting.Rules
+	// PutRules stores a new version, which holds from the given time on, and
+	// returns its number.
+	PutRules(ctx context.Context, r *alerting.Rules, by alerting.Actor, reason string, from time.Time) (int, error)
 }
 
 // Incidents starts made-up incidents in the demo's simulator.

@@ -13,6 +13,7 @@ import (
 
 	"shouwang/alerting"
 	"shouwang/dashboard/access"
+	"shouwang/devices"
 )
 
 // Problem is the body of every error answer, an RFC 9457 problem document.
@@ -67,6 +68,15 @@ func invalid(field, value, rule string) *Problem {
 	return wrongField(http.StatusUnprocessableEntity, field, value, rule)
 }
 
+// orInvalid says that a field names something that does not exist; other errors
+// stay what they are.
+func orInvalid(err error, field, value, rule string) error {
+	if errors.Is(err, devices.ErrNotFound) || errors.Is(err, alerting.ErrNotFound) {
+		return invalid(field, value, rule)
+	}
+	return err
+}
+
 func notFound(what string) *Problem { return newProblem(http.StatusNotFound, what+": not found") }
 
 // cut bounds what is echoed of a value.
@@ -75,12 +85,6 @@ func cut(value string) string {
 		return strings.ToValidUTF8(value[:200], "") + "…"
 	}
 	return value
-}
-
-// fielder is an error that names a field; the parts of the service each have
-// their own type for it.
-type fielder interface {
-	Problem() (field, value, rule string)
 }
 
 // problem turns an error of the service into what the caller may know of it.
@@ -92,26 +96,26 @@ func (d *Dashboard) problem(ctx context.Context, operation string, err error) er
 		input  *alerting.InputError
 		entry  *access.InputError
 		locked *access.LockedError
-		field  fielder
+		object *devices.InputError
 	)
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &state):
-		p = newProblem(http.StatusConflict, fmt.Sprintf("%s is not possible: the state is %s", state.Action, state.State))
+		p = newProblem(http.StatusConflict, state.Error())
 		p.State = string(state.State)
 		return p
 	case errors.As(err, &input):
 		return invalid(input.Field, input.Value, input.Rule)
 	case errors.As(err, &entry):
 		return invalid(entry.Field, entry.Value, entry.Rule)
-	case errors.As(err, &field):
-		return invalid(field.Problem())
+	case errors.As(err, &object):
+		return invalid(object.Field, object.Value, object.Rule)
 	case errors.As(err, &locked):
 		p = newProblem(http.StatusTooManyRequests, locked.Error())
 		p.retryAfter = int(locked.Wait.Seconds()) + 1
 		return p
-	case errors.Is(err, alerting.ErrNotFound), errors.Is(err, access.ErrNotFound):
+	case errors.Is(err, alerting.ErrNotFound), errors.Is(err, devices.ErrNotFound), errors.Is(err, access.ErrNotFound):
 		return newProblem(http.StatusNotFound, "not found")
 	case errors.Is(err, access.ErrSignIn), errors.Is(err, access.ErrNoSession):
 		return newProblem(http.StatusUnauthorized, err.Error())

@@ -58,7 +58,8 @@ func (d *Dashboard) serveRegistry() {
 		if err := d.mayEdit(ctx, "area", in.Body.Area); err != nil {
 			return nil, err
 		}
-		if was, ok := d.opts.Registry.Resident(in.Body.ID, time.Now()); ok && !caller(ctx).Scope.Area(was.Area) {
+		everywhere := devices.Scope{Areas: []devices.AreaPath{""}}
+		if was, err := d.opts.Registry.GetResident(ctx, everywhere, in.Body.ID); err == nil && !caller(ctx).Scope.Area(was.Area) {
 			return nil, notFound("resident")
 		}
 		r := in.Body.resident()
@@ -131,7 +132,7 @@ func (d *Dashboard) newSecret(ctx context.Context, in *deviceIn) (*body[secret],
 	if err := d.disconnect(string(e.ID)); err != nil {
 		return nil, err
 	}
-	d.audit(ctx, "new-device-secret", string(e.ID), e.Area, "")
+	d.audit(ctx, "new-device-secret", string(e.ID), e.Place, "")
 	return &body[secret]{secret{Device: e.ID, Username: string(e.ID), Password: password}}, nil
 }
 
@@ -145,11 +146,7 @@ func (d *Dashboard) setDisabled(disabled bool) func(context.Context, *deviceIn) 
 		if err != nil {
 			return nil, err
 		}
-		registered, ok := d.opts.Registry.Device(e.ID, time.Now())
-		if !ok {
-			return nil, notFound("device")
-		}
-		changed := *registered
+		changed := e.Device
 		changed.Disabled = disabled
 		if err := d.opts.Registry.PutDevice(ctx, changed); err != nil {
 			return nil, err
@@ -159,7 +156,7 @@ func (d *Dashboard) setDisabled(disabled bool) func(context.Context, *deviceIn) 
 				return nil, err
 			}
 		}
-		d.audit(ctx, action, string(e.ID), e.Area, "")
+		d.audit(ctx, action, string(e.ID), e.Place, "")
 		return nil, nil
 	}
 }
@@ -177,13 +174,13 @@ func (d *Dashboard) disconnect(user string) error {
 func (d *Dashboard) assign(ctx context.Context, in *body[newAssignment]) (*none, error) {
 	e, err := d.device(ctx, in.Body.Device)
 	if err != nil {
-		return nil, invalid("device", string(in.Body.Device), "must be a registered device")
+		return nil, orInvalid(err, "device", string(in.Body.Device), "must be a registered device")
 	}
-	area := e.Area
+	area := e.Place
 	if in.Body.Resident != "" {
 		r, err := d.resident(ctx, in.Body.Resident)
 		if err != nil {
-			return nil, invalid("resident", in.Body.Resident, "must be a resident")
+			return nil, orInvalid(err, "resident", in.Body.Resident, "must be a resident")
 		}
 		area = r.Area
 	}
@@ -191,7 +188,12 @@ func (d *Dashboard) assign(ctx context.Context, in *body[newAssignment]) (*none,
 	if from.IsZero() {
 		from = time.Now().UTC()
 	}
-	if err := d.opts.Registry.Assign(ctx, e.ID, in.Body.Resident, from); err != nil {
+	if in.Body.Resident == "" {
+		err = d.opts.Registry.Unassign(ctx, e.ID, from)
+	} else {
+		err = d.opts.Registry.Assign(ctx, e.ID, in.Body.Resident, from)
+	}
+	if err != nil {
 		return nil, err
 	}
 	d.audit(ctx, "put-assignment", string(e.ID), area, in.Body.Resident)
@@ -201,7 +203,7 @@ func (d *Dashboard) assign(ctx context.Context, in *body[newAssignment]) (*none,
 func (d *Dashboard) addAbsence(ctx context.Context, in *body[newAbsence]) (*body[createdID], error) {
 	r, err := d.resident(ctx, in.Body.Resident)
 	if err != nil {
-		return nil, invalid("resident", in.Body.Resident, "must be a resident")
+		return nil, orInvalid(err, "resident", in.Body.Resident, "must be a resident")
 	}
 	a := devices.Absence{Resident: r.ID, From: in.Body.From, To: in.Body.To, Reason: in.Body.Reason}
 	if a.From.IsZero() {
@@ -210,12 +212,11 @@ func (d *Dashboard) addAbsence(ctx context.Context, in *body[newAbsence]) (*body
 	if !a.To.IsZero() && !a.From.Before(a.To) {
 		return nil, invalid("to", a.To.Format(time.RFC3339), "must be after from")
 	}
-	id, err := d.opts.Registry.AddAbsence(ctx, a)
-	if err != nil {
+	if a, err = d.opts.Registry.AddAbsence(ctx, a); err != nil {
 		return nil, err
 	}
-	d.audit(ctx, "put-absence", id, r.Area, r.ID)
-	return &body[createdID]{createdID{ID: id}}, nil
+	d.audit(ctx, "put-absence", a.ID, r.Area, r.ID)
+	return &body[createdID]{createdID{ID: a.ID}}, nil
 }
 
 type endAbsenceIn struct {
@@ -229,7 +230,7 @@ type endAbsenceIn struct {
 func (d *Dashboard) endAbsence(ctx context.Context, in *endAbsenceIn) (*none, error) {
 	r, err := d.resident(ctx, in.Body.Resident)
 	if err != nil {
-		return nil, invalid("resident", in.Body.Resident, "must be a resident")
+		return nil, orInvalid(err, "resident", in.Body.Resident, "must be a resident")
 	}
 	absences, err := d.opts.Registry.Absences(ctx, r.ID)
 	if err != nil {

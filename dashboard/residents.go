@@ -56,10 +56,10 @@ type residentDetail struct {
 
 type residentsIn struct {
 	Page
-	Area   string `query:"area" doc:"This area and what lies in it."`
-	Tier   string `query:"tier" enum:"red,yellow,green"`
-	State  string `query:"state" enum:"active,hospital,institution,moved,deceased,left"`
-	Search string `query:"search" maxLength:"100" doc:"Part of the name, or the id."`
+	Area   string   `query:"area" doc:"This area and what lies in it."`
+	Tier   []string `query:"tier" enum:"red,yellow,green" doc:"Any of these, with commas between."`
+	State  []string `query:"state" enum:"active,hospital,institution,moved,deceased,left" doc:"Any of these, with commas between."`
+	Search string   `query:"search" maxLength:"100" doc:"Part of the name, or the beginning of the id."`
 }
 
 type areaBody struct {
@@ -74,15 +74,15 @@ type areasOut struct {
 func (d *Dashboard) serveResidents() {
 	add(d, "list-residents", "Residents", func(ctx context.Context, in *residentsIn) (*listOut[ResidentBody], error) {
 		p, err := d.opts.Registry.Residents(ctx, devices.ResidentFilter{
-			Scope: caller(ctx).Scope, Area: devices.AreaPath(in.Area), Tier: devices.Tier(in.Tier),
-			State: devices.ResidentState(in.State), Search: in.Search, Cursor: in.Cursor, Limit: in.Limit,
+			Scope: caller(ctx).Scope, Area: devices.AreaPath(in.Area), Tier: words[devices.Tier](in.Tier),
+			State: words[devices.ResidentState](in.State), Query: in.Search, Cursor: in.Cursor, Limit: in.Limit,
 		})
 		if err != nil {
 			return nil, err
 		}
 		items := make([]ResidentBody, len(p.Items))
 		for i, r := range p.Items {
-			items[i] = showResident(r)
+			items[i] = showResident(r.Resident)
 		}
 		return &listOut[ResidentBody]{newList(items, p.Next)}, nil
 	})
@@ -102,12 +102,8 @@ func (d *Dashboard) serveResidents() {
 }
 
 // resident is one that the caller may see, else it does not exist.
-func (d *Dashboard) resident(ctx context.Context, id string) (*devices.Resident, error) {
-	r, ok := d.opts.Registry.Resident(id, time.Now())
-	if !ok || !caller(ctx).Sees(r.Area, d.servedBy) {
-		return nil, notFound("resident")
-	}
-	return r, nil
+func (d *Dashboard) resident(ctx context.Context, id string) (devices.ResidentView, error) {
+	return d.opts.Registry.GetResident(ctx, caller(ctx).Scope, id)
 }
 
 func (d *Dashboard) getResident(ctx context.Context, in *ByID) (*body[residentDetail], error) {
@@ -123,7 +119,7 @@ func (d *Dashboard) getResident(ctx context.Context, in *ByID) (*body[residentDe
 	if err != nil {
 		return nil, err
 	}
-	out := residentDetail{ResidentBody: showResident(*r), Devices: []worn{}, Absences: []absenceBody{}}
+	out := residentDetail{ResidentBody: showResident(r.Resident), Devices: []worn{}, Absences: []absenceBody{}}
 	now := time.Now()
 	for _, a := range assigned {
 		w := worn{ID: a.Device, From: a.From, To: orNil(a.To)}

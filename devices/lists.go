@@ -2,20 +2,31 @@ package devices
 
 import "time"
 
-// ResidentFilter selects residents; zero fields select everything in the scope.
+// ResidentFilter selects residents; zero fields select everything in the
+// scope.
 type ResidentFilter struct {
-	Scope  Scope
-	Area   AreaPath // this area and what lies in it
-	Tier   Tier
-	State  ResidentState
-	Search string // part of the name, or the id
+	Scope Scope
+	Area  AreaPath // this area and what lies in it
+	State []ResidentState
+	Tier  []Tier
+	// Query is part of a name, or the beginning of an id.
+	Query  string
 	Cursor string
-	Limit  int
+	Limit  int // 0: 100; at most 1000
+}
+
+// ResidentView is a resident with what belongs to it now.
+type ResidentView struct {
+	Resident
+
+	Devices []Device
+	// Absences are those that are not over, the announced ones too.
+	Absences []Absence
 }
 
 // ResidentPage is one page of residents; Next is "" on the last.
 type ResidentPage struct {
-	Items []Resident
+	Items []ResidentView
 	Next  string
 }
 
@@ -23,25 +34,57 @@ type ResidentPage struct {
 type DeviceFilter struct {
 	Scope    Scope
 	Area     AreaPath // where the device stands, or its resident lives
-	Kind     Kind
+	Kind     []Kind
 	Vendor   string
 	Resident string
-	Search   string // part of the id
-	Cursor   string
-	Limit    int
+	// Query is part of the id.
+	Query  string
+	Cursor string
+	Limit  int // 0: 100; at most 1000
 }
 
-// DeviceEntry is a device with the resident it is assigned to now, "" when it
-// is nobody's; Area is then the resident's.
-type DeviceEntry struct {
+// DeviceView is a device and whose it is now.
+type DeviceView struct {
 	Device
+
+	// Resident is the id, "" when nobody has the device, or when the caller is
+	// a vendor, who has no business to know.
 	Resident string
+	// Place is the resident's area, or the device's own while nobody has it.
+	Place AreaPath
 }
 
 // DevicePage is one page of devices; Next is "" on the last.
 type DevicePage struct {
-	Items []DeviceEntry
+	Items []DeviceView
 	Next  string
+}
+
+// Import is much of the registry at once: all of it is taken, or nothing. What
+// is there already and the same is left alone, so the same import may come
+// again.
+type Import struct {
+	Areas       []Area // parents before their children
+	Providers   []Provider
+	Residents   []Resident
+	Devices     []Device
+	Gateways    []string // vendors
+	Assignments []Assignment
+	Secrets     []Secret
+}
+
+// Provider is an organisation that visits residents, and the villages (or
+// whole towns or counties) it serves.
+type Provider struct {
+	ID       string
+	Name     string
+	Villages []AreaPath
+}
+
+// Secret is the password of an MQTT user.
+type Secret struct {
+	User   string
+	Secret string
 }
 
 // RefusalFilter selects dead letters; zero fields select all.
