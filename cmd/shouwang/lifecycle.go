@@ -10,78 +10,90 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// stopWithin is how long all parts together have to come to an orderly stop, a little
-// less than the ten seconds we promise.
-// What is not done by then is as if the process had been killed, which loses
-// nothing either.
+// stopWithin is how long all parts together have to come to an orderly stop, a
+// little less than the ten seconds we promise. What is not done by then is as if
+// the process had been killed, which loses nothing either.
 const stopWithin = 8 * time.Second
 
 // lifecycle runs the parts of the service under one errgroup. Parts stop in the
-// reverse of the order in which they were added: the board first, then what
+// reverse of the order in which they were started: the board first, then what
 // feeds it, the broker last. The first part that fails stops all.
 type lifecycle struct {
-	parts []part
-	close []closer
+	group *errgroup.Group
+	// ending is done when the caller's context has ended or a part has failed.
+	ending context.Context
+	stages []stage
 }
 
-type part struct {
-	name string
-	run  func(context.Context) error
+// stage is a running part, or something to close.
+type stage struct {
+	stop func()
+	done chan struct{}
 }
 
-type closer struct {
-	name  string
-	close func() error
+func newLifecycle(ctx context.Context) *lifecycle {
+	l := &lifecycle{}
+	l.group, l.ending = errgroup.WithContext(ctx)
+	return l
 }
 
-// run adds a part.
-func (l *lifecycle) run(name string, run func(context.Context) error) {
-	l.parts = append(l.parts, part{name, run})
+// start runs a part until its turn to stop has come. A part that ends before
+// that has failed.
+func (l *lifecycle) start(name string, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(l.ending))
+	done := make(chan struct{})
+	l.stages = append(l.stages, stage{cancel, done})
+	l.group.Go(func() error {
+		defer close(done)
+		err := run(ctx)
+		switch {
+		case err != nil && !errors.Is(err, context.Canceled):
+			return fmt.Errorf("%s: %w", name, err)
+		case ctx.Err() == nil:
+			return fmt.Errorf("%s: ended by itself", name)
+		}
+		return nil
+	})
 }
 
-// onClose adds what is closed, last first, when every part has stopped.
-func (l *lifecycle) onClose(name string, fn func() error) {
-	l.close = append(l.close, closer{name, fn})
-}
-
-// Run starts every part and returns when ctx has ended, or a part has failed,
-// and all parts have stopped and all is closed.
-func (l *lifecycle) Run(ctx context.Context) error {
-	group, failed := errgroup.WithContext(ctx)
-	hard, kill := context.WithCancel(context.Background())
-	defer kill()
-	done := make([]chan struct{}, len(l.parts)+1)
-	for i := range done {
-		done[i] = make(chan struct{})
-	}
-	go func() {
-		<-failed.Done()
-		close(done[len(l.parts)]) // nothing stands behind the last part
-		time.AfterFunc(stopWithin, kill)
-	}()
-	for i, p := range l.parts {
-		ctx, stop := context.WithCancel(hard)
-		go func() {
-			<-done[i+1]
-			stop()
-		}()
-		group.Go(func() error {
-			defer close(done[i])
-			err := p.run(ctx)
-			switch {
-			case err != nil && !errors.Is(err, context.Canceled):
-				return fmt.Errorf("%s: %w", p.name, err)
-			case ctx.Err() == nil:
-				return fmt.Errorf("%s: ended by itself", p.name)
+// closing adds what is closed when everything started after it has stopped.
+func (l *lifecycle) closing(name string, fn func() error) {
+	done := make(chan struct{})
+	l.stages = append(l.stages, stage{func() {
+		l.group.Go(func() error {
+			defer close(done)
+			if err := fn(); err != nil {
+				return fmt.Errorf("close %s: %w", name, err)
 			}
 			return nil
 		})
-	}
-	err := group.Wait()
-	for _, c := range slices.Backward(l.close) {
-		if closeErr := c.close(); closeErr != nil {
-			err = errors.Join(err, fmt.Errorf("close %s: %w", c.name, closeErr))
+	}, done})
+}
+
+// stop stops and closes everything, last first, and returns the first error any
+// of it had. A part that hangs holds up the others for stopWithin at most.
+func (l *lifecycle) stop() error {
+	late := time.After(stopWithin)
+	for _, s := range slices.Backward(l.stages) {
+		s.stop()
+		select {
+		case <-s.done:
+		case <-late:
+			late = closed()
 		}
 	}
-	return err
+	finished := make(chan error, 1)
+	go func() { finished <- l.group.Wait() }()
+	select {
+	case err := <-finished:
+		return err
+	case <-time.After(time.Second):
+		return errors.New("a part did not stop in time")
+	}
+}
+
+func closed() <-chan time.Time {
+	c := make(chan time.Time)
+	close(c)
+	return c
 }

@@ -5,27 +5,25 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
 func TestPartsStopInReverseAndThenAllIsClosed(t *testing.T) {
-	var mu sync.Mutex
-	var order []string
-	note := func(s string) { mu.Lock(); defer mu.Unlock(); order = append(order, s) }
-	part := func(name string) (string, func(context.Context) error) {
-		return name, func(ctx context.Context) error { <-ctx.Done(); note(name); return ctx.Err() }
-	}
-	var l lifecycle
-	l.run(part("broker"))
-	l.run(part("journal"))
-	l.run(part("board"))
-	l.onClose("database", func() error { note("database"); return nil })
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(10*time.Millisecond, cancel)
-	if err := l.Run(ctx); err != nil {
+	l := newLifecycle(ctx)
+	var order []string // parts stop one after the other, so this needs no lock
+	part := func(name string) {
+		l.start(name, func(ctx context.Context) error { <-ctx.Done(); order = append(order, name); return ctx.Err() })
+	}
+	l.closing("database", func() error { order = append(order, "database"); return nil })
+	part("broker")
+	part("journal")
+	part("board")
+	cancel()
+	<-l.ending.Done()
+	if err := l.stop(); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"board", "journal", "broker", "database"}; !slices.Equal(order, want) {
@@ -34,11 +32,12 @@ func TestPartsStopInReverseAndThenAllIsClosed(t *testing.T) {
 }
 
 func TestAPartThatFailsStopsAll(t *testing.T) {
-	var l lifecycle
+	l := newLifecycle(t.Context())
 	stopped := false
-	l.run("broker", func(ctx context.Context) error { <-ctx.Done(); stopped = true; return nil })
-	l.run("board", func(context.Context) error { return errors.New("address in use") })
-	err := l.Run(t.Context())
+	l.start("broker", func(ctx context.Context) error { <-ctx.Done(); stopped = true; return nil })
+	l.start("board", func(context.Context) error { return errors.New("address in use") })
+	<-l.ending.Done()
+	err := l.stop()
 	if err == nil || !strings.Contains(err.Error(), "board: address in use") {
 		t.Errorf("error %v does not name the part and the reason", err)
 	}
@@ -48,25 +47,30 @@ func TestAPartThatFailsStopsAll(t *testing.T) {
 }
 
 func TestAPartThatEndsByItselfIsAFailure(t *testing.T) {
-	var l lifecycle
-	l.run("journal", func(context.Context) error { return nil })
-	if err := l.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "journal: ended by itself") {
+	l := newLifecycle(t.Context())
+	l.start("journal", func(context.Context) error { return nil })
+	<-l.ending.Done()
+	if err := l.stop(); err == nil || !strings.Contains(err.Error(), "journal: ended by itself") {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestAPartThatHangsDoesNotHoldUpTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var l lifecycle
+		l := newLifecycle(t.Context())
 		brokerStopped := time.Time{}
-		l.run("broker", func(ctx context.Context) error { <-ctx.Done(); brokerStopped = time.Now(); return nil })
-		l.run("board", func(context.Context) error { time.Sleep(time.Minute); return nil })
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
+		l.start("broker", func(ctx context.Context) error { <-ctx.Done(); brokerStopped = time.Now(); return nil })
+		l.start("board", func(context.Context) error { time.Sleep(time.Minute); return nil })
 		start := time.Now()
-		_ = l.Run(ctx)
+		if err := l.stop(); err == nil {
+			t.Error("nobody was told that a part hung")
+		}
 		if waited := brokerStopped.Sub(start); waited != stopWithin {
 			t.Errorf("the broker was stopped after %v, want %v", waited, stopWithin)
 		}
+		if waited := time.Since(start); waited > 10*time.Second {
+			t.Errorf("the stop took %v", waited)
+		}
+		time.Sleep(time.Minute) // let the hanging part end
 	})
 }
