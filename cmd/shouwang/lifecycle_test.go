@@ -58,14 +58,14 @@ func TestAPartThatEndsByItselfIsAFailure(t *testing.T) {
 func TestAPartThatHangsDoesNotHoldUpTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLifecycle(t.Context())
-		brokerStopped := time.Time{}
-		l.start("broker", func(ctx context.Context) error { <-ctx.Done(); brokerStopped = time.Now(); return nil })
+		brokerStopped := make(chan time.Time, 1)
+		l.start("broker", func(ctx context.Context) error { <-ctx.Done(); brokerStopped <- time.Now(); return nil })
 		l.start("board", func(context.Context) error { time.Sleep(time.Minute); return nil })
 		start := time.Now()
 		if err := l.stop(); err == nil {
 			t.Error("nobody was told that a part hung")
 		}
-		if waited := brokerStopped.Sub(start); waited != stopWithin {
+		if waited := (<-brokerStopped).Sub(start); waited != stopWithin {
 			t.Errorf("the broker was stopped after %v, want %v", waited, stopWithin)
 		}
 		if waited := time.Since(start); waited > 10*time.Second {
