@@ -1,0 +1,173 @@
+package mqtt
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+)
+
+const (
+	readBuffer = 64 << 10
+	// writeLimit is how much may wait to be sent before Write waits itself.
+	writeLimit = 64 << 10
+	// sendTimeout bounds one write to the network: a peer that takes nothing
+	// for so long is gone.
+	sendTimeout = 10 * time.Second
+	// closeTimeout is how long Close still sends what waits.
+	closeTimeout = time.Second
+)
+
+// conn is a connection that reads ahead and sends in the background what was
+// written: paho reads packets byte by byte and writes each acknowledgement on
+// its own, which costs a system call each time. What is written is sent at
+// once when nothing is being sent, else together as soon as that is through;
+// no timer is involved.
+//
+// An error of sending closes the connection, so that the reader notices, and is
+// returned by the next Write.
+type conn struct {
+	net.Conn
+	reader *bufio.Reader
+	down   func(error) // called once, when the connection is of no use any more
+	once   sync.Once
+
+	mu      sync.Mutex
+	changed sync.Cond // pending, sending or err changed
+	pending []byte
+	spare   []byte // the other of the two buffers
+	sending bool
+	err     error // from then on nothing is written
+}
+
+// newConn takes over raw. down is called once, from any goroutine, with the
+// first error, or net.ErrClosed after Close.
+func newConn(raw net.Conn, down func(error)) *conn {
+	c := &conn{Conn: raw, reader: bufio.NewReaderSize(raw, readBuffer), down: down}
+	c.changed.L = &c.mu
+	return c
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.reader.Read(p)
+	if err != nil {
+		c.once.Do(func() { c.down(err) })
+	}
+	return n, err
+}
+
+// Write takes all of p, and waits while more than writeLimit waits to be sent.
+func (c *conn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.err == nil && len(c.pending) > 0 && len(c.pending)+len(p) > writeLimit {
+		c.changed.Wait()
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	c.pending = append(c.pending, p...)
+	if !c.sending {
+		c.sending = true
+		go c.send()
+	}
+	return len(p), nil
+}
+
+// send sends until nothing is pending.
+func (c *conn) send() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.pending) > 0 && c.err == nil {
+		out := c.pending
+		c.pending = c.spare[:0]
+		c.mu.Unlock()
+		err := c.Conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+		if err == nil {
+			_, err = c.Conn.Write(out)
+		}
+		c.mu.Lock()
+		if cap(out) <= 2*writeLimit {
+			c.spare = out[:0]
+		}
+		if err != nil && c.err == nil {
+			c.err = fmt.Errorf("send: %w", err)
+			_ = c.Conn.Close()
+			c.once.Do(func() { c.down(c.err) })
+		}
+		c.changed.Broadcast()
+	}
+	c.sending = false
+	c.changed.Broadcast()
+}
+
+// Close sends what waits, for at most closeTimeout, and closes.
+func (c *conn) Close() error {
+	timer := time.AfterFunc(closeTimeout, func() { _ = c.Conn.Close() })
+	defer timer.Stop()
+	c.mu.Lock()
+	for c.sending && c.err == nil {
+		c.changed.Wait()
+	}
+	if c.err == nil {
+		c.err = net.ErrClosed
+	}
+	c.changed.Broadcast()
+	c.mu.Unlock()
+	err := c.Conn.Close()
+	c.once.Do(func() { c.down(net.ErrClosed) })
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// SetDeadline sets the one for reading; sending has its own.
+func (c *conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
+
+// SetWriteDeadline does nothing: sending has its own.
+func (c *conn) SetWriteDeadline(time.Time) error { return nil }
+
+// dial opens the connection to the broker, with TLS where the URL says so.
+func dial(ctx context.Context, broker *url.URL, config *tls.Config) (net.Conn, error) {
+	dialer := &net.Dialer{KeepAlive: 15 * time.Second}
+	if !isTLS(broker.Scheme) {
+		return dialer.DialContext(ctx, "tcp", broker.Host)
+	}
+	return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", broker.Host)
+}
+
+func isTLS(scheme string) bool { return scheme == "ssl" || scheme == "tls" || scheme == "mqtts" }
+
+// parseBroker accepts tcp://, mqtt://, ssl://, tls:// and mqtts:// with a host
+// and adds the usual port where there is none.
+func parseBroker(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("broker address: %w", err)
+	}
+	switch u.Scheme {
+	case "tcp", "mqtt", "ssl", "tls", "mqtts":
+	default:
+		return nil, fmt.Errorf("broker address: scheme %q is none of tcp, mqtt, ssl, tls, mqtts", u.Scheme)
+	}
+	if u.Hostname() == "" {
+		return nil, errors.New("broker address: no host")
+	}
+	if u.User != nil {
+		return nil, errors.New("broker address: user and password do not belong into it")
+	}
+	if u.Port() == "" {
+		port := "1883"
+		if isTLS(u.Scheme) {
+			port = "8883"
+		}
+		u.Host = net.JoinHostPort(u.Hostname(), port)
+	}
+	return u, nil
+}
