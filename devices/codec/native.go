@@ -167,8 +167,7 @@ func (n *Native) decode(payload []byte, repair bool) bool {
 	}
 	n.broken = true
 	n.forget()
-	var tooMany tooManyError
-	if errors.As(err, &tooMany) {
+	if _, tooMany := errors.AsType[tooManyError](err); tooMany {
 		n.refuse(fault{devices.TooLarge, "", "an array has at most 1000 elements"}, "")
 		return false
 	}

@@ -1,0 +1,187 @@
+package registry
+
+import (
+	"slices"
+	"time"
+
+	"shouwang/devices"
+)
+
+// Times in the index are microseconds since 1970, as in SQL: a third of the
+// memory of time.Time.
+
+// span is a time that was entered once and may have been ended later.
+type span struct {
+	from, to int64 // to 0: no end known
+	recorded int64 // when it was entered
+	// endedAt is an end entered later, at endedRecorded; 0 when none was.
+	endedAt, endedRecorded int64
+}
+
+// covers says whether, as known at the moment at, the span holds at it.
+func (s *span) covers(at int64) bool {
+	if at < s.recorded || at < s.from || s.to != 0 && at >= s.to {
+		return false
+	}
+	return s.endedRecorded == 0 || at < s.endedRecorded || at < s.endedAt
+}
+
+// end is when the span ends as known now, 0 for never.
+func (s *span) end() int64 {
+	if s.endedRecorded != 0 && (s.to == 0 || s.endedAt < s.to) {
+		return s.endedAt
+	}
+	return s.to
+}
+
+type serving struct {
+	span
+	provider string
+}
+
+type assignment struct {
+	span
+	resident *residentEntry
+	edit     int64
+}
+
+type absence struct {
+	span
+	resident string
+}
+
+// deviceEntry has the present version of a device and those before it, newest
+// first. A version is never changed once it was handed out.
+type deviceEntry struct {
+	now      *devices.Device
+	since    int64
+	older    []deviceVersion
+	assigned []*assignment
+	secret   *[32]byte
+}
+
+type deviceVersion struct {
+	device *devices.Device
+	since  int64
+}
+
+func (e *deviceEntry) at(at int64) *devices.Device {
+	if at >= e.since {
+		return e.now
+	}
+	for _, v := range e.older {
+		if at >= v.since {
+			return v.device
+		}
+	}
+	return nil
+}
+
+// residentEntry is the same for a resident. Phone, address, year of birth and
+// contacts are only in SQL: nothing in the pipeline needs them.
+type residentEntry struct {
+	now      *devices.Resident
+	since    int64
+	older    []residentVersion
+	absences []*absence
+}
+
+type residentVersion struct {
+	resident *devices.Resident
+	since    int64
+}
+
+func (e *residentEntry) at(at int64) *devices.Resident {
+	if at >= e.since {
+		return e.now
+	}
+	for _, v := range e.older {
+		if at >= v.since {
+			return v.resident
+		}
+	}
+	return nil
+}
+
+type gatewayEntry struct {
+	secret *[32]byte
+}
+
+// Device is what was known of the device at that time. The answer is shared
+// and must not be changed.
+func (r *Registry) Device(id devices.DeviceID, at time.Time) (*devices.Device, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e, ok := r.devices[id]
+	if !ok {
+		return nil, false
+	}
+	d := e.at(at.UnixMicro())
+	return d, d != nil
+}
+
+// ResidentOf is the resident to whom the device was assigned, as known then.
+// The answer has no phone, address, year of birth and contacts (GetResident
+// has), is shared and must not be changed.
+func (r *Registry) ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e, ok := r.devices[id]
+	if !ok {
+		return nil, false
+	}
+	t := at.UnixMicro()
+	for _, a := range slices.Backward(e.assigned) {
+		if a.covers(t) {
+			p := a.resident.at(t)
+			return p, p != nil
+		}
+	}
+	return nil, false
+}
+
+// Resident is what was known of the resident at that time, as in ResidentOf.
+func (r *Registry) Resident(id string, at time.Time) (*devices.Resident, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e, ok := r.residents[id]
+	if !ok {
+		return nil, false
+	}
+	p := e.at(at.UnixMicro())
+	return p, p != nil
+}
+
+// Away says that an announced absence, known at that time, covers it.
+func (r *Registry) Away(resident string, at time.Time) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e, ok := r.residents[resident]
+	if !ok {
+		return false
+	}
+	t := at.UnixMicro()
+	for _, a := range e.absences {
+		if a.covers(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// Provider is the organisation that served the area, or the nearest area above
+// it that has one; "" when none does. Where several serve the same area, the
+// one entered first counts.
+func (r *Registry) Provider(area devices.AreaPath, at time.Time) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := at.UnixMicro()
+	for ; area != ""; area = area.Parent() {
+		for _, s := range r.villages[area] {
+			if s.covers(t) {
+				return s.provider
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,296 @@
+package registry
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+// Bounds of a page.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// Areas lists the areas in the scope, in order of their paths. A provider sees
+// what it serves and the areas above that.
+func (r *Registry) Areas(_ context.Context, scope devices.Scope) ([]devices.Area, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var served []devices.AreaPath
+	if scope.Provider != "" {
+		for village, list := range r.villages {
+			if slices.ContainsFunc(list, func(s *serving) bool { return s.provider == scope.Provider && s.endedRecorded == 0 }) {
+				served = append(served, village)
+			}
+		}
+	}
+	var list []devices.Area
+	for path, name := range r.areas {
+		if !scope.Area(path) {
+			continue
+		}
+		if scope.Provider == "" || slices.ContainsFunc(served, func(v devices.AreaPath) bool { return v.Contains(path) || path.Contains(v) }) {
+			list = append(list, devices.Area{Path: path, Name: name})
+		}
+	}
+	slices.SortFunc(list, func(a, b devices.Area) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	return list, nil
+}
+
+// Providers lists all providers with what they serve now, in order of their
+// ids.
+func (r *Registry) Providers() []Provider {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	byID := map[string]*Provider{}
+	for id, name := range r.providers {
+		byID[id] = &Provider{ID: id, Name: name}
+	}
+	for village, list := range r.villages {
+		for _, s := range list {
+			if s.endedRecorded == 0 {
+				byID[s.provider].Villages = append(byID[s.provider].Villages, village)
+			}
+		}
+	}
+	list := make([]Provider, 0, len(byID))
+	for _, p := range byID {
+		slices.Sort(p.Villages)
+		list = append(list, *p)
+	}
+	slices.SortFunc(list, func(a, b Provider) int { return strings.Compare(a.ID, b.ID) })
+	return list
+}
+
+// ResidentFilter selects residents; zero fields select everything in the
+// scope.
+type ResidentFilter struct {
+	Scope devices.Scope
+	Area  devices.AreaPath
+	State []devices.ResidentState
+	Tier  []devices.Tier
+	// Query is part of a name, or the beginning of an id.
+	Query  string
+	Cursor string
+	Limit  int // 0: 100; at most 1000
+}
+
+// ResidentView is a resident with what belongs to it now.
+type ResidentView struct {
+	devices.Resident
+
+	Devices []devices.Device
+	// Absences are those that are not over, the announced ones too.
+	Absences []devices.Absence
+}
+
+// ResidentPage is one page of residents; Next is "" on the last.
+type ResidentPage struct {
+	Items []ResidentView
+	Next  string
+}
+
+// Residents lists residents in order of their ids.
+func (r *Registry) Residents(ctx context.Context, f ResidentFilter) (ResidentPage, error) {
+	w := &where{}
+	if f.Scope.Vendor != "" {
+		w.add("1 = 0") // a vendor's business is devices
+	}
+	w.scope("r.area", f.Scope)
+	w.area("r.area", f.Area)
+	in(w, "r.state", f.State)
+	in(w, "r.tier", f.Tier)
+	if f.Query != "" {
+		like := escapeLike(f.Query)
+		w.add(`(r.name LIKE ` + w.arg("%"+like+"%") + ` ESCAPE '\' OR r.id LIKE ` + w.arg(like+"%") + ` ESCAPE '\')`)
+	}
+	limit, err := w.page("r.id", f.Cursor, f.Limit)
+	if err != nil {
+		return ResidentPage{}, err
+	}
+	items, err := r.residentViews(ctx, w, limit+1)
+	if err != nil {
+		return ResidentPage{}, fmt.Errorf("list residents: %w", err)
+	}
+	page := ResidentPage{Items: items}
+	if len(items) > limit {
+		page.Items = items[:limit]
+		page.Next = cursor(items[limit-1].ID)
+	}
+	return page, nil
+}
+
+// GetResident is one resident, or devices.ErrNotFound when there is none in
+// the scope.
+func (r *Registry) GetResident(ctx context.Context, scope devices.Scope, id string) (ResidentView, error) {
+	w := &where{}
+	if scope.Vendor != "" {
+		w.add("1 = 0")
+	}
+	w.scope("r.area", scope)
+	w.add("r.id = " + w.arg(id))
+	items, err := r.residentViews(ctx, w, 1)
+	if err != nil {
+		return ResidentView{}, fmt.Errorf("get resident: %w", err)
+	}
+	if len(items) == 0 {
+		return ResidentView{}, fmt.Errorf("resident %.100q: %w", id, devices.ErrNotFound)
+	}
+	return items[0], nil
+}
+
+func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]ResidentView, error) {
+	var items []ResidentView
+	query := `SELECT r.id, r.name, r.phone, r.address, r.born, r.area, r.tier, r.state, r.contacts FROM residents r` + w.sql() +
+		` ORDER BY r.id LIMIT ` + strconv.Itoa(limit)
+	err := each(ctx, r.db.Read, query, func(scan func(...any) error) error {
+		var v ResidentView
+		var contacts string
+		if err := scan(&v.ID, &v.Name, &v.Phone, &v.Address, &v.Born, &v.Area, &v.Tier, &v.State, &contacts); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(contacts), &v.Contacts); err != nil {
+			return fmt.Errorf("contacts of %s: %w", v.ID, err)
+		}
+		items = append(items, v)
+		return nil
+	}, w.args...)
+	if err != nil || len(items) == 0 {
+		return items, err
+	}
+	byID := make(map[string]*ResidentView, len(items))
+	ids := make([]string, len(items))
+	for i := range items {
+		byID[items[i].ID], ids[i] = &items[i], items[i].ID
+	}
+	if err := r.addDevices(ctx, byID, ids); err != nil {
+		return nil, err
+	}
+	return items, r.addAbsences(ctx, byID, ids)
+}
+
+func (r *Registry) addDevices(ctx context.Context, byID map[string]*ResidentView, ids []string) error {
+	w := &where{}
+	in(w, "a.resident", ids)
+	w.add(current("a", w.arg(micros(r.now()))))
+	return each(ctx, r.db.Read, `SELECT a.resident, `+deviceColumns+` FROM assignments a JOIN devices d ON d.id = a.device`+w.sql()+` ORDER BY d.id`, func(scan func(...any) error) error {
+		var resident string
+		d, err := scanDevice(scan, &resident)
+		if v := byID[resident]; err == nil && v != nil {
+			v.Devices = append(v.Devices, d)
+		}
+		return err
+	}, w.args...)
+}
+
+func (r *Registry) addAbsences(ctx context.Context, byID map[string]*ResidentView, ids []string) error {
+	w := &where{}
+	in(w, "resident", ids)
+	now := w.arg(micros(r.now()))
+	w.add(`(to_at = 0 OR to_at > ` + now + `) AND (ended = 0 OR ended_at > ` + now + `)`)
+	return each(ctx, r.db.Read, `SELECT id, resident, from_at, to_at, ended_at, ended, reason FROM absences`+w.sql()+` ORDER BY from_at, id`, func(scan func(...any) error) error {
+		var a devices.Absence
+		var s span
+		if err := scan(&a.ID, &a.Resident, &s.from, &s.to, &s.endedAt, &s.endedRecorded, &a.Reason); err != nil {
+			return err
+		}
+		a.From, a.To = database.Time(s.from), database.Time(s.end())
+		if v := byID[a.Resident]; v != nil {
+			v.Absences = append(v.Absences, a)
+		}
+		return nil
+	}, w.args...)
+}
+
+// current is the condition that an assignment holds now.
+func current(table, now string) string {
+	return strings.NewReplacer("a.", table+".", "$now", now).Replace(
+		`a.from_at <= $now AND (a.to_at = 0 OR a.to_at > $now) AND (a.ended = 0 OR a.ended_at > $now)`)
+}
+
+// where collects conditions and their arguments.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+func (w *where) add(condition string) { w.conditions = append(w.conditions, condition) }
+
+func (w *where) arg(v any) string {
+	w.args = append(w.args, v)
+	return "$" + strconv.Itoa(len(w.args))
+}
+
+func (w *where) sql() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
+
+func in[T ~string](w *where, column string, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	args := make([]string, len(values))
+	for i, v := range values {
+		args[i] = w.arg(string(v))
+	}
+	w.add(column + " IN (" + strings.Join(args, ", ") + ")")
+}
+
+// inside is the condition that a path is an area or lies in it: '0' follows
+// '/' in every byte-wise order, so no pattern is needed and the index serves.
+func inside(column, area string) string {
+	return `(` + column + ` = ` + area + ` OR (` + column + ` > ` + area + ` || '/' AND ` + column + ` < ` + area + ` || '0'))`
+}
+
+func (w *where) area(column string, area devices.AreaPath) {
+	if area != "" {
+		w.add(inside(column, w.arg(string(area))))
+	}
+}
+
+// scope holds a list to the caller's areas, and a provider's to the villages
+// it serves now.
+func (w *where) scope(column string, s devices.Scope) {
+	if !slices.Contains(s.Areas, "") {
+		any := []string{"1 = 0"}
+		for _, a := range s.Areas {
+			any = append(any, inside(column, w.arg(string(a))))
+		}
+		w.add("(" + strings.Join(any, " OR ") + ")")
+	}
+	if s.Provider != "" {
+		w.add(`EXISTS (SELECT 1 FROM provider_villages v WHERE v.provider = ` + w.arg(s.Provider) + ` AND v.ended = 0 AND ` + inside(column, "v.village") + `)`)
+	}
+}
+
+// page adds what begins after the cursor and returns the limit.
+func (w *where) page(column, after string, limit int) (int, error) {
+	if after != "" {
+		id, err := base64.RawURLEncoding.DecodeString(after)
+		if err != nil || len(id) == 0 {
+			return 0, &devices.InputError{Field: "cursor", Value: clip(after), Rule: "must be one that a page before gave"}
+		}
+		w.add(column + " > " + w.arg(string(id)))
+	}
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	return min(limit, maxLimit), nil
+}
+
+func cursor(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }
+
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}

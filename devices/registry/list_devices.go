@@ -1,0 +1,138 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+// DeviceFilter selects devices; zero fields select everything in the scope.
+type DeviceFilter struct {
+	Scope    devices.Scope
+	Area     devices.AreaPath
+	Kind     []devices.Kind
+	Vendor   string
+	Resident string
+	// Query is part of the id.
+	Query  string
+	Cursor string
+	Limit  int // 0: 100; at most 1000
+}
+
+// DeviceView is a device and whose it is now.
+type DeviceView struct {
+	devices.Device
+
+	// Resident is the id, "" when nobody has the device, or when the caller is
+	// a vendor, who has no business to know.
+	Resident string
+	// Place is the resident's area, or the device's own while nobody has it.
+	Place devices.AreaPath
+}
+
+// DevicePage is one page of devices; Next is "" on the last.
+type DevicePage struct {
+	Items []DeviceView
+	Next  string
+}
+
+const deviceColumns = `d.id, d.kind, d.area, d.client_id, d.disabled, d.created`
+
+func scanDevice(scan func(...any) error, before ...any) (devices.Device, error) {
+	var d devices.Device
+	var disabled, created int64
+	err := scan(append(before, &d.ID, &d.Kind, &d.Area, &d.ClientID, &disabled, &created)...)
+	d.Disabled, d.Created = disabled != 0, database.Time(created)
+	return d, err
+}
+
+// Devices lists devices in order of their ids. A device lies where its
+// resident lives.
+func (r *Registry) Devices(ctx context.Context, f DeviceFilter) (DevicePage, error) {
+	w := &where{}
+	now := w.arg(micros(r.now()))
+	w.devices(f.Scope)
+	w.area(place, f.Area)
+	in(w, "d.kind", f.Kind)
+	if f.Vendor != "" {
+		w.add("d.vendor = " + w.arg(f.Vendor))
+	}
+	if f.Resident != "" {
+		w.add("p.id = " + w.arg(f.Resident))
+		if f.Scope.Vendor != "" {
+			w.add("1 = 0")
+		}
+	}
+	if f.Query != "" {
+		w.add(`d.id LIKE ` + w.arg("%"+escapeLike(f.Query)+"%") + ` ESCAPE '\'`)
+	}
+	limit, err := w.page("d.id", f.Cursor, f.Limit)
+	if err != nil {
+		return DevicePage{}, err
+	}
+	items, err := r.deviceViews(ctx, w, now, f.Scope, limit+1)
+	if err != nil {
+		return DevicePage{}, fmt.Errorf("list devices: %w", err)
+	}
+	page := DevicePage{Items: items}
+	if len(items) > limit {
+		page.Items = items[:limit]
+		page.Next = cursor(string(items[limit-1].ID))
+	}
+	return page, nil
+}
+
+// GetDevice is one device, or devices.ErrNotFound when there is none in the
+// scope.
+func (r *Registry) GetDevice(ctx context.Context, scope devices.Scope, id devices.DeviceID) (DeviceView, error) {
+	w := &where{}
+	now := w.arg(micros(r.now()))
+	w.devices(scope)
+	w.add("d.id = " + w.arg(string(id)))
+	items, err := r.deviceViews(ctx, w, now, scope, 1)
+	if err != nil {
+		return DeviceView{}, fmt.Errorf("get device: %w", err)
+	}
+	if len(items) == 0 {
+		return DeviceView{}, fmt.Errorf("device %.140q: %w", string(id), devices.ErrNotFound)
+	}
+	return items[0], nil
+}
+
+const place = `COALESCE(p.area, d.area)`
+
+// devices holds a list to the caller's devices. A vendor has its own wherever
+// they are, unless areas limit it.
+func (w *where) devices(s devices.Scope) {
+	if s.Vendor != "" {
+		w.add("d.vendor = " + w.arg(s.Vendor))
+		if len(s.Areas) == 0 {
+			s.Areas = []devices.AreaPath{""}
+		}
+	}
+	w.scope(place, s)
+}
+
+func (r *Registry) deviceViews(ctx context.Context, w *where, now string, scope devices.Scope, limit int) ([]DeviceView, error) {
+	var items []DeviceView
+	// Of several assignments that hold, the one entered last counts.
+	query := `SELECT COALESCE(p.id, ''), ` + place + `, ` + deviceColumns + ` FROM devices d
+		LEFT JOIN assignments a ON a.device = d.id AND ` + current("a", now) + ` AND NOT EXISTS (
+			SELECT 1 FROM assignments b WHERE b.device = d.id AND ` + current("b", now) + ` AND (b.edit > a.edit OR b.edit = a.edit AND b.from_at > a.from_at))
+		LEFT JOIN residents p ON p.id = a.resident` + w.sql() + ` ORDER BY d.id LIMIT ` + strconv.Itoa(limit)
+	err := each(ctx, r.db.Read, query, func(scan func(...any) error) error {
+		var v DeviceView
+		var err error
+		v.Device, err = scanDevice(scan, &v.Resident, &v.Place)
+		if scope.Vendor != "" {
+			v.Resident = ""
+			v.Place = v.Area // where somebody lives is not the vendor's to know
+		}
+		items = append(items, v)
+		return err
+	}, w.args...)
+	return items, err
+}

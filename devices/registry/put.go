@@ -1,0 +1,406 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+// Import is much at once: all of it is taken, or nothing. What is there
+// already and the same is left alone, so the same import may come again.
+type Import struct {
+	Areas       []devices.Area // parents before their children
+	Providers   []Provider
+	Residents   []devices.Resident
+	Devices     []devices.Device
+	Gateways    []string // vendors
+	Assignments []devices.Assignment
+	Secrets     []Secret
+}
+
+// Provider is an organisation that visits residents, and the villages (or
+// whole towns or counties) it serves.
+type Provider struct {
+	ID       string
+	Name     string
+	Villages []devices.AreaPath
+}
+
+// Secret is the password of an MQTT user.
+type Secret struct {
+	User   string
+	Secret string
+}
+
+// PutAll enters an import in one transaction. A *devices.InputError says what
+// cannot be taken.
+func (r *Registry) PutAll(ctx context.Context, in Import) error {
+	return r.edit(ctx, func(e *edit) error {
+		for _, step := range []func() error{
+			func() error { return all(in.Areas, "areas", func(a devices.Area) error { return r.putArea(e, a) }) },
+			func() error {
+				return all(in.Providers, "providers", func(p Provider) error { return r.putProvider(e, p) })
+			},
+			func() error {
+				return all(in.Residents, "residents", func(p devices.Resident) error { return r.putResident(e, p) })
+			},
+			func() error {
+				return all(in.Devices, "devices", func(d devices.Device) error { return r.putDevice(e, d) })
+			},
+			func() error { return all(in.Gateways, "gateways", func(v string) error { return r.putGateway(e, v) }) },
+			func() error {
+				return all(in.Assignments, "assignments", func(a devices.Assignment) error { return r.assign(e, a) })
+			},
+			func() error { return all(in.Secrets, "secrets", func(s Secret) error { return r.putSecret(e, s) }) },
+		} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func all[T any](items []T, what string, put func(T) error) error {
+	for i, item := range items {
+		if err := put(item); err != nil {
+			if len(items) == 1 {
+				return err
+			}
+			return fmt.Errorf("%s[%d]: %w", what, i, err)
+		}
+	}
+	return nil
+}
+
+// PutArea enters an area or gives it another name. The area above it must
+// exist.
+func (r *Registry) PutArea(ctx context.Context, a devices.Area) error {
+	return r.PutAll(ctx, Import{Areas: []devices.Area{a}})
+}
+
+// PutProvider enters a provider or changes its name and villages.
+func (r *Registry) PutProvider(ctx context.Context, id, name string, villages []devices.AreaPath) error {
+	return r.PutAll(ctx, Import{Providers: []Provider{{id, name, villages}}})
+}
+
+// PutResident enters a resident or changes one.
+func (r *Registry) PutResident(ctx context.Context, p devices.Resident) error {
+	return r.PutAll(ctx, Import{Residents: []devices.Resident{p}})
+}
+
+// PutDevice enters a device or changes one; Created is kept from the first
+// time.
+func (r *Registry) PutDevice(ctx context.Context, d devices.Device) error {
+	return r.PutAll(ctx, Import{Devices: []devices.Device{d}})
+}
+
+// PutGateway lets the vendor's gateway speak for the vendor's devices, once it
+// has a secret.
+func (r *Registry) PutGateway(ctx context.Context, vendor string) error {
+	return r.PutAll(ctx, Import{Gateways: []string{vendor}})
+}
+
+func (r *Registry) putArea(e *edit, a devices.Area) error {
+	if err := checkArea(a.Path); err != nil {
+		return err
+	}
+	if err := text("name", a.Name, 1, 100); err != nil {
+		return err
+	}
+	if up := a.Path.Parent(); up != "" && !r.hasArea(e, up) {
+		return &devices.InputError{Field: "path", Value: string(a.Path), Rule: "the area above it must exist"}
+	}
+	if name, ok := r.areas[a.Path]; ok && name == a.Name {
+		return nil
+	}
+	e.areas[a.Path] = true
+	e.then(func(int64) { r.areas[intern(a.Path)] = a.Name })
+	return e.exec(`INSERT INTO areas (path, name) VALUES ($1, $2) ON CONFLICT (path) DO UPDATE SET name = excluded.name`, a.Path, a.Name)
+}
+
+func (r *Registry) hasArea(e *edit, a devices.AreaPath) bool {
+	_, ok := r.areas[a]
+	return ok || e.areas[a]
+}
+
+func (r *Registry) putProvider(e *edit, p Provider) error {
+	if err := name("id", p.ID); err != nil {
+		return err
+	}
+	if err := text("name", p.Name, 1, 100); err != nil {
+		return err
+	}
+	want := map[devices.AreaPath]bool{}
+	for _, v := range p.Villages {
+		if !r.hasArea(e, v) {
+			return &devices.InputError{Field: "villages", Value: string(v), Rule: "must be an area that exists"}
+		}
+		want[v] = true
+	}
+	if old, ok := r.providers[p.ID]; !ok || old != p.Name {
+		e.then(func(int64) { r.providers[p.ID] = p.Name })
+		if err := e.exec(`INSERT INTO providers (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET name = excluded.name`, p.ID, p.Name); err != nil {
+			return err
+		}
+	}
+	for village, list := range r.villages {
+		for _, s := range list {
+			if s.provider != p.ID || s.endedRecorded != 0 {
+				continue
+			}
+			if want[village] {
+				delete(want, village)
+				continue
+			}
+			e.then(func(recorded int64) { s.endedRecorded = recorded })
+			if err := e.exec(`UPDATE provider_villages SET ended = $1 WHERE provider = $2 AND village = $3 AND ended = 0`, e.id, p.ID, village); err != nil {
+				return err
+			}
+		}
+	}
+	for _, v := range p.Villages {
+		if !want[v] {
+			continue
+		}
+		delete(want, v)
+		e.then(func(recorded int64) {
+			r.villages[v] = append(r.villages[v], &serving{span: span{recorded: recorded}, provider: p.ID})
+		})
+		if err := e.exec(`INSERT INTO provider_villages (provider, village, edit, ended) VALUES ($1, $2, $3, 0)`, p.ID, v, e.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Registry) putResident(e *edit, p devices.Resident) error {
+	if err := r.checkResident(e, p); err != nil {
+		return err
+	}
+	contacts, err := json.Marshal(p.Contacts)
+	if err != nil {
+		return fmt.Errorf("contacts: %w", err)
+	}
+	// What the index keeps; the rest is in SQL only.
+	v := &devices.Resident{ID: p.ID, Name: p.Name, Area: intern(p.Area), Tier: intern(p.Tier), State: intern(p.State)}
+	old, pending := r.residents[p.ID], e.residents[p.ID]
+	changed := true
+	switch {
+	case pending != nil:
+		*pending.now = *v // nobody has seen it yet
+	case old != nil:
+		was := old.now
+		v.ID = was.ID
+		changed = was.Area != v.Area || was.Tier != v.Tier || was.State != v.State
+		if changed {
+			e.residents[p.ID] = &residentEntry{now: v}
+			if err := e.exec(`INSERT INTO resident_versions (resident, edit, area, tier, state) SELECT id, edit, area, tier, state FROM residents WHERE id = $1`, p.ID); err != nil {
+				return err
+			}
+		}
+		e.then(func(recorded int64) { old.change(v, changed, recorded) })
+	default:
+		n := &residentEntry{now: v}
+		e.residents[p.ID] = n
+		e.then(func(recorded int64) { n.since, r.residents[v.ID] = recorded, n })
+	}
+	return e.exec(`INSERT INTO residents (id, name, phone, address, born, area, tier, state, contacts, edit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, phone = excluded.phone, address = excluded.address, born = excluded.born, area = excluded.area,
+			tier = excluded.tier, state = excluded.state, contacts = excluded.contacts, edit = CASE WHEN $11 THEN excluded.edit ELSE residents.edit END`,
+		p.ID, p.Name, p.Phone, p.Address, p.Born, p.Area, p.Tier, p.State, string(contacts), e.id, changed)
+}
+
+// change makes v the present version. A new name alone makes no version: it
+// is the name in all of them.
+func (e *residentEntry) change(v *devices.Resident, version bool, recorded int64) {
+	if version {
+		e.older = append([]residentVersion{{e.now, e.since}}, e.older...)
+		e.since = recorded
+	}
+	renamed := e.now.Name != v.Name
+	e.now = v
+	if !renamed {
+		return
+	}
+	for i, o := range e.older {
+		c := *o.resident // the one before may be in somebody's hands
+		c.Name = v.Name
+		e.older[i].resident = &c
+	}
+}
+
+func (r *Registry) checkResident(e *edit, p devices.Resident) error {
+	if err := name("id", p.ID); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		field, value string
+		least, most  int
+	}{{"name", p.Name, 1, 100}, {"phone", p.Phone, 0, 50}, {"address", p.Address, 0, 300}} {
+		if err := text(f.field, f.value, f.least, f.most); err != nil {
+			return err
+		}
+	}
+	if p.Born != 0 && (p.Born < 1850 || p.Born > e.now.Year()) {
+		return &devices.InputError{Field: "born", Value: strconv.Itoa(p.Born), Rule: "must be a year from 1850 to now, or 0 when not known"}
+	}
+	if !r.hasArea(e, p.Area) {
+		return &devices.InputError{Field: "area", Value: string(p.Area), Rule: "must be an area that exists"}
+	}
+	switch p.Tier {
+	case devices.TierRed, devices.TierYellow, devices.TierGreen:
+	default:
+		return &devices.InputError{Field: "tier", Value: string(p.Tier), Rule: "must be red, yellow or green"}
+	}
+	switch p.State {
+	case devices.Active, devices.Hospital, devices.Institution, devices.Moved, devices.Deceased, devices.Left:
+	default:
+		return &devices.InputError{Field: "state", Value: string(p.State), Rule: "must be active, hospital, institution, moved, deceased or left"}
+	}
+	if len(p.Contacts) > 20 {
+		return &devices.InputError{Field: "contacts", Value: strconv.Itoa(len(p.Contacts)), Rule: "must be at most 20"}
+	}
+	return nil
+}
+
+func (r *Registry) putDevice(e *edit, d devices.Device) error {
+	vendor, id := d.ID.Split()
+	if _, err := devices.NewDeviceID(vendor, id); err != nil {
+		return &devices.InputError{Field: "id", Value: clip(string(d.ID)), Rule: err.Error()}
+	}
+	if strings.HasPrefix(vendor, gatewayPrefix) { // its user name would be a gateway's
+		return &devices.InputError{Field: "id", Value: clip(string(d.ID)), Rule: "must not begin with " + gatewayPrefix}
+	}
+	if d.Kind != devices.WaterMeter && d.Kind != devices.Wristband {
+		return &devices.InputError{Field: "kind", Value: clip(string(d.Kind)), Rule: "must be water_meter or wristband"}
+	}
+	if !r.hasArea(e, d.Area) {
+		return &devices.InputError{Field: "area", Value: string(d.Area), Rule: "must be an area that exists"}
+	}
+	if err := text("client_id", d.ClientID, 0, 128); err != nil {
+		return err
+	}
+	d.Kind, d.Area = intern(d.Kind), intern(d.Area)
+	old, pending := r.devices[d.ID], e.devices[d.ID]
+	if old != nil || pending != nil {
+		was := old
+		if pending != nil {
+			was = pending
+		}
+		d.ID, d.Created = was.now.ID, was.now.Created
+		if *was.now == d {
+			return nil
+		}
+	} else if d.Created.IsZero() {
+		d.Created = e.now
+	}
+	d.Created = database.Time(database.Micros(d.Created))
+	switch {
+	case pending != nil:
+		*pending.now = d
+	case old != nil:
+		n := &deviceEntry{now: &d}
+		e.devices[d.ID] = n
+		e.then(func(recorded int64) {
+			old.older = append([]deviceVersion{{old.now, old.since}}, old.older...)
+			old.now, old.since = n.now, recorded
+		})
+		if err := e.exec(`INSERT INTO device_versions (device, edit, kind, area, client_id, disabled) SELECT id, edit, kind, area, client_id, disabled FROM devices WHERE id = $1`, d.ID); err != nil {
+			return err
+		}
+	default:
+		n := &deviceEntry{now: &d}
+		e.devices[d.ID] = n
+		e.then(func(recorded int64) { n.since, r.devices[d.ID] = recorded, n })
+	}
+	return e.exec(`INSERT INTO devices (id, vendor, kind, area, client_id, disabled, created, edit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, area = excluded.area, client_id = excluded.client_id, disabled = excluded.disabled, edit = excluded.edit`,
+		d.ID, vendor, d.Kind, d.Area, d.ClientID, flag(d.Disabled), database.Micros(d.Created), e.id)
+}
+
+// device is the entry as this edit sees it.
+func (r *Registry) device(e *edit, id devices.DeviceID) *deviceEntry {
+	if d := r.devices[id]; d != nil {
+		return d
+	}
+	return e.devices[id]
+}
+
+// resident is the entry that assignments point to.
+func (r *Registry) resident(e *edit, id string) *residentEntry {
+	if p := r.residents[id]; p != nil {
+		return p
+	}
+	return e.residents[id]
+}
+
+func (r *Registry) putGateway(e *edit, vendor string) error {
+	if err := name("vendor", vendor); err != nil {
+		return err
+	}
+	if r.gateways[vendor] != nil || e.gateways[vendor] {
+		return nil
+	}
+	e.gateways[vendor] = true
+	e.then(func(int64) { r.gateways[vendor] = &gatewayEntry{} })
+	return e.exec(`INSERT INTO gateways (vendor, created) VALUES ($1, $2)`, vendor, database.Micros(e.now))
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// name holds ids to what can stand in a topic, a path and an URL.
+func name(field, value string) error {
+	if err := devices.CheckName(field, value); err != nil {
+		return &devices.InputError{Field: field, Value: clip(value), Rule: strings.TrimPrefix(err.Error(), field+": ")}
+	}
+	return nil
+}
+
+// checkArea holds a path to one to six levels, each a name.
+func checkArea(path devices.AreaPath) error {
+	levels := strings.Split(string(path), "/")
+	if len(levels) > 6 {
+		return &devices.InputError{Field: "path", Value: clip(string(path)), Rule: "must have at most 6 levels"}
+	}
+	for _, l := range levels {
+		if err := name("path", l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// text holds what people enter to a length in characters.
+func text(field, value string, least, most int) error {
+	switch n := utf8.RuneCountInString(value); {
+	case !utf8.ValidString(value):
+		return &devices.InputError{Field: field, Rule: "must be UTF-8"}
+	case n < least || n > most:
+		return &devices.InputError{Field: field, Value: clip(value), Rule: fmt.Sprintf("must have %d to %d characters", least, most)}
+	case strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }):
+		return &devices.InputError{Field: field, Value: clip(value), Rule: "must not have control characters"}
+	}
+	return nil
+}
+
+func clip(s string) string {
+	if len(s) > 100 {
+		return strings.ToValidUTF8(s[:100], "") + "…"
+	}
+	return s
+}
+
+func micros(t time.Time) int64 { return database.Micros(t) }
