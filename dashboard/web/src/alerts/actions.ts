@@ -1,0 +1,68 @@
+// What can be done with an alert in which state. The server decides (its state
+// machine answers 409); this only keeps pointless buttons off the page.
+import { Problem } from '@/api/client'
+import type { AlertState } from '@/api/types'
+import { word, type Translate } from '@/words'
+
+export const alertActions = ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'reopen'] as const
+export type AlertAction = (typeof alertActions)[number]
+
+const allowed: Record<AlertState, readonly AlertAction[]> = {
+  open: ['ack', 'call', 'dispatch', 'note', 'escalate', 'close'],
+  acknowledged: ['call', 'dispatch', 'note', 'escalate', 'close', 'reopen'],
+  dispatched: ['call', 'dispatch', 'note', 'escalate', 'close'],
+  visited: ['call', 'dispatch', 'note', 'escalate', 'close'],
+  closed: ['note', 'reopen'],
+}
+
+export function actionsFor(state: AlertState): readonly AlertAction[] {
+  return allowed[state] ?? []
+}
+
+/** The step that usually comes next, shown as the main button. */
+export function nextAction(state: AlertState): AlertAction | null {
+  switch (state) {
+    case 'open': return 'ack'
+    case 'acknowledged': return 'dispatch'
+    case 'visited': return 'close'
+    default: return null
+  }
+}
+
+/** A failed action in plain words: what happened, and to whom it is owed. */
+export function explain(e: unknown, action: string, t: Translate): string {
+  if (!(e instanceof Problem)) return String(e)
+  switch (e.status) {
+    case 0: return t('error.unreachable')
+    case 403: return t('error.forbidden')
+    case 404: return t('error.notFound')
+    case 409: {
+      const state = stateOf(e)
+      return state ? t('error.conflict', { action, state: word(t, 'state', state) }) : e.message
+    }
+    case 400:
+    case 422: return t('error.input', { detail: detail(e) })
+    case 429: return t('error.tooMany')
+  }
+  return t('error.server', { status: e.status, detail: e.message })
+}
+
+/** The alert's state in a 409, wherever the problem document carries it. */
+function stateOf(e: Problem): string | null {
+  if (typeof e.body.state === 'string') return e.body.state
+  for (const x of list(e.body.errors)) {
+    if (typeof x.location === 'string' && x.location.endsWith('state') && typeof x.value === 'string') return x.value
+    if (x.field === 'state' && typeof x.value === 'string') return x.value
+  }
+  return null
+}
+
+/** Field and rule of each error of a problem document. */
+function detail(e: Problem): string {
+  const errors = list(e.body.errors).map((x) => [x.field ?? x.location, x.rule ?? x.message].filter(Boolean).join(': '))
+  return errors.length > 0 ? errors.join('; ') : e.message
+}
+
+function list(v: unknown): Record<string, unknown>[] {
+  return Array.isArray(v) ? (v as Record<string, unknown>[]) : []
+}

@@ -1,0 +1,41 @@
+// A line of an alert's history in words.
+import type { LogEntry } from '@/api/types'
+import { word, type Translate } from '@/words'
+
+export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { title: string; detail: string } {
+  const d = e.data ?? {}
+  const action = str(d.action)
+  const title = action && t(`action.${action}`) !== `action.${action}` ? t(`action.${action}`) : logWord(e.type, t)
+  const out: string[] = []
+  const from = str(d.from)
+  const to = str(d.to)
+  if (to) out.push(from ? `${anyWord(from, t)} → ${anyWord(to, t)}` : anyWord(to, t))
+  if (str(d.severity)) out.push(word(t, 'severity', str(d.severity)))
+  if (str(d.outcome)) out.push(word(t, 'outcome', str(d.outcome)))
+  if (str(d.whom)) out.push(d.whom === 'resident' ? t('action.callSelf') : String(d.whom))
+  if (str(d.result)) out.push(word(t, 'callResult', str(d.result)))
+  if (str(d.how)) out.push(word(t, 'how', str(d.how)))
+  if (str(d.verified_by)) out.push(String(d.verified_by))
+  if (str(d.assignee)) out.push(t('board.assignee', { name: d.assignee }))
+  if (str(d.level)) out.push(t('board.escalated', { to: word(t, 'areaLevel', str(d.level)) }))
+  return { title, detail: out.join(' · ') }
+}
+
+// Event types have a dot in them, which vue-i18n takes for a path.
+function logWord(type: string, t: Translate): string {
+  const key = `log.${type.replace('.', '_')}`
+  const s = t(key)
+  return s === key ? type : s
+}
+
+function anyWord(v: string, t: Translate): string {
+  for (const group of ['severity', 'state', 'visitState']) {
+    const s = word(t, group, v)
+    if (s !== v) return s
+  }
+  return v
+}
+
+function str(v: unknown): string {
+  return typeof v === 'string' ? v : ''
+}

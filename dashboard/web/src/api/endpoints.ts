@@ -1,0 +1,70 @@
+// The operations of the API that the page uses, by name.
+import type { Client } from './client'
+import type {
+  Alert, Area, Caller, DeadLetter, Device, History, Latest, LogEntry, Outcome, Page, Resident, ResidentDetail, Status, Visit,
+} from './types'
+
+/** Items per request of lists that are read to their end. */
+const pageSize = 200
+/** A list is read to its end in at most this many requests. */
+const maxPages = 100
+
+export interface Closing { outcome: Outcome; verified_by?: string; how?: string; note?: string }
+export interface Call { whom: string; result: string; note?: string }
+export interface ReportBody { uuid: string; outcome: Outcome; note: string; at: string }
+
+export type Api = ReturnType<typeof createApi>
+
+export function createApi(c: Client) {
+  async function all<T>(path: string, query: Record<string, string | number | undefined>): Promise<{ items: T[]; asOf: number }> {
+    const items: T[] = []
+    let cursor: string | undefined
+    let asOf: number | null = null
+    for (let i = 0; i < maxPages; i++) {
+      const page = await c.get<Page<T>>(path, { ...query, limit: pageSize, cursor })
+      items.push(...(page.items ?? []))
+      // The list holds from its first page on; later changes come as frames.
+      asOf ??= page.as_of_event ?? 0
+      if (!page.next) break
+      cursor = page.next
+    }
+    return { items, asOf: asOf ?? 0 }
+  }
+  const id = encodeURIComponent
+  return {
+    session: () => c.get<Caller>('/session'),
+    signIn: (username: string, password: string) => c.post<Caller>('/session', { username, password }),
+    signOut: () => c.delete('/session'),
+    status: () => c.get<Status>('/status'),
+
+    openAlerts: () => all<Alert>('/alerts', { state: 'open,acknowledged,dispatched,visited' }),
+    alerts: (query: Record<string, string | number | undefined>) => c.get<Page<Alert>>('/alerts', query),
+    alert: (alert: string) => c.get<Alert>(`/alerts/${id(alert)}`),
+    alertLog: (alert: string) => c.get<{ items: LogEntry[] }>(`/alerts/${id(alert)}/log`).then((r) => r.items),
+    ack: (alert: string) => c.post<Alert>(`/alerts/${id(alert)}/ack`),
+    note: (alert: string, text: string) => c.post<Alert>(`/alerts/${id(alert)}/note`, { note: text }),
+    call: (alert: string, call: Call) => c.post<Alert>(`/alerts/${id(alert)}/call`, call),
+    escalate: (alert: string, reason: string) => c.post<Alert>(`/alerts/${id(alert)}/escalate`, { reason }),
+    reopen: (alert: string, reason: string) => c.post<Alert>(`/alerts/${id(alert)}/reopen`, { reason }),
+    close: (alert: string, closing: Closing) => c.post<Alert>(`/alerts/${id(alert)}/close`, closing),
+
+    visits: (query: Record<string, string | number | undefined>) => all<Visit>('/visits', query).then((r) => r.items),
+    dispatch: (alert: string, assignee?: string) => c.post<Visit>('/visits', assignee ? { alert, assignee } : { alert }),
+    startVisit: (visit: string) => c.post<Visit>(`/visits/${id(visit)}/start`),
+    reportVisit: (visit: string, report: ReportBody) => c.post<Visit>(`/visits/${id(visit)}/report`, report),
+
+    residents: (query: Record<string, string | number | undefined>) => c.get<Page<Resident>>('/residents', query),
+    resident: (resident: string) => c.get<ResidentDetail>(`/residents/${id(resident)}`),
+    history: (resident: string, query: { metric: string; from: string; to: string; every?: string; limit?: number }) =>
+      c.get<History>(`/residents/${id(resident)}/history`, query),
+
+    devices: (query: Record<string, string | number | undefined>) => c.get<Page<Device>>('/devices', query),
+    /** Newest reading of each metric of one device, "vendor/id". */
+    latest: (device: string) => c.get<{ items: Latest[] }>(`/devices/${device.split('/').map(id).join('/')}/latest`).then((r) => r.items),
+    areas: () => c.get<{ items: Area[] }>('/areas').then((r) => r.items),
+    deadLetters: (query: Record<string, string | number | undefined>) => c.get<Page<DeadLetter>>('/deadletters', query),
+
+    incidents: () => c.get<{ kinds: string[] }>('/demo/incidents').then((r) => r.kinds),
+    startIncident: (kind: string) => c.post<Record<string, unknown>>('/demo/incidents', { kind }),
+  }
+}

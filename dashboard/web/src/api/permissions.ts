@@ -1,0 +1,34 @@
+// Which caller is offered which view and button. The server lists the operations
+// open to the caller's role; its authorisation table decides.
+import type { Caller, Role } from './types'
+
+type Who = Pick<Caller, 'role' | 'may'>
+
+const can = (operation: string) => (c: Who) => c.may.includes(operation)
+
+export const may = {
+  board: (c: Who) => c.may.includes('list-alerts') && !visitsFirst(c.role),
+  act: can('ack-alert'),
+  note: can('note-alert'),
+  visits: can('list-visits'),
+  report: can('report-visit'),
+  residents: can('list-residents'),
+  areas: can('list-areas'),
+  devices: can('list-devices'),
+  latest: can('get-device-latest'),
+  deadletters: can('list-deadletters'),
+  live: can('live'),
+  /** Whose job it is to be woken by red alerts: those who may answer them. */
+  sound: can('ack-alert'),
+  demo: can('start-incident'),
+}
+
+/** People who are on the road: they start on the visit list. */
+export function visitsFirst(r: Role): boolean {
+  return r === 'provider' || r === 'assistant'
+}
+
+export function home(c: Who): string {
+  if (may.board(c)) return '/'
+  return may.visits(c) ? '/visits' : '/devices'
+}

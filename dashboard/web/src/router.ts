@@ -1,0 +1,38 @@
+import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { home, may } from '@/api/permissions'
+import type { Caller } from '@/api/types'
+import type { Session } from '@/services'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Whether the caller is offered this view; absent: everybody, even signed out. */
+    allow?: (c: Caller) => boolean
+  }
+}
+
+export function createPages(session: Session): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    routes: [
+      { path: '/signin', name: 'signin', component: () => import('@/views/SignInView.vue') },
+      { path: '/', name: 'board', component: () => import('@/views/BoardView.vue'), meta: { allow: may.board } },
+      { path: '/alerts/:id', name: 'alert', component: () => import('@/views/BoardView.vue'), props: true, meta: { allow: may.board } },
+      { path: '/visits', name: 'visits', component: () => import('@/views/VisitsView.vue'), meta: { allow: may.visits } },
+      { path: '/residents', name: 'residents', component: () => import('@/views/ResidentsView.vue'), meta: { allow: may.residents } },
+      { path: '/residents/:id', name: 'resident', component: () => import('@/views/ResidentView.vue'), props: true, meta: { allow: may.residents } },
+      { path: '/devices', name: 'devices', component: () => import('@/views/DevicesView.vue'), meta: { allow: may.devices } },
+      { path: '/areas', name: 'areas', component: () => import('@/views/AreasView.vue'), meta: { allow: may.areas } },
+      { path: '/deadletters', name: 'deadletters', component: () => import('@/views/DeadLettersView.vue'), meta: { allow: may.deadletters } },
+      { path: '/:rest(.*)*', redirect: '/' },
+    ],
+  })
+  router.beforeEach(async (to) => {
+    await session.restore()
+    const caller = session.caller.value
+    if (to.name === 'signin') return caller ? home(caller) : true
+    if (!caller) return { name: 'signin', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+    return to.meta.allow && !to.meta.allow(caller) ? home(caller) : true
+  })
+  return router
+}

@@ -1,0 +1,47 @@
+// What the views work with, made once in main and handed down by injection.
+import { inject, type InjectionKey } from 'vue'
+import type { Ref } from 'vue'
+import type { Api } from '@/api/endpoints'
+import type { Area, Caller } from '@/api/types'
+import type { LiveStore } from '@/live/store'
+import type { Alarm } from '@/sound/alarm'
+import type { Outbox } from '@/visits/outbox'
+
+export interface Services {
+  api: Api
+  live: LiveStore
+  alarm: Alarm
+  outbox: Outbox
+  session: Session
+  areas: AreaNames
+}
+
+export interface Session {
+  caller: Readonly<Ref<Caller | null>>
+  /** Set when the server ended the session, so that the sign-in can say so. */
+  expired: Ref<boolean>
+  /** Resolves once it is known whether somebody is signed in. */
+  restore(): Promise<void>
+  signIn(username: string, password: string): Promise<void>
+  signOut(): Promise<void>
+  /** The server no longer knows us. */
+  ended(): void
+}
+
+export interface AreaNames {
+  list: Readonly<Ref<readonly Area[]>>
+  load(): Promise<void>
+  /** The area's names down the tree, without the county everybody here is in. */
+  short(path: string): string
+  full(path: string): string
+}
+
+const key: InjectionKey<Services> = Symbol('services')
+
+export const servicesKey = key
+
+export function useServices(): Services {
+  const s = inject(key)
+  if (!s) throw new Error('services are not provided')
+  return s
+}

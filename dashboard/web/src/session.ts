@@ -1,0 +1,70 @@
+import { ref, shallowRef } from 'vue'
+import type { Api } from '@/api/endpoints'
+import { Problem } from '@/api/client'
+import type { Area, Caller } from '@/api/types'
+import type { AreaNames, Session } from '@/services'
+
+export function createSession(api: Api, hooks: { onIn: (c: Caller) => void; onOut: () => void }): Session {
+  const caller = shallowRef<Caller | null>(null)
+  const expired = ref(false)
+  let restoring: Promise<void> | null = null
+
+  function enter(c: Caller) {
+    caller.value = c
+    expired.value = false
+    hooks.onIn(c)
+  }
+  function leave() {
+    if (caller.value === null) return
+    caller.value = null
+    hooks.onOut()
+  }
+  return {
+    caller,
+    expired,
+    restore() {
+      restoring ??= api.session().then(enter, (e: unknown) => {
+        // Only "not signed in" is an answer; without a server we try again on
+        // the next navigation.
+        if (!(e instanceof Problem) || e.status === 0) restoring = null
+      })
+      return restoring
+    },
+    async signIn(username, password) {
+      await api.signIn(username, password)
+      enter(await api.session())
+    },
+    async signOut() {
+      await api.signOut().catch(() => undefined)
+      leave()
+    },
+    ended() {
+      if (caller.value !== null) expired.value = true
+      leave()
+    },
+  }
+}
+
+export function createAreaNames(api: Api): AreaNames {
+  const list = shallowRef<readonly Area[]>([])
+  const names = shallowRef<ReadonlyMap<string, string>>(new Map())
+
+  function parts(path: string): string[] {
+    if (path === '') return []
+    const codes = path.split('/')
+    return codes.map((code, i) => names.value.get(codes.slice(0, i + 1).join('/')) ?? code)
+  }
+  return {
+    list,
+    async load() {
+      const areas = await api.areas()
+      list.value = areas
+      names.value = new Map(areas.map((a) => [a.path, a.name]))
+    },
+    short(path) {
+      const p = parts(path)
+      return (p.length > 1 ? p.slice(1) : p).join(' · ')
+    },
+    full: (path) => parts(path).join(' · '),
+  }
+}

@@ -1,0 +1,122 @@
+import type { Messages } from './zh'
+
+export const en: Messages = {
+  app: {
+    name: 'Shouwang', tagline: 'Home care by water meters and wristbands', skip: 'Skip to content',
+    loading: 'Loading…', retry: 'Try again', cancel: 'Cancel', close: 'Close', more: 'More', back: 'Back', all: 'All', none: 'none', unknown: 'unknown',
+    yes: 'yes', no: 'no', save: 'Save', optional: 'optional', required: 'This field is needed',
+    theme: 'Switch light and dark', light: 'Light', dark: 'Dark',
+  },
+  nav: { board: 'Duty board', visits: 'Visits', residents: 'Residents', devices: 'Devices', areas: 'Areas', deadletters: 'Refused messages', main: 'Main navigation', signOut: 'Sign out' },
+  signin: {
+    title: 'Sign in', username: 'User name', password: 'Password', submit: 'Sign in', working: 'Signing in…', failed: 'Wrong user name or password.', expired: 'Your session has ended. Please sign in again.',
+    demo: 'Demo', demoHint: 'Accounts and passwords are in the terminal that started shouwang demo.',
+  },
+  connection: {
+    live: 'Live', connecting: 'Connecting', stale: 'Connection lost', label: 'Connection',
+    dataAsOf: 'Data as of', noData: 'no data yet', behind: 'data {time} behind',
+    banner: 'Connection lost: this screen has stopped.', bannerAsOf: 'Data as of {time}; what you see may be out of date. Reconnecting…',
+    never: 'The server has not answered yet. Trying again…',
+  },
+  sound: {
+    on: 'Sound on', off: 'Sound off', turnOn: 'Turn sound on', turnOff: 'Turn sound off', test: 'Test',
+    banner: 'The browser needs one click before it may sound: red alerts are silent now.', enable: 'Enable sound', muted: 'Sound is off: red alerts are silent.',
+    ringing: 'Red alert waiting',
+  },
+  severity: { red: 'Red', orange: 'Orange', yellow: 'Yellow', blue: 'Blue' },
+  level: { red: 'Level Ⅰ', orange: 'Level Ⅱ', yellow: 'Level Ⅲ', blue: 'Level Ⅳ' },
+  areaLevel: { county: 'county', town: 'town', village: 'village' },
+  state: { open: 'Open', acknowledged: 'Acknowledged', dispatched: 'Dispatched', visited: 'Visited', closed: 'Closed' },
+  kind: {
+    sos: 'SOS', fall: 'Fall', no_sign_of_life: 'No sign of life', water_inactivity: 'No water use',
+    heart_rate: 'Heart rate', spo2: 'Blood oxygen', body_temp: 'Body temperature', blood_pressure: 'Blood pressure', resp_rate: 'Breathing rate',
+    geofence: 'Left safe area', wandering: 'Wandering', vital_trend: 'Change in vital signs', routine_change: 'Change in routine', not_returned: 'Not returned',
+    water_burst: 'Burst pipe', water_leak: 'Water leak', water_high_use: 'High water use',
+    not_worn: 'Band not worn', device_silent: 'Device silent', device_fault: 'Device fault', low_battery: 'Low battery', data_outage: 'Data outage', canary: 'Self-check broken',
+  },
+  outcome: {
+    real_emergency: 'Real emergency', assisted: 'Assisted', well: 'Well', deceased: 'Deceased', hospital: 'In hospital', away: 'Away from home', refused: 'Visit refused',
+    false_alarm: 'False alarm', device_fault: 'Device fault', repair: 'Repair ordered', recovered: 'Recovered', test: 'Test', duplicate: 'Duplicate',
+  },
+  how: { phone: 'By phone', family: 'By family', door: 'At the door', device: 'By device' },
+  callResult: { answered: 'Answered', no_answer: 'No answer', busy: 'Busy', wrong_number: 'Wrong number' },
+  visitState: { planned: 'Planned', started: 'Under way', reported: 'Reported', canceled: 'Canceled' },
+  tier: { red: 'Red (high risk)', yellow: 'Yellow (medium risk)', green: 'Green (low risk)' },
+  residentState: { active: 'At home', hospital: 'In hospital', institution: 'In an institution', moved: 'Moved away', deceased: 'Deceased', left: 'Left the service' },
+  role: { administrator: 'Administrator', duty: 'County duty', town_duty: 'Town duty', assistant: 'Village assistant', provider: 'Care provider', supervisor: 'Supervisor', vendor: 'Device vendor', auditor: 'Auditor' },
+  subject: { resident: 'Resident', device: 'Device', area: 'Area', system: 'System' },
+  deviceKind: { water_meter: 'Water meter', wristband: 'Wristband' },
+  metric: {
+    volume_m3: 'Register', flow_m3h: 'Flow', water_temp_c: 'Water temperature', pressure_kpa: 'Pressure',
+    heart_rate_bpm: 'Heart rate', spo2_pct: 'Blood oxygen', body_temp_c: 'Body temperature', skin_temp_c: 'Skin temperature',
+    systolic_mmhg: 'Systolic pressure', diastolic_mmhg: 'Diastolic pressure', resp_rate_bpm: 'Breathing rate',
+    steps: 'Steps', worn: 'Worn', lat_deg: 'Latitude', lon_deg: 'Longitude', accuracy_m: 'Accuracy', battery_pct: 'Battery', battery_v: 'Battery voltage', rssi_dbm: 'Signal',
+  },
+  unit: { perMinute: '/min', litre: 'L', steps: 'steps' },
+  refusal: {
+    unknown_device: 'Unknown device', device_disabled: 'Device disabled', malformed: 'Malformed', not_a_number: 'Not a number', time_ahead: 'Time ahead', too_old: 'Too old', too_large: 'Too large',
+    unknown_event: 'Unknown event', wrong_topic: 'Wrong topic', store_refused: 'Refused by the time-series store',
+  },
+  deviceEvent: { sos: 'SOS', fall: 'fall', worn: 'put on', removed: 'taken off', tamper: 'tampered with', leak: 'leak', reverse_flow: 'reverse flow', low_battery: 'low battery' },
+  log: {
+    alert_opened: 'Opened', alert_updated: 'Updated', alert_acked: 'Acknowledged', alert_escalated: 'Escalated', alert_recovered: 'Recovered', alert_closed: 'Closed',
+    visit_created: 'Visit ordered', visit_updated: 'Visit',
+    system: 'System', severityFrom: '{from} → {to}', stateFrom: '{from} → {to}',
+  },
+  board: {
+    title: 'Duty board', list: 'Open alerts', count: '{n}', empty: 'No open alerts', emptyFiltered: 'No alert matches the filters', choose: 'Choose an alert from the list', chooseHint: 'Move with ↑ ↓, open with Enter',
+    filters: 'Filters', area: 'Area', kind: 'Kind', severity: 'Severity', state: 'State', clear: 'Clear filters',
+    late: 'Late data', lateHint: 'More than 24 h old when found: no sound', recovered: 'Recovered', recoveredHint: 'Back to normal, but somebody must close it',
+    escalated: 'Escalated to {to}', due: 'escalates in {time}', dueNow: 'escalating',
+    visitDue: 'visit due {time}', visitLate: 'visit overdue by {time}', newAlert: 'New alert: {severity}, {kind}, {name}', assignee: 'with {name}',
+    unacked: '{n} unacknowledged', ago: '{time} ago', since: 'since {time}', noResident: 'No resident', counts: 'Open alerts by severity', view: 'View',
+  },
+  case: {
+    evidence: 'Evidence', resident: 'Resident', contacts: 'Contacts', log: 'History', visit: 'Visit', actions: 'Actions', facts: 'Details', advice: 'What to do', rule: 'Rule {id} (version {version})',
+    opened: 'Opened', known: 'Known', found: 'Found', acked: 'Acknowledged', closed: 'Closed', outcome: 'Outcome', noContacts: 'No contacts on file', noPhone: 'No phone on file', openResident: 'Open record', openDevice: 'Device',
+    gone: 'This alert does not exist, or lies outside your area.', device: 'Device', area: 'Area', emptyLog: 'Nothing yet', ageYears: '{n} years', tier: 'Risk', position: 'Position {lat}, {lon} (within about {m} m)', positionNoAccuracy: 'Position {lat}, {lon}',
+  },
+  action: {
+    ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge',
+    working: 'Sending…', done: 'Done', confirm: 'OK',
+    noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
+    escalateReason: 'Why escalate', reopenReason: 'Why reopen', closeOutcome: 'Outcome', closeVerifiedBy: 'Verified by', closeHow: 'How', closeNote: 'Note', closeVisit: 'There is a visit report: it counts as the verification.',
+    closeUnverified: 'Closed without contact, it comes back after 4 hours.',
+  },
+  error: {
+    conflict: 'Cannot do “{action}” now: this alert is {state}.', conflictBy: '{name} was first.', unreachable: 'The server cannot be reached; nothing was changed. Please try again.', forbidden: 'Your account may not do this.', notFound: 'It does not exist, or lies outside your area.',
+    input: 'Please correct: {detail}', server: 'Server error ({status}): {detail}', tooMany: 'Too many attempts; please wait a little.', load: 'Could not load',
+  },
+  residents: {
+    title: 'Residents', search: 'Find by name or number', name: 'Name', phone: 'Phone', address: 'Address', area: 'Area', tier: 'Risk', state: 'State', empty: 'Nobody found', more: 'Load more', born: 'born {year}', emptyList: 'No residents yet',
+  },
+  resident: {
+    devices: 'Devices', absences: 'Absences', noAbsences: 'None announced', noDevices: 'No devices', openAlerts: 'Open alerts', pastAlerts: 'Past alerts', noAlerts: 'No alerts', charts: 'Last days', days: '{n} d', from: 'from {time}', until: 'until {time}', openEnd: 'open', lastSeen: 'last heard {time}', neverSeen: 'never heard', online: 'online', offline: 'offline',
+    noData: 'No data in this time', alertMarks: 'dashed lines are alerts', water: 'Water use per hour', chartTable: '{metric}: newest {value} ({time})', gapHint: 'the line breaks where there is no data', away: 'away now', contactsTitle: 'Contacts',
+  },
+  visits: {
+    title: 'Visits', today: 'Today', overdue: 'Overdue', upcoming: 'Later', done: 'Reported', empty: 'Nothing to do', emptyHint: 'New visits appear here by themselves.', due: 'due {time}', dueIn: '{time} left', late: '{time} overdue', start: 'Start', started: 'started {time}', report: 'Report', call: 'Call', planned: 'Planned visit', aboutAlert: 'for {kind}', note: 'Note (optional)', choose: 'What did you find?', submit: 'Submit', chooseFirst: 'Choose what you found first',
+    waiting: 'waiting', sent: 'sent', sending: 'sending', rejected: 'not accepted', waitingHint: 'You can report without signal; it is sent when the network is back.', queue: '{n} reports waiting', resend: 'Send now', discard: 'Delete', found: 'Found: {outcome}', reportedAt: 'reported {time}', by: 'by {name}', contacts: 'Contacts', refresh: 'Refresh', offline: 'No network: these are the visits last loaded.', discardConfirm: 'This report will then never be sent. Delete it?',
+  },
+  devices: { title: 'Devices', id: 'Device', vendor: 'Vendor', kind: 'Kind', resident: 'Resident', area: 'Area', lastSeen: 'Last heard', state: 'State', disabled: 'disabled', empty: 'No devices', search: 'Find by device number' },
+  areas: { title: 'Areas', path: 'Code', name: 'Name', empty: 'No areas' },
+  deadletters: { title: 'Refused messages', hint: 'Messages the service did not take, and why. SOS and falls are never refused.', received: 'Received', device: 'Device', reason: 'Reason', detail: 'Detail', topic: 'Topic', payload: 'Payload', empty: 'Nothing was refused', showPayload: 'Show payload' },
+  demo: { title: 'Demo incidents', hint: 'Only in the demo: lets one of the made-up residents have this happen, by the real way over MQTT.', run: 'Run', done: 'Started', doneFor: 'Started: {name}' },
+  incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', late_batch: 'Daily meter batch arrives late' },
+  time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', justNow: 'just now' },
+  table: { item: 'Item', value: 'Value' },
+  evidence: {
+    sos: 'SOS button pressed {time}', sosDevice: 'Device {device}', fall: 'Fall reported by the band {time}', noPosition: 'no position', quality_receipt_time: 'The device gave no time; the time of receipt counts', quality_clock_refused: 'The device’s clock cannot be believed; the time of receipt counts', battery: 'battery then {pct}%',
+    water: '{used} L used from {from} to {to}, less than {limit} L in {window} h', waterLastUse: 'Last use {time} ({ago} ago)', waterUsedZero: 'The meter did not move from {from} to {to} (rule: less than {limit} L in {window} h)', noLife: 'Neither water use nor movement or pulse since {from}',
+    vitalHigh: '{metric} {value} {unit}, above {bound} {unit}', vitalLow: '{metric} {value} {unit}, below {bound} {unit}', vitalOther: '{metric} {value} {unit}', vitalValues: 'Last values: {values}', vitalConfirmed: 'Confirmed by 2 of 3 valid samples', vitalAt: 'Measured {time}',
+    silent: 'Not heard for {quiet} (limit {limit})', silentLast: 'Last heard {time}', silentNever: 'Never heard since it was entered',
+    lowBattery: 'Battery {pct}%, below {limit}%', lowBatteryEvent: 'Device reported low battery {time}', deviceEvent: 'Device reported {time}: {event}', leakEvent: 'Meter reported a leak {time}', outage: '{n} devices without data together', outageSince: 'No data since {time}', canary: 'The service’s own heartbeat is broken',
+    recovered: 'Recovered {time}: {detail}', generic: 'Rule “{rule}” holds',
+    key: {
+      device: 'Device', at: 'Time', quality: 'Time quality', lat_deg: 'Latitude', lon_deg: 'Longitude', accuracy_m: 'Position within (m)', battery_pct: 'Battery (%)', used_l: 'Used (L)', limit_l: 'Limit (L)', window_h: 'Window (h)', from: 'From', to: 'To', last_use: 'Last use', last_heard: 'Last heard', quiet_min: 'Quiet (min)', limit_min: 'Limit (min)', metric: 'Metric', value: 'Value', values: 'Values', low: 'Low bound', high: 'High bound', confirmed: 'Confirmed by', event: 'Device event', limit_pct: 'Limit (%)', devices: 'Devices', count: 'Count', area: 'Area', vendor: 'Vendor', raised_again: 'Raised again (times)', previous: 'Alert before',
+    },
+  },
+  advice: {
+    sos: 'Call back at once; no answer: send someone now, 120 if needed.', fall: 'Call back at once; no answer: send someone now, 120 if needed.', no_sign_of_life: 'Call now; no answer: send someone to the door, family or police to open it if needed.', water_inactivity: 'Call the resident, then the contacts; nobody reached: send someone.', vital: 'Call and ask how they feel; have them sit and measure again. Unwell or still beyond bounds: family or 120.', place: 'Call and ask where they are; not reached: family and village assistant.', water: 'Call and have taps and toilet checked; no answer: have someone look.', device: 'See to the device by day or at the next visit; no need to disturb at night.', outage: 'Check gateway and network; until it is back, call high-risk residents of the area.', system: 'Tell the system administrator.', soft: 'Call in working hours and ask how things are.',
+  },
+}

@@ -1,0 +1,122 @@
+// The Chinese words of the page; en.ts has the same keys, held to by a test.
+export const zh = {
+  app: {
+    name: '守望', tagline: '独居老人水表与手环照护', skip: '跳到内容',
+    loading: '正在载入…', retry: '重试', cancel: '取消', close: '关闭', more: '更多', back: '返回', all: '全部', none: '无', unknown: '未知',
+    yes: '是', no: '否', save: '保存', optional: '选填', required: '此项必填',
+    theme: '切换明暗', light: '浅色', dark: '深色',
+  },
+  nav: { board: '值班台', visits: '上门', residents: '对象', devices: '设备', areas: '区域', deadletters: '拒收消息', main: '主导航', signOut: '退出' },
+  signin: {
+    title: '登录', username: '用户名', password: '密码', submit: '登录', working: '正在登录…', failed: '用户名或密码不对。', expired: '登录已过期，请重新登录。',
+    demo: '演示环境', demoHint: '演示账号和密码见启动 shouwang demo 的终端。',
+  },
+  connection: {
+    live: '实时', connecting: '连接中', stale: '连接中断', label: '连接状态',
+    dataAsOf: '数据截至', noData: '尚无数据', behind: '数据滞后 {time}',
+    banner: '连接中断，画面已停止更新。', bannerAsOf: '数据截至 {time}；以下内容可能已过时，正在重新连接…',
+    never: '尚未连上服务器，正在重试…',
+  },
+  sound: {
+    on: '声音开', off: '声音关', turnOn: '打开声音', turnOff: '关闭声音', test: '试听',
+    banner: '浏览器需要您点一下才能发声：红色警情现在不会响。', enable: '启用声音', muted: '声音已关闭：红色警情不会响。',
+    ringing: '红色警情待接警',
+  },
+  severity: { red: '红色', orange: '橙色', yellow: '黄色', blue: '蓝色' },
+  level: { red: 'Ⅰ级', orange: 'Ⅱ级', yellow: 'Ⅲ级', blue: 'Ⅳ级' },
+  areaLevel: { county: '县', town: '镇', village: '村' },
+  state: { open: '待接警', acknowledged: '已接警', dispatched: '已派单', visited: '已上门', closed: '已结案' },
+  kind: {
+    sos: '一键呼救', fall: '跌倒', no_sign_of_life: '无生命活动迹象', water_inactivity: '长时间未用水',
+    heart_rate: '心率异常', spo2: '血氧异常', body_temp: '体温异常', blood_pressure: '血压异常', resp_rate: '呼吸异常',
+    geofence: '离开安全区', wandering: '疑似走失', vital_trend: '体征趋势变化', routine_change: '作息变化', not_returned: '外出逾期未归',
+    water_burst: '疑似爆管', water_leak: '疑似漏水', water_high_use: '用水过多',
+    not_worn: '手环未佩戴', device_silent: '设备无消息', device_fault: '设备故障', low_battery: '电量低', data_outage: '数据中断', canary: '系统自检中断',
+  },
+  outcome: {
+    real_emergency: '确有险情', assisted: '已帮助', well: '平安', deceased: '已去世', hospital: '在医院', away: '外出不在家', refused: '拒绝探访',
+    false_alarm: '误报', device_fault: '设备故障', repair: '已报修', recovered: '自行恢复', test: '测试', duplicate: '重复',
+  },
+  how: { phone: '电话', family: '家属', door: '上门', device: '设备' },
+  callResult: { answered: '已接通', no_answer: '无人接听', busy: '占线', wrong_number: '号码不对' },
+  visitState: { planned: '待上门', started: '进行中', reported: '已回报', canceled: '已取消' },
+  tier: { red: '红色（高风险）', yellow: '黄色（中风险）', green: '绿色（低风险）' },
+  residentState: { active: '在家守护', hospital: '住院', institution: '入住机构', moved: '已迁出', deceased: '已去世', left: '已退出' },
+  role: { administrator: '管理员', duty: '县值班员', town_duty: '镇值班员', assistant: '村协理员', provider: '服务机构', supervisor: '监管人员', vendor: '设备厂商', auditor: '审计员' },
+  subject: { resident: '对象', device: '设备', area: '区域', system: '系统' },
+  deviceKind: { water_meter: '水表', wristband: '手环' },
+  metric: {
+    volume_m3: '水表读数', flow_m3h: '流量', water_temp_c: '水温', pressure_kpa: '水压',
+    heart_rate_bpm: '心率', spo2_pct: '血氧', body_temp_c: '体温', skin_temp_c: '皮肤温度',
+    systolic_mmhg: '收缩压', diastolic_mmhg: '舒张压', resp_rate_bpm: '呼吸频率',
+    steps: '步数', worn: '佩戴', lat_deg: '纬度', lon_deg: '经度', accuracy_m: '定位精度', battery_pct: '电量', battery_v: '电池电压', rssi_dbm: '信号',
+  },
+  unit: { perMinute: '次/分', litre: '升', steps: '步' },
+  refusal: {
+    unknown_device: '设备未登记', device_disabled: '设备已停用', malformed: '格式错误', not_a_number: '数值无效', time_ahead: '时间超前', too_old: '时间过旧', too_large: '消息过大',
+    unknown_event: '未知事件', wrong_topic: '主题不符', store_refused: '时序库拒收',
+  },
+  deviceEvent: { sos: '呼救', fall: '跌倒', worn: '戴上', removed: '摘下', tamper: '被拆动', leak: '漏水', reverse_flow: '倒流', low_battery: '电量低' },
+  log: {
+    alert_opened: '警情产生', alert_updated: '更新', alert_acked: '接警', alert_escalated: '升级', alert_recovered: '恢复', alert_closed: '结案',
+    visit_created: '派单', visit_updated: '上门进展',
+    system: '系统', severityFrom: '{from} → {to}', stateFrom: '{from} → {to}',
+  },
+  board: {
+    title: '值班台', list: '未结警情', count: '{n} 条', empty: '没有未结警情', emptyFiltered: '没有符合筛选条件的警情', choose: '从左侧选择一条警情', chooseHint: '用 ↑ ↓ 键移动，回车打开',
+    filters: '筛选', area: '区域', kind: '类型', severity: '级别', state: '状态', clear: '清除筛选',
+    late: '迟到数据', lateHint: '发现时已超过 24 小时，不鸣响', recovered: '已恢复', recoveredHint: '指标已恢复正常，仍需有人结案',
+    escalated: '已升级至{to}', due: '下次升级 {time}', dueNow: '即将升级',
+    visitDue: '上门期限 {time}', visitLate: '上门已逾期 {time}', newAlert: '新警情：{severity}，{kind}，{name}', assignee: '处理人 {name}',
+    unacked: '待接警 {n}', ago: '{time}前', since: '起于 {time}', noResident: '未绑定对象', counts: '各级未结警情数', view: '查看',
+  },
+  case: {
+    evidence: '依据', resident: '对象', contacts: '联系人', log: '处理记录', visit: '上门', actions: '处置', facts: '明细', advice: '建议', rule: '规则 {id}（第 {version} 版）',
+    opened: '产生', known: '获知', found: '判定', acked: '接警', closed: '结案', outcome: '结果', noContacts: '没有登记联系人', noPhone: '没有登记电话', openResident: '查看档案', openDevice: '设备',
+    gone: '这条警情不存在，或不在您的管辖范围内。', device: '设备', area: '区域', emptyLog: '还没有记录', ageYears: '{n} 岁', tier: '风险等级', position: '位置 {lat}, {lon}（误差约 {m} 米）', positionNoAccuracy: '位置 {lat}, {lon}',
+  },
+  action: {
+    ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并',
+    working: '正在提交…', done: '已提交', confirm: '确定',
+    noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
+    escalateReason: '升级原因', reopenReason: '重新打开的原因', closeOutcome: '结果', closeVerifiedBy: '谁核实的', closeHow: '如何核实', closeNote: '说明', closeVisit: '已有上门回报，可直接结案；核实人按回报记录。',
+    closeUnverified: '没有核实到本人的情况会在 4 小时后再次提醒。',
+  },
+  error: {
+    conflict: '现在不能“{action}”：这条警情{state}。', conflictBy: '{name} 已先处理。', unreachable: '连不上服务器，操作没有生效。请稍后重试。', forbidden: '您的账号没有这项权限。', notFound: '不存在，或不在您的管辖范围内。',
+    input: '填写有误：{detail}', server: '服务器出错（{status}）：{detail}', tooMany: '操作太频繁，请稍后再试。', load: '载入失败',
+  },
+  residents: {
+    title: '照护对象', search: '按姓名或编号查找', name: '姓名', phone: '电话', address: '住址', area: '区域', tier: '风险等级', state: '状态', empty: '没有找到', more: '载入更多', born: '{year} 年生', emptyList: '没有登记的对象',
+  },
+  resident: {
+    devices: '设备', absences: '外出登记', noAbsences: '没有外出登记', noDevices: '没有绑定设备', openAlerts: '未结警情', pastAlerts: '以往警情', noAlerts: '没有警情', charts: '近况', days: '{n} 天', from: '自 {time}', until: '至 {time}', openEnd: '未定', lastSeen: '最近消息 {time}', neverSeen: '从未有消息', online: '在线', offline: '离线',
+    noData: '这段时间没有数据', alertMarks: '虚线为警情时刻', water: '每小时用水', chartTable: '{metric}：最近 {value}（{time}）', gapHint: '曲线断开处没有数据', away: '现外出中', contactsTitle: '联系人',
+  },
+  visits: {
+    title: '上门任务', today: '今天', overdue: '逾期', upcoming: '以后', done: '已回报', empty: '没有待办任务', emptyHint: '有新任务会自动出现在这里。', due: '期限 {time}', dueIn: '还剩 {time}', late: '逾期 {time}', start: '出发', started: '已出发 {time}', report: '填写结果', call: '拨打', planned: '计划回访', aboutAlert: '因 {kind}', note: '补充说明（选填）', choose: '见到的情况', submit: '提交', chooseFirst: '请先选一项情况',
+    waiting: '待发送', sent: '已送达', sending: '发送中', rejected: '未被接受', waitingHint: '没有信号也能填写，有网后自动发送。', queue: '{n} 份结果待发送', resend: '立即发送', discard: '删除', found: '结果：{outcome}', reportedAt: '{time} 回报', by: '由 {name}', contacts: '联系人', refresh: '刷新', offline: '没有网络，显示的是上次载入的任务。', discardConfirm: '删除后这份结果不会再发送。确定删除？',
+  },
+  devices: { title: '设备', id: '设备号', vendor: '厂商', kind: '类型', resident: '对象', area: '区域', lastSeen: '最近消息', state: '状态', disabled: '已停用', empty: '没有设备', search: '按设备号查找' },
+  areas: { title: '区域', path: '代码', name: '名称', empty: '没有区域' },
+  deadletters: { title: '拒收消息', hint: '服务没有接受的消息和原因。呼救和跌倒不会被拒收。', received: '收到', device: '设备', reason: '原因', detail: '说明', topic: '主题', payload: '内容', empty: '没有拒收的消息', showPayload: '看内容' },
+  demo: { title: '演示事件', hint: '只在演示中出现：让一位虚拟居民发生下面的事，经过真实的 MQTT 通路。', run: '触发', done: '已触发', doneFor: '已触发：{name}' },
+  incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', late_batch: '水表日批量迟到' },
+  time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', justNow: '刚刚' },
+  table: { item: '项目', value: '内容' },
+  evidence: {
+    sos: '{time} 按下手环呼救键', sosDevice: '设备 {device}', fall: '{time} 手环报告跌倒', noPosition: '没有位置信息', quality_receipt_time: '设备没有给出时间，以收到时间为准', quality_clock_refused: '设备时间不可信，以收到时间为准', battery: '当时电量 {pct}%',
+    water: '{from} 至 {to} 共用水 {used} 升，低于 {window} 小时 {limit} 升', waterLastUse: '最后一次用水：{time}（已 {ago}）', waterUsedZero: '{from} 至 {to} 水表没有走动（规则：{window} 小时少于 {limit} 升）', noLife: '{from} 以来没有用水，也没有活动或脉搏',
+    vitalHigh: '{metric} {value} {unit}，高于上限 {bound} {unit}', vitalLow: '{metric} {value} {unit}，低于下限 {bound} {unit}', vitalOther: '{metric} {value} {unit}', vitalValues: '最近几次：{values}', vitalConfirmed: '3 次有效测量中 2 次超限', vitalAt: '测量时间 {time}',
+    silent: '设备已 {quiet} 没有消息（限值 {limit}）', silentLast: '最后一次消息：{time}', silentNever: '登记以来没有收到消息',
+    lowBattery: '电量 {pct}%，低于 {limit}%', lowBatteryEvent: '{time} 设备报告电量低', deviceEvent: '{time} 设备报告：{event}', leakEvent: '{time} 水表报告漏水', outage: '{n} 台设备同时没有数据', outageSince: '{time} 起数据中断', canary: '系统自身的心跳中断',
+    recovered: '{time} 恢复：{detail}', generic: '满足规则“{rule}”',
+    key: {
+      device: '设备', at: '时间', quality: '时间可信度', lat_deg: '纬度', lon_deg: '经度', accuracy_m: '定位误差（米）', battery_pct: '电量（%）', used_l: '用水（升）', limit_l: '限值（升）', window_h: '时段（小时）', from: '自', to: '至', last_use: '最后用水', last_heard: '最后消息', quiet_min: '静默（分钟）', limit_min: '限值（分钟）', metric: '指标', value: '数值', values: '各次数值', low: '下限', high: '上限', confirmed: '确认方式', event: '设备报告', limit_pct: '限值（%）', devices: '设备', count: '数量', area: '区域', vendor: '厂商', raised_again: '再次提醒（第几次）', previous: '上一条警情',
+    },
+  },
+  advice: {
+    sos: '立即回拨；无人接听马上派人上门，必要时拨 120。', fall: '立即回拨；无人接听马上派人上门，必要时拨 120。', no_sign_of_life: '立即打电话；无人接听马上派人敲门，必要时请家属或派出所协助开门。', water_inactivity: '先给本人打电话，再打给联系人；都不通就派人上门。', vital: '打电话问本人感觉如何，请其坐下重测；有不适或仍超限，联系家属或 120。', place: '打电话问本人在哪里；联系不上通知家属和网格员。', water: '打电话请本人查看水龙头和马桶；无人接听派人查看。', device: '白天联系本人或下次上门时处理设备，不必夜间打扰。', outage: '查看网关和网络；恢复前对该区域红色档对象电话问候。', system: '通知系统管理员。', soft: '工作时间电话问候，了解近况。',
+  },
+}
+export type Messages = typeof zh
