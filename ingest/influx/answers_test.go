@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -75,14 +76,12 @@ func TestErrorsThatPass(t *testing.T) {
 			requests := 0
 			s := made(t, func(w http.ResponseWriter, _ *http.Request) {
 				requests++
-				for k, v := range test.header {
-					w.Header()[k] = v
-				}
+				maps.Copy(w.Header(), test.header)
 				if strings.HasPrefix(test.body, "{") {
 					w.Header().Set("Content-Type", "application/json")
 				}
 				w.WriteHeader(test.status)
-				io.WriteString(w, test.body)
+				_, _ = io.WriteString(w, test.body)
 			})
 			err := s.Write(t.Context(), readings(3))
 			var retry *ingest.RetryError
@@ -108,7 +107,7 @@ func TestNoServer(t *testing.T) {
 
 func TestServerThatNeverAnswers(t *testing.T) {
 	s := made(t, func(_ http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -187,7 +186,7 @@ func TestBadReadingsAreFound(t *testing.T) {
 		if bad {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			io.WriteString(w, `{"code":"unprocessable entity","message":"failure writing points to database: partial write: field type conflict: input field \"value\" on measurement \"steps\" is type float, already exists as type string dropped=1"}`)
+			_, _ = io.WriteString(w, `{"code":"unprocessable entity","message":"failure writing points to database: partial write: field type conflict: input field \"value\" on measurement \"steps\" is type float, already exists as type string dropped=1"}`)
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)

@@ -62,9 +62,9 @@ func classify(err error) error {
 			}
 		}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		message += " (check influx.token: it must be allowed to read and write the bucket)"
+		message += " (check series.token_file: the token must be allowed to read and write the bucket)"
 	case http.StatusNotFound:
-		message += " (check influx.bucket and influx.org: the bucket must exist)"
+		message += " (check series.bucket and series.org: the bucket must exist)"
 	}
 	return &ingest.RetryError{
 		After: time.Duration(answer.RetryAfter) * time.Second,

@@ -28,7 +28,7 @@ func open(t *testing.T, real peer.Influx) *influx.Series {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 

@@ -152,7 +152,7 @@ func (s *Series) each(ctx context.Context, flux string, fn func(row) error) erro
 	if err != nil {
 		return classify(err)
 	}
-	defer result.Close()
+	defer result.Close() //nolint:errcheck // read to its end, or given up
 	for result.Next() {
 		if err := fn(result.Record()); err != nil {
 			return err

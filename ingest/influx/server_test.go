@@ -91,8 +91,8 @@ func TestWrongSettingsAreTriedAgainAndSayWhatToMend(t *testing.T) {
 		name, want string
 		spoil      func(*peer.Influx)
 	}{
-		{"wrong token", "influx.token", func(i *peer.Influx) { i.Token = "shouwang:wrong" }},
-		{"missing bucket", "influx.bucket", func(i *peer.Influx) { i.Bucket = "nowhere/autogen" }},
+		{"wrong token", "series.token_file", func(i *peer.Influx) { i.Token = "shouwang:wrong" }},
+		{"missing bucket", "series.bucket", func(i *peer.Influx) { i.Bucket = "nowhere/autogen" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			real := server.Get(t)
@@ -149,7 +149,7 @@ func writeLine(t *testing.T, real peer.Influx, line string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // nothing to do about it
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode/100 != 2 {
 		t.Fatalf("write %q: %s %s", line, resp.Status, body)
 	}

@@ -141,7 +141,7 @@ func startInflux(binary string) (Influx, func(), error) {
 		if stop != nil {
 			stop()
 		}
-		os.RemoveAll(dir)
+		_ = os.RemoveAll(dir)
 	}
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
@@ -246,7 +246,7 @@ func answer(req *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // nothing to do about it
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, err

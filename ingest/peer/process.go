@@ -19,7 +19,7 @@ func launch(logFile, binary string, args ...string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
+	defer log.Close() //nolint:errcheck // the program has its own handle
 	const guard = `"$0" "$@" & program=$!; cat >/dev/null; kill -9 $program; wait $program`
 	cmd := exec.Command("sh", append([]string{"-c", guard, binary}, args...)...) //nolint:noctx // ends by stop
 	cmd.Stdout, cmd.Stderr = log, log
@@ -31,7 +31,7 @@ func launch(logFile, binary string, args ...string) (stop func(), err error) {
 		return nil, fmt.Errorf("start %s: %w", binary, err)
 	}
 	return func() {
-		stdin.Close()
+		_ = stdin.Close()
 		_ = cmd.Wait() // it was killed, which is no news
 	}, nil
 }
@@ -40,11 +40,11 @@ func launch(logFile, binary string, args ...string) (stop func(), err error) {
 func freePorts(n int) ([]int, error) {
 	var ports []int
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // does not block
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // only when all are found, so that they differ
+		defer l.Close() //nolint:errcheck // after all are found, so that they differ
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
@@ -59,7 +59,7 @@ func answers(ctx context.Context, url string) error {
 		}
 		resp, err := http.DefaultClient.Do(req)
 		if err == nil {
-			resp.Body.Close()
+			_ = resp.Body.Close()
 			if resp.StatusCode < 500 {
 				return nil
 			}

@@ -105,7 +105,7 @@ func (s *Series) each(ctx context.Context, fn func(*sql.Rows) error, query strin
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err has said what there is to say
 	for rows.Next() {
 		if err := fn(rows); err != nil {
 			return err

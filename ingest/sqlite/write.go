@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -100,9 +101,7 @@ func (s *Series) store(ctx context.Context, readings []devices.Reading) (err err
 	if len(s.ids)+len(fresh) > maxIDs {
 		clear(s.ids)
 	}
-	for k, id := range fresh {
-		s.ids[k] = id
-	}
+	maps.Copy(s.ids, fresh)
 	return nil
 }
 
@@ -146,7 +145,9 @@ func seriesID(ctx context.Context, tx *sql.Tx, k key) (id int64, err error) {
 }
 
 func (s *Series) insert(ctx context.Context, tx *sql.Tx, rows []row) error {
-	many, one := tx.StmtContext(ctx, s.rows), tx.StmtContext(ctx, s.row)
+	many, one := tx.StmtContext(ctx, s.rows), tx.StmtContext(ctx, s.row) //nolint:sqlclosecheck // closed below
+	defer many.Close() //nolint:errcheck // the transaction's handle of a statement that stays open
+	defer one.Close()  //nolint:errcheck // as above
 	args := make([]any, 0, rowsPerInsert*columns)
 	for len(rows) > 0 {
 		n, stmt := 1, one
