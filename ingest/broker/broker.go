@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -71,8 +70,9 @@ type Options struct {
 	MQTTAddr string
 	// TLS, when set, makes the listener a TLS one (by custom on port 8883).
 	TLS *tls.Config
-	// MaxStoreBytes bounds all that is stored, the journal included; 0 is
-	// three quarters of the free disk.
+	// MaxStoreBytes bounds all that is stored, the journal included, with a
+	// part of it kept for the devices' messages however large the journal
+	// grows; 0 is three quarters of the free disk, shared by both.
 	MaxStoreBytes int64
 	// MaxWaitingBytes bounds the messages of devices that the service has not
 	// yet taken over; 0 is 1 GiB, at most an eighth of the store.
@@ -212,7 +212,7 @@ func serverOptions(o Options) (*server.Options, error) {
 		MaxPayload: MaxPayload,
 
 		JetStream:          true,
-		StoreDir:           filepath.Join(o.Dir, "jetstream"),
+		StoreDir:           o.Dir, // the server adds /jetstream
 		JetStreamMaxStore:  o.MaxStoreBytes,
 		JetStreamMaxMemory: 64 << 20, // nothing of ours is kept in memory
 		SyncAlways:         o.SyncInterval <= 0,
@@ -282,6 +282,9 @@ func (b *Broker) Run(ctx context.Context) error {
 		return fmt.Errorf("broker: %w", err)
 	}
 	if err := b.prepare(ctx, js); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // stopped while starting
+		}
 		return err
 	}
 	// The server writes the port it was given into the options it was made of.

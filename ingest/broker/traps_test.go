@@ -511,3 +511,52 @@ func TestBoundsOnOldFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestJournalFull: a journal that has used up its part of the store does not
+// stop devices from being acknowledged.
+func TestJournalFull(t *testing.T) {
+	b := start(t, Options{Auth: registry(device(t, "acme", "b1")), MaxStoreBytes: 16 << 20, SyncInterval: time.Minute})
+	service := b.reader()
+	conn, err := b.Journal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "journal", Subjects: []string{"journal.>"}}); err != nil {
+		t.Fatal(err)
+	}
+	frames := 0
+	for ; err == nil && frames < 100; frames++ {
+		_, err = js.Publish(t.Context(), "journal.event", make([]byte, 512<<10))
+	}
+	if err == nil {
+		t.Fatal("the journal takes more than the whole store")
+	}
+	t.Logf("after %d frames of 512 KiB: %v", frames-1, err)
+	if !b.device("acme/b1", "").publish("homecare/v1/acme/b1/event", 1, "sos") {
+		t.Error("no PUBACK")
+	}
+	service.want("homecare/v1/acme/b1/event", "sos")
+}
+
+func TestStopWhileStarting(t *testing.T) {
+	o := open(registry())
+	o.Dir, o.MQTTAddr = t.TempDir(), "127.0.0.1:0"
+	b, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.Run(ctx); err != nil {
+		t.Errorf("Run of an ended context: %v", err)
+	}
+	if _, err := b.Journal(); err == nil {
+		conn, _ := b.Journal()
+		t.Errorf("a journal connection to a stopped broker: %v", conn.Status())
+	}
+}

@@ -73,13 +73,25 @@ func TestKill(t *testing.T) {
 	close(ready)
 	b := &running{Broker: &Broker{addr: strings.TrimSpace(addr), ready: ready, service: Service{"shouwang", "for the test"}}, t: t}
 	b.reader().Disconnect(100)
-	dev := b.device("acme/b1", "b1")
-	tokens := map[string]mqtt.Token{}
-	for i := range 500 {
-		payload := fmt.Sprint(i)
-		tokens[payload] = dev.Publish("homecare/v1/acme/b1/event", 1, false, payload)
+	dev := b.device("acme/b1", "b1", func(o *mqtt.ClientOptions) { o.SetWriteTimeout(time.Second) })
+	type sent struct {
+		payload string
+		token   mqtt.Token
 	}
-	if !tokens["200"].WaitTimeout(10 * time.Second) {
+	published := make(chan []sent)
+	halfway := make(chan mqtt.Token, 1)
+	go func() {
+		var all []sent
+		for i := 0; dev.IsConnectionOpen() && i < 100_000; i++ {
+			payload := fmt.Sprint(i)
+			all = append(all, sent{payload, dev.Publish("homecare/v1/acme/b1/event", 1, false, payload)})
+			if i == 300 {
+				halfway <- all[i].token
+			}
+		}
+		published <- all
+	}()
+	if !(<-halfway).WaitTimeout(10 * time.Second) {
 		t.Fatal("no PUBACK")
 	}
 	if err := cmd.Process.Kill(); err != nil {
@@ -87,18 +99,22 @@ func TestKill(t *testing.T) {
 	}
 	_ = cmd.Wait()
 	dev.closed()
+	all := <-published
 	acked := map[string]bool{}
-	for payload, token := range tokens {
+	for _, s := range all {
 		select {
-		case <-token.Done():
-			if token.Error() == nil {
-				acked[payload] = true
+		case <-s.token.Done():
+			if s.token.Error() == nil {
+				acked[s.payload] = true
 			}
 		default:
 		}
 	}
-	t.Logf("%d of %d acknowledged when killed", len(acked), len(tokens))
+	t.Logf("%d of %d acknowledged when killed", len(acked), len(all))
 
+	if len(acked) == 0 || len(acked) == len(all) {
+		t.Error("the process was not killed in the middle")
+	}
 	after := start(t, killOptions(dir))
 	service := after.serve("shouwang~all", persistent)
 	for deadline := time.After(10 * time.Second); len(acked) > 0; {
