@@ -115,6 +115,6 @@ func (s *Series) Close() error {
 
 // Check says whether the store can be read.
 func (s *Series) Check(ctx context.Context) error {
-	var n int
-	return s.read.QueryRowContext(ctx, `SELECT count(*) FROM series LIMIT 1`).Scan(&n)
+	var filled bool
+	return s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM series)`).Scan(&filled)
 }

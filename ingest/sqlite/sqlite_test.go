@@ -50,7 +50,11 @@ func TestEverythingIsThereAfterOpeningAgain(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := open(t, file).Latest(t.Context(), "v/1")
+	again := open(t, file)
+	if err := again.Check(t.Context()); err != nil {
+		t.Errorf("check: %v", err)
+	}
+	got, err := again.Latest(t.Context(), "v/1")
 	if err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("latest: %v, %v, want %v", got, err, want)
 	}

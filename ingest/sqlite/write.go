@@ -146,8 +146,8 @@ func seriesID(ctx context.Context, tx *sql.Tx, k key) (id int64, err error) {
 
 func (s *Series) insert(ctx context.Context, tx *sql.Tx, rows []row) error {
 	many, one := tx.StmtContext(ctx, s.rows), tx.StmtContext(ctx, s.row) //nolint:sqlclosecheck // closed below
-	defer many.Close() //nolint:errcheck // the transaction's handle of a statement that stays open
-	defer one.Close()  //nolint:errcheck // as above
+	defer many.Close()                                                   //nolint:errcheck // the transaction's handle of a statement that stays open
+	defer one.Close()                                                    //nolint:errcheck // as above
 	args := make([]any, 0, rowsPerInsert*columns)
 	for len(rows) > 0 {
 		n, stmt := 1, one
