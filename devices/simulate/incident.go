@@ -48,6 +48,9 @@ type InputError struct{ Field, Value, Rule string }
 
 func (e *InputError) Error() string { return fmt.Sprintf("%s: %q: %s", e.Field, e.Value, e.Rule) }
 
+// Problem is the error in its parts, for an answer to a program.
+func (e *InputError) Problem() (field, value, rule string) { return e.Field, e.Value, e.Rule }
+
 const (
 	fallStill  = 15 * time.Minute
 	feverLasts = 2 * time.Hour
