@@ -63,7 +63,7 @@ type embedded struct {
 	// denied is a subject that nobody may subscribe to.
 	denied string
 	tls    *tls.Config
-	srv   *server.Server
+	srv    *server.Server
 }
 
 func (b *embedded) url() string { return "tcp://127.0.0.1:" + strconv.Itoa(b.port) }
@@ -157,9 +157,9 @@ func publish(t *testing.T, c paho.Client, channel string, from, n int, padding s
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !ok(); {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 15 s: %s", what)
+			t.Fatalf("not within 30 s: %s", what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -48,6 +48,7 @@ type link struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	client paho.Client
+	conn   atomic.Pointer[conn]
 	// acks are the messages that are on disk, in the order in which that was
 	// known. It can hold all that the broker may have sent, so done never waits.
 	acks chan paho.Message
@@ -136,6 +137,11 @@ func (s *session) connection(parent context.Context) error {
 	}
 	// The handler and the acknowledgements end with ctx, so paho can too.
 	l.client.Disconnect(250)
+	// Where paho was still waiting for the broker's answer, the connection must
+	// not come up behind our back: it would throw out the next one.
+	if c := l.conn.Load(); c != nil {
+		_ = c.Close()
+	}
 	<-acking
 	return err
 }
@@ -166,7 +172,13 @@ func (l *link) options() *paho.ClientOptions {
 			if err != nil {
 				return nil, err
 			}
-			return newConn(raw, func(err error) { l.cancel(fmt.Errorf("connection lost: %w", err)) }), nil
+			c := newConn(raw, func(err error) { l.cancel(fmt.Errorf("connection lost: %w", err)) })
+			l.conn.Store(c)
+			if l.ctx.Err() != nil {
+				_ = c.Close()
+				return nil, context.Cause(l.ctx)
+			}
+			return c, nil
 		})
 }
 

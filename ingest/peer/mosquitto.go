@@ -104,8 +104,8 @@ func (m *Mosquitto) start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	cmd := exec.Command(m.binary, "-c", filepath.Join(m.dir, "mosquitto.conf"))
+	defer func() { _ = log.Close() }()
+	cmd := exec.Command(m.binary, "-c", filepath.Join(m.dir, "mosquitto.conf")) //nolint:noctx // ends by Stop
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return err
@@ -117,6 +117,7 @@ func (m *Mosquitto) start() error {
 	}()
 	m.cmd, m.exited = cmd, exited
 	m.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(m.port))
+	dialer := net.Dialer{Timeout: time.Second}
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
 		select {
 		case <-exited:
@@ -125,7 +126,7 @@ func (m *Mosquitto) start() error {
 			return fmt.Errorf("it ended at once: %s", text)
 		default:
 		}
-		if conn, err := net.DialTimeout("tcp", m.Addr, time.Second); err == nil {
+		if conn, err := dialer.DialContext(m.tb.Context(), "tcp", m.Addr); err == nil {
 			return conn.Close()
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -189,7 +190,7 @@ func (m *Mosquitto) writePasswords() error {
 	if err := os.WriteFile(fresh, []byte(text.String()), 0o600); err != nil {
 		return err
 	}
-	if out, err := exec.Command("mosquitto_passwd", "-U", fresh).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(m.tb.Context(), "mosquitto_passwd", "-U", fresh).CombinedOutput(); err != nil {
 		return fmt.Errorf("mosquitto_passwd: %w: %s", err, out)
 	}
 	return os.Rename(fresh, m.passwordFile())
@@ -207,10 +208,9 @@ func mosquittoBinary() string {
 }
 
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // does not wait
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
