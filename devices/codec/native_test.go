@@ -332,7 +332,7 @@ func FuzzNative(f *testing.F) {
 			}
 		}
 		for _, r := range got.Refusals {
-			if r.Code == "" || r.Rule == "" || len(r.Value) > 200 {
+			if r.Code == "" || r.Rule == "" || len(r.Value) > 600 {
 				t.Errorf("%+v", r)
 			}
 		}

@@ -161,11 +161,12 @@ func (n *Native) keepDetail(quoted []byte) error {
 	return nil
 }
 
-// clip cuts a value for people to at most 200 bytes, not within a character.
+// clip cuts a value for people after 200 bytes, not within a character.
 func clip(raw []byte) []byte {
 	const limit = 200
 	if len(raw) > limit {
 		raw = raw[:limit]
 	}
-	return bytes.ToValidUTF8(raw, nil)
+	// NUL has no place in a text column of PostgreSQL.
+	return bytes.ReplaceAll(bytes.ToValidUTF8(raw, nil), []byte{0}, []byte("\ufffd"))
 }

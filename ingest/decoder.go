@@ -1,0 +1,148 @@
+package ingest
+
+import (
+	"strings"
+	"time"
+
+	"shouwang/devices"
+	"shouwang/devices/codec"
+)
+
+// Directory tells what the registry knew of a device at a time of receipt.
+type Directory interface {
+	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
+}
+
+// DecoderOptions are the settings of a Decoder.
+type DecoderOptions struct {
+	// Reader and Lane label the metrics.
+	Reader    string
+	Lane      Lane
+	Directory Directory
+	// AgeLimit is the age beyond which readings are refused; 0 lifts it.
+	AgeLimit time.Duration
+	Metrics  *Metrics // nil: not measured
+}
+
+// Decoder turns frames of the journal into records. What it says depends on
+// the frames and on what the registry knew when they came, on nothing else: a
+// frame read again says the same. It remembers the repeats of the last minute,
+// so each reader of each lane has its own; it is not safe for concurrent use.
+type Decoder struct {
+	directory Directory
+	native    *codec.Native
+	window    window
+	counts    counts
+	// device and received belong to the message at hand, for repeated.
+	device   devices.DeviceID
+	received time.Time
+	ask      func(codec.Element) bool
+	// warming is set while only the window is filled.
+	warming bool
+}
+
+// NewDecoder makes a decoder whose window is empty.
+func NewDecoder(o DecoderOptions) *Decoder {
+	d := &Decoder{directory: o.Directory, native: codec.NewNative(o.AgeLimit), counts: o.Metrics.counts(o.Reader, o.Lane)}
+	d.ask = d.repeated // once: a method value costs an allocation
+	return d
+}
+
+// Decode reads one frame. There is a record for each tick and for each message
+// of which something was taken, or which repeats what was taken before; a
+// message of which all was refused is no record, so a device that sends only
+// nonsense counts as silent.
+func (d *Decoder) Decode(f Frame) ([]devices.Record, []devices.Refusal) {
+	records := make([]devices.Record, 0, len(f.Records))
+	// One list for the readings of the whole frame; each record has its part.
+	readings := make([]devices.Reading, 0, 2*len(f.Records))
+	var refusals []devices.Refusal
+	for i := range f.Records {
+		rec := &f.Records[i]
+		if rec.Tick {
+			records = append(records, devices.Record{Received: rec.Received, Tick: &devices.Tick{Connected: rec.Connected}})
+			continue
+		}
+		res, refusal := d.message(&rec.Message)
+		if refusal != nil {
+			refusals = append(refusals, *refusal)
+			continue
+		}
+		refusals = append(refusals, res.Refusals...)
+		if len(res.Readings) == 0 && len(res.Events) == 0 && res.Repeats == 0 && res.Online == nil && len(res.Refusals) > 0 {
+			continue
+		}
+		r := devices.Record{Received: rec.Received, Device: d.device, Retained: rec.Retained, Online: res.Online}
+		if len(res.Readings) > 0 {
+			from := len(readings)
+			readings = append(readings, res.Readings...)
+			r.Readings = readings[from:len(readings):len(readings)]
+		}
+		if len(res.Events) > 0 {
+			r.Events = append([]devices.Event(nil), res.Events...)
+		}
+		d.counts.repeats.Add(float64(res.Repeats))
+		records = append(records, r)
+	}
+	d.counts.records.Add(float64(len(f.Records)))
+	d.counts.readings.Add(float64(len(readings)))
+	for i := range refusals {
+		d.counts.refused(refusals[i].Code)
+	}
+	return records, refusals
+}
+
+// Warm fills the window with a frame that was decoded before, by a process
+// that is gone. See warm.
+func (d *Decoder) Warm(f Frame) {
+	d.warming = true
+	defer func() { d.warming = false }()
+	for i := range f.Records {
+		if rec := &f.Records[i]; !rec.Tick {
+			d.message(&rec.Message)
+		}
+	}
+}
+
+// Forget empties the window.
+func (d *Decoder) Forget() { d.window = window{} }
+
+// message decodes one message, or says why the whole of it is refused.
+func (d *Decoder) message(m *Message) (*codec.Result, *devices.Refusal) {
+	id, channel, err := codec.ParseTopic(m.Topic)
+	if err != nil {
+		return nil, d.refuse(m, devices.WrongTopic, id, "topic", clip(m.Topic), err.Error())
+	}
+	device, ok := d.directory.Device(id, m.Received)
+	switch {
+	case !ok:
+		return nil, d.refuse(m, devices.UnknownDevice, id, "device", string(id), "was not entered when the message came")
+	case device.Disabled:
+		return nil, d.refuse(m, devices.DeviceDisabled, id, "device", string(id), "is disabled")
+	}
+	d.device, d.received = device.ID, m.Received
+	return d.native.Decode(codec.Message{
+		Device: device.ID, Channel: channel, Topic: m.Topic, Payload: m.Payload, Received: m.Received, Retained: m.Retained, Repeated: d.ask,
+	}), nil
+}
+
+func (d *Decoder) refuse(m *Message, code devices.RefusalCode, id devices.DeviceID, field, value, rule string) *devices.Refusal {
+	if d.warming {
+		return &devices.Refusal{}
+	}
+	sum, kept := codec.Sum(m.Payload)
+	return &devices.Refusal{
+		Code: code, Field: field, Value: value, Rule: rule, Device: id, Topic: clip(m.Topic), Received: m.Received, SHA256: sum, Payload: kept,
+	}
+}
+
+func (d *Decoder) repeated(e codec.Element) bool { return d.window.repeated(d.device, e, d.received) }
+
+// clip cuts a topic, which may have 64 KiB, to what people read.
+func clip(s string) string {
+	const limit = 200
+	if len(s) > limit {
+		s = s[:limit] + "…"
+	}
+	return strings.ToValidUTF8(s, "")
+}

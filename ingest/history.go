@@ -1,0 +1,155 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"shouwang/devices"
+)
+
+const (
+	// maxWrite is the most readings in one write: InfluxDB takes 5000 lines
+	// best, and SQLite one transaction of that size in some 20 ms.
+	maxWrite = 5000
+	// The pauses between two tries of a write grow from the first to the
+	// ceiling, and go on for ever: the journal keeps what waits.
+	firstPause = 100 * time.Millisecond
+	maxPause   = 10 * time.Second
+)
+
+// DurableFollower is a Follower that keeps the positions of its readers. Frames
+// are acknowledged when fn returns nil; after an error it gives them again.
+type DurableFollower interface {
+	Follower
+	FollowDurable(ctx context.Context, name string, lane Lane, fn func(context.Context, []Frame) error) error
+}
+
+// Writer is the part of a Series that history needs.
+type Writer interface {
+	Write(ctx context.Context, readings []devices.Reading) error
+}
+
+// History writes the readings of a lane to the time series, and hands what was
+// refused (by us or by the store) to refused, which keeps it. A frame is
+// acknowledged when both have it; an outage of the store only makes the
+// journal grow. It ends with ctx's error.
+func History(ctx context.Context, j DurableFollower, lane Lane, dec *Decoder, series Writer,
+	refused func(context.Context, []devices.Refusal) error, log zerolog.Logger,
+) error {
+	h := &history{journal: j, lane: lane, dec: dec, series: series, refused: refused, log: log.With().Str("lane", string(lane)).Logger()}
+	return j.FollowDurable(ctx, "history", lane, h.take)
+}
+
+type history struct {
+	journal  DurableFollower
+	lane     Lane
+	dec      *Decoder
+	series   Writer
+	refused  func(context.Context, []devices.Refusal) error
+	log      zerolog.Logger
+	decoded  uint64 // number of the newest frame decoded, 0 at the start
+	readings []devices.Reading
+	refusals []devices.Refusal
+}
+
+// take writes all that the frames say.
+func (h *history) take(ctx context.Context, frames []Frame) error {
+	if h.decoded == 0 || frames[0].Seq <= h.decoded {
+		// A start, or frames given again: what they hold must not look like
+		// repeats of itself.
+		h.dec.Forget()
+		if err := warm(ctx, h.journal, h.lane, h.dec, frames[0]); err != nil {
+			return err
+		}
+	}
+	h.readings, h.refusals = h.readings[:0], nil
+	for _, f := range frames {
+		h.decoded = f.Seq
+		records, refusals := h.dec.Decode(f)
+		h.refusals = append(h.refusals, refusals...)
+		for i := range records {
+			h.readings = append(h.readings, records[i].Readings...)
+		}
+		if err := h.flush(ctx, maxWrite); err != nil {
+			return err
+		}
+	}
+	if err := h.flush(ctx, 1); err != nil {
+		return err
+	}
+	if len(h.refusals) > 0 {
+		if err := h.refused(ctx, h.refusals); err != nil {
+			return err
+		}
+	}
+	h.dec.counts.lag(newest(frames[len(frames)-1]))
+	return nil
+}
+
+// flush writes while at least that many readings wait.
+func (h *history) flush(ctx context.Context, least int) error {
+	waiting := h.readings
+	for len(waiting) >= least {
+		n := min(len(waiting), maxWrite)
+		if err := h.write(ctx, waiting[:n]); err != nil {
+			return err
+		}
+		waiting = waiting[n:]
+	}
+	h.readings = h.readings[:copy(h.readings, waiting)]
+	return nil
+}
+
+// write tries until the store has the readings or has refused them, or ctx
+// ends.
+func (h *history) write(ctx context.Context, readings []devices.Reading) error {
+	var down time.Time
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		err := h.series.Write(ctx, readings)
+		bad, isRefusal := errors.AsType[*RefusedError](err)
+		if isRefusal {
+			h.addRefused(bad)
+			err = nil
+		}
+		if err == nil {
+			if !down.IsZero() {
+				h.log.Info().Dur("down_ms", time.Since(down)).Msg("time series takes writes again")
+				h.dec.counts.down.Set(0)
+			}
+			h.dec.counts.written.Add(float64(len(readings)))
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		h.dec.counts.failures.Inc()
+		if down.IsZero() {
+			down = time.Now()
+			h.dec.counts.down.Set(1)
+			h.log.Error().Err(err).Msg("time series takes no writes, trying on; the journal keeps what waits")
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// addRefused makes dead letters of readings the store will never take.
+func (h *history) addRefused(e *RefusedError) {
+	for i := range e.Readings {
+		r := &e.Readings[i]
+		h.refusals = append(h.refusals, devices.Refusal{
+			Code: devices.StoreRefused, Field: "metrics." + string(r.Metric) + " at " + r.At.Format(time.RFC3339Nano),
+			Value: strconv.FormatFloat(r.Value, 'g', -1, 64), Rule: e.Reason, Device: r.Device, Received: r.Received,
+		})
+		h.dec.counts.refused(devices.StoreRefused)
+	}
+}
