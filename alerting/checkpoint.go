@@ -21,10 +21,14 @@ func (e *Engine) Checkpoint(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err != nil {
-		e.subjects.failed(states)
+		for _, again := range states.failed {
+			again()
+		}
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
-	e.subjects.written(states)
+	for _, note := range states.written {
+		note()
+	}
 	for name, seq := range saved.Positions {
 		e.lane(name).saved = seq
 	}

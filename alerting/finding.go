@@ -76,6 +76,11 @@ type Detector interface {
 	Restore(state []byte) error
 }
 
+// QuietTicks marks a detector whose Tick leaves the state as it was, unless it
+// returns a finding or v.Away is set. The engine need not save it after every
+// tick then, which counts with thousands of subjects.
+type QuietTicks interface{ QuietTicks() }
+
 // NewDetectors makes the detectors of one subject. Given by cmd, so that this
 // package does not import alerting/detect.
 type NewDetectors func(Subject) []Detector

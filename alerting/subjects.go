@@ -23,12 +23,19 @@ type place struct {
 // watched is one subject with its detectors.
 type watched struct {
 	subject   Subject
-	detectors []Detector
-	saved     []uint64 // hash of each detector's last saved state
+	detectors []judge
 	dirty     bool
 	// said is the last finding of each kind: detectors may repeat themselves
 	// on every tick, and that should cost nothing.
 	said map[Kind]said
+}
+
+// judge is one detector of a subject.
+type judge struct {
+	Detector
+	quiet bool   // its ticks need not be saved
+	dirty bool   // may have changed since it was collected
+	saved uint64 // hash of its last written state
 }
 
 type said struct {
@@ -60,8 +67,11 @@ func (s *subjects) get(subject Subject) *watched {
 	if ok {
 		return w
 	}
-	w = &watched{subject: subject, detectors: s.make(subject), said: map[Kind]said{}}
-	w.saved = make([]uint64, len(w.detectors))
+	w = &watched{subject: subject, said: map[Kind]said{}}
+	for _, d := range s.make(subject) {
+		_, quiet := d.(QuietTicks)
+		w.detectors = append(w.detectors, judge{Detector: d, quiet: quiet})
+	}
 	s.byID[subject] = w
 	i, _ := slices.BinarySearchFunc(s.order, subject, func(o *watched, t Subject) int {
 		return compareSubjects(o.subject, t)
@@ -70,8 +80,9 @@ func (s *subjects) get(subject Subject) *watched {
 	return w
 }
 
-// touch marks the subject for the next checkpoint.
-func (s *subjects) touch(w *watched) {
+// touch marks one detector of the subject for the next checkpoint.
+func (s *subjects) touch(w *watched, i int) {
+	w.detectors[i].dirty = true
 	if !w.dirty {
 		w.dirty = true
 		s.dirty = append(s.dirty, w)
@@ -82,14 +93,15 @@ func (s *subjects) touch(w *watched) {
 // is left alone.
 func (s *subjects) restore(snap Snapshot) error {
 	w := s.get(snap.Subject)
-	for i, d := range w.detectors {
+	for i := range w.detectors {
+		d := &w.detectors[i]
 		if d.Name() != snap.Detector {
 			continue
 		}
 		if err := d.Restore(snap.State); err != nil {
 			return fmt.Errorf("restore %s of %s %s: %w", snap.Detector, snap.Subject.Type, snap.Subject.ID, err)
 		}
-		w.saved[i] = xxhash.Sum64(snap.State)
+		d.saved = xxhash.Sum64(snap.State)
 	}
 	return nil
 }
@@ -98,53 +110,40 @@ func (s *subjects) restore(snap Snapshot) error {
 // written.
 type collected struct {
 	snapshots []Snapshot
-	subjects  []*watched
-	hashes    []hashed
-}
-
-type hashed struct {
-	w    *watched
-	i    int
-	hash uint64
+	written   []func()
+	failed    []func()
 }
 
 // collect saves the states that have changed since they were last written.
 func (s *subjects) collect() (collected, error) {
 	var c collected
 	for _, w := range s.dirty {
-		for i, d := range w.detectors {
+		for i := range w.detectors {
+			d := &w.detectors[i]
+			if !d.dirty {
+				continue
+			}
 			state, err := d.Save()
 			if err != nil {
 				return collected{}, fmt.Errorf("save %s of %s %s: %w", d.Name(), w.subject.Type, w.subject.ID, err)
 			}
 			hash := xxhash.Sum64(state)
-			if hash == w.saved[i] {
+			if hash == d.saved {
 				continue
 			}
 			c.snapshots = append(c.snapshots, Snapshot{Subject: w.subject, Detector: d.Name(), State: state})
-			c.hashes = append(c.hashes, hashed{w, i, hash})
+			c.written = append(c.written, func() { d.saved = hash })
+			c.failed = append(c.failed, func() { s.touch(w, i) })
 		}
 	}
-	c.subjects = s.dirty
 	for _, w := range s.dirty {
 		w.dirty = false
+		for i := range w.detectors {
+			w.detectors[i].dirty = false
+		}
 	}
 	s.dirty = nil
 	return c, nil
-}
-
-// written notes that the collected states are in SQL.
-func (s *subjects) written(c collected) {
-	for _, h := range c.hashes {
-		h.w.saved[h.i] = h.hash
-	}
-}
-
-// failed marks everything collected again.
-func (s *subjects) failed(c collected) {
-	for _, w := range c.subjects {
-		s.touch(w)
-	}
 }
 
 // atHome says whether somebody in this state lives at home and is watched.

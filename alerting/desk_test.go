@@ -1,0 +1,404 @@
+package alerting_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"shouwang/alerting"
+)
+
+const (
+	uuid1 = "6f1c1b3e-7a34-4f0e-9d4c-1f5b7a0a0001"
+	uuid2 = "6f1c1b3e-7a34-4f0e-9d4c-1f5b7a0a0002"
+)
+
+// rung is a world with one open red alert of Wang's.
+func rung(t *testing.T) (*world, string) {
+	w := newWorld(t)
+	w.cries("v/b1", "sos", w.now)
+	w.pass(10 * time.Second)
+	return w, w.only().ID
+}
+
+func TestFromCryToOutcome(t *testing.T) {
+	w, id := rung(t)
+	a, err := w.desk.Ack(w.ctx, id, zhang)
+	w.must(err)
+	if a.State != "acknowledged" || !a.AckedAt.Equal(w.now) || *a.Assignee != "zhang" || a.EscalateAt != nil {
+		t.Fatalf("%+v", a)
+	}
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	if v.State != "planned" || *v.Alert != id || *v.Provider != "care" || v.Assignee != nil || !v.Due.Equal(w.now.Add(45*time.Minute)) {
+		t.Fatalf("%+v", v)
+	}
+	if a := w.only(); a.State != "dispatched" || a.Visit == nil || a.Visit.ID != v.ID {
+		t.Fatalf("%+v", a)
+	}
+	w.pass(10 * time.Minute)
+	v, err = w.desk.StartVisit(w.ctx, v.ID, zhao)
+	w.must(err)
+	if v.State != "started" || !v.Started.Equal(w.now) || *v.Assignee != "zhao" {
+		t.Fatalf("%+v", v)
+	}
+	w.pass(10 * time.Minute)
+	v, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, alerting.Report{UUID: uuid1, Outcome: alerting.Assisted, Note: "fell, is well"})
+	w.must(err)
+	if v.State != "reported" || v.Report.By != "zhao" || !v.Report.At.Equal(w.now) || !v.Report.Received.Equal(w.now) {
+		t.Fatalf("%+v", v)
+	}
+	if a := w.only(); a.State != "visited" || a.Visit.Report == nil || a.Visit.Report.Note != "fell, is well" {
+		t.Fatalf("%+v", a)
+	}
+	w.pass(time.Minute)
+	a, err = w.desk.Close(w.ctx, id, zhang, alerting.Closing{Outcome: alerting.Assisted, Note: "done"})
+	w.must(err)
+	if a.State != "closed" || *a.Outcome != "assisted" || !a.ClosedAt.Equal(w.now) {
+		t.Fatalf("%+v", a)
+	}
+	if got := w.store.LastContact(wang, w.now); !got.Equal(v.Report.At) {
+		t.Errorf("contact at %s, want when the visit was", got)
+	}
+	log, err := w.store.Log(w.ctx, id)
+	w.must(err)
+	var lines []string
+	for _, e := range log {
+		lines = append(lines, string(e.Type)+" "+e.Actor+" "+e.Text)
+	}
+	want := []string{
+		"alert.opened system ", "alert.acked zhang ", "visit.created zhang ", "visit.updated zhao ",
+		"visit.updated zhao fell, is well", "alert.closed zhang done",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("log:\n%s", strings.Join(lines, "\n"))
+	}
+	if d := log[5].Data; d["verified_by"] != "zhao" || d["how"] != "door" || d["from"] != "visited" || d["contact"] != true {
+		t.Errorf("%v", d)
+	}
+}
+
+func TestOfTwoAcknowledgementsOneWins(t *testing.T) {
+	w, id := rung(t)
+	var wg sync.WaitGroup
+	errs := make([]error, 2)
+	for i, by := range []alerting.Actor{zhang, zhao} {
+		wg.Go(func() { _, errs[i] = w.desk.Ack(w.ctx, id, by) })
+	}
+	wg.Wait()
+	winner, loser := zhang, errs[1]
+	if errs[0] != nil {
+		winner, loser = zhao, errs[0]
+	}
+	if e := stateError(t, loser); e.State != "acknowledged" || e.By != winner.User || !strings.Contains(e.Error(), winner.User) {
+		t.Errorf("%v", e)
+	}
+	if a := w.only(); *a.Assignee != winner.User {
+		t.Errorf("assignee %s, winner %s", *a.Assignee, winner.User)
+	}
+	if got := w.types(1); !slices.Equal(got, []alerting.EventType{"alert.acked"}) {
+		t.Error(got)
+	}
+}
+
+func TestSmallActions(t *testing.T) {
+	w, id := rung(t)
+	a, err := w.desk.Assign(w.ctx, id, zhang, "zhao")
+	w.must(err)
+	if *a.Assignee != "zhao" || a.State != "open" || a.EscalateAt == nil {
+		t.Errorf("assign: %+v", a)
+	}
+	_, err = w.desk.Note(w.ctx, id, zhang, "no answer at the door bell")
+	w.must(err)
+	_, err = w.desk.Call(w.ctx, id, zhang, alerting.Call{Whom: "resident", Result: "no_answer", NextCall: w.now.Add(time.Minute)})
+	w.must(err)
+	_, err = w.desk.Call(w.ctx, id, zhang, alerting.Call{Whom: "daughter", Result: "answered"})
+	w.must(err)
+	if got := w.store.LastContact(wang, w.now); !got.IsZero() {
+		t.Error("nobody has reached the resident yet")
+	}
+	_, err = w.desk.Call(w.ctx, id, zhang, alerting.Call{Whom: "resident", Result: "answered", Note: "pressed by mistake"})
+	w.must(err)
+	if got := w.store.LastContact(wang, w.now); !got.Equal(w.now) {
+		t.Errorf("contact: %s", got)
+	}
+	a, err = w.desk.Escalate(w.ctx, id, zhang, "cannot reach anybody")
+	w.must(err)
+	if a.Escalation != 1 || a.State != "open" || !a.EscalateAt.Equal(noon.Add(180*time.Second)) {
+		t.Errorf("escalate: %+v", a)
+	}
+	log, err := w.store.Log(w.ctx, id)
+	w.must(err)
+	if d := log[len(log)-1].Data; d["level"] != "town" || d["area"] != "shen/east" {
+		t.Errorf("%v", d)
+	}
+	w.close(id, byPhone)
+	_, err = w.desk.Note(w.ctx, id, zhang, "afterthought")
+	w.must(err)
+	for name, do := range map[string]func() error{
+		"assign": func() error { _, err := w.desk.Assign(w.ctx, id, zhang, "x"); return err },
+		"call": func() error {
+			_, err := w.desk.Call(w.ctx, id, zhang, alerting.Call{Whom: "resident", Result: "busy"})
+			return err
+		},
+		"escalate": func() error { _, err := w.desk.Escalate(w.ctx, id, zhang, "x"); return err },
+		"dispatch": func() error { _, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id}); return err },
+		"close":    func() error { _, err := w.desk.Close(w.ctx, id, zhang, byPhone); return err },
+	} {
+		if e := stateError(t, do()); e.State != "closed" || e.Action != name {
+			t.Errorf("%s on a closed alert: %v", name, e)
+		}
+	}
+}
+
+func TestReopen(t *testing.T) {
+	w, id := rung(t)
+	_, err := w.desk.Reopen(w.ctx, id, zhang, "x")
+	stateError(t, err)
+	_, err = w.desk.Ack(w.ctx, id, zhang)
+	w.must(err)
+	w.pass(time.Minute)
+	a, err := w.desk.Reopen(w.ctx, id, zhang, "must leave")
+	w.must(err)
+	if a.State != "open" || a.AckedAt != nil || !a.EscalateAt.Equal(w.now.Add(time.Minute)) || !a.RangAt.Equal(w.now) {
+		t.Fatalf("%+v", a)
+	}
+	w.close(id, byPhone)
+	w.pass(24 * time.Hour)
+	a, err = w.desk.Reopen(w.ctx, id, zhang, "called again")
+	w.must(err)
+	if a.State != "open" || a.ClosedAt != nil || a.Outcome != nil {
+		t.Fatalf("%+v", a)
+	}
+	w.close(id, byPhone)
+	w.pass(24*time.Hour + time.Second)
+	_, err = w.desk.Reopen(w.ctx, id, zhang, "x")
+	stateError(t, err)
+	// With another one open for the same, there would be two.
+	w.cries("v/b1", "sos", w.now)
+	second := w.alerts(alerting.AlertFilter{State: []alerting.State{"open"}})[0].ID
+	w.close(second, byPhone)
+	w.pass(2 * time.Minute)
+	w.cries("v/b1", "sos", w.now)
+	_, err = w.desk.Reopen(w.ctx, second, zhang, "x")
+	stateError(t, err)
+}
+
+func TestMerge(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "water", 1)
+	w.says("v/b1", "heart", 2)
+	w.says("v/b2", "heart", 2)
+	ids := map[alerting.Kind]string{}
+	for _, a := range w.alerts(alerting.AlertFilter{Resident: wang}) {
+		ids[a.Kind] = a.ID
+	}
+	others := w.alerts(alerting.AlertFilter{Resident: li})[0].ID
+	_, err := w.desk.Merge(w.ctx, ids["heart_rate"], zhang, others)
+	if inputField(err) != "into" {
+		t.Errorf("another resident's: %v", err)
+	}
+	_, err = w.desk.Merge(w.ctx, others, zhang, others)
+	if inputField(err) != "into" {
+		t.Errorf("itself: %v", err)
+	}
+	_, err = w.desk.Merge(w.ctx, others, zhang, "nothing")
+	if !errors.Is(err, alerting.ErrNotFound) {
+		t.Errorf("nothing: %v", err)
+	}
+	a, err := w.desk.Merge(w.ctx, ids["water_inactivity"], zhang, ids["heart_rate"])
+	w.must(err)
+	if a.State != "closed" || *a.Outcome != "duplicate" {
+		t.Fatalf("%+v", a)
+	}
+	_, err = w.desk.Reopen(w.ctx, a.ID, zhang, "x")
+	if e := stateError(t, err); !strings.Contains(e.Reason, ids["heart_rate"]) {
+		t.Error(e)
+	}
+	_, err = w.desk.Merge(w.ctx, ids["heart_rate"], zhang, a.ID)
+	stateError(t, err)
+	// What its episode still does shows on the other one.
+	w.pass(time.Minute)
+	w.says("v/b1", "water", 3)
+	if a := w.alert(ids["heart_rate"]); a.Severity != "red" || a.Evidence["value"] != 2.0 {
+		t.Errorf("%+v", a)
+	}
+	w.pass(time.Minute)
+	w.says("v/b1", "water", 0)
+	if a := w.alert(ids["heart_rate"]); a.RecoveredAt != nil {
+		t.Error("the heart has not recovered")
+	}
+	w.pass(5 * time.Hour)
+	w.tick()
+	if n := len(w.alerts(alerting.AlertFilter{Resident: wang})); n != 2 {
+		t.Errorf("%d alerts", n)
+	}
+}
+
+func TestClosingInput(t *testing.T) {
+	w, id := rung(t)
+	good := byPhone
+	for field, spoil := range map[string]func(*alerting.Closing){
+		"outcome":     func(c *alerting.Closing) { c.Outcome = "fine" },
+		"verified_by": func(c *alerting.Closing) { c.VerifiedBy = " " },
+		"how":         func(c *alerting.Closing) { c.How = "letter" },
+		"note":        func(c *alerting.Closing) { c.Note = strings.Repeat("长", 4001) },
+	} {
+		c := good
+		spoil(&c)
+		_, err := w.desk.Close(w.ctx, id, zhang, c)
+		if inputField(err) != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	for _, o := range []alerting.Outcome{"", "recovered", "duplicate"} {
+		_, err := w.desk.Close(w.ctx, id, zhang, alerting.Closing{Outcome: o, VerifiedBy: "z", How: "phone"})
+		if inputField(err) != "outcome" {
+			t.Errorf("%q: %v", o, err)
+		}
+	}
+	if got := w.types(0); len(got) != 1 {
+		t.Errorf("refused closings left events: %v", got)
+	}
+	_, err := w.desk.Close(w.ctx, "nothing", zhang, good)
+	if !errors.Is(err, alerting.ErrNotFound) {
+		t.Error(err)
+	}
+	a, err := w.desk.Close(w.ctx, id, zhang, good) // straight from open
+	w.must(err)
+	if a.AckedAt == nil || *a.Assignee != "zhang" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestVisitInput(t *testing.T) {
+	w, id := rung(t)
+	for want, in := range map[string]alerting.NewVisit{
+		"alert":    {},
+		"due":      {Resident: wang},
+		"resident": {Alert: id, Resident: li},
+	} {
+		if _, err := w.desk.CreateVisit(w.ctx, zhang, in); inputField(err) != want {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	for _, in := range []alerting.NewVisit{{Alert: "nothing"}, {Resident: "nobody", Due: w.now}} {
+		if _, err := w.desk.CreateVisit(w.ctx, zhang, in); !errors.Is(err, alerting.ErrNotFound) {
+			t.Errorf("%+v: %v", in, err)
+		}
+	}
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Resident: li, Due: w.now.Add(time.Hour), Assignee: "zhao"})
+	w.must(err)
+	if v.Alert != nil || v.Provider != nil || *v.Assignee != "zhao" || v.Resident.Name != "李" || v.Area != "shen/west/lake" {
+		t.Errorf("%+v", v)
+	}
+	for want, r := range map[string]alerting.Report{
+		"uuid":    {UUID: "1", Outcome: alerting.Well},
+		"outcome": {UUID: uuid1, Outcome: alerting.Recovered},
+		"at":      {UUID: uuid1, Outcome: alerting.Well, At: w.now.Add(10*time.Minute + time.Second)},
+	} {
+		if _, err := w.desk.ReportVisit(w.ctx, v.ID, zhao, r); inputField(err) != want {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	if got := w.store.LastContact(li, w.now.Add(time.Hour)); !got.IsZero() {
+		t.Error("a refused report counted as contact")
+	}
+}
+
+func TestReportIsTakenOncePerUUID(t *testing.T) {
+	w, id := rung(t)
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	r := alerting.Report{UUID: uuid1, Outcome: alerting.Well, At: w.now.Add(-time.Minute)}
+	first, err := w.desk.ReportVisit(w.ctx, v.ID, zhao, r)
+	w.must(err)
+	before := w.newest()
+	w.pass(time.Hour)
+	r.UUID = strings.ToUpper(uuid1)
+	again, err := w.desk.ReportVisit(w.ctx, v.ID, zhao, r)
+	w.must(err)
+	if again.Report == nil || *again.Report != *first.Report || w.newest() != before {
+		t.Errorf("%+v", again)
+	}
+	r.UUID = uuid2
+	_, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, r)
+	if e := stateError(t, err); e.State != "reported" || e.By != "zhao" {
+		t.Error(e)
+	}
+	other, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Resident: wang, Due: w.now})
+	w.must(err)
+	r.UUID = uuid1
+	if _, err = w.desk.ReportVisit(w.ctx, other.ID, zhao, r); inputField(err) != "uuid" {
+		t.Errorf("the uuid of another visit's report: %v", err)
+	}
+}
+
+func TestReportOfAPhoneWithoutSignal(t *testing.T) {
+	w, id := rung(t)
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	w.pass(time.Hour)
+	w.close(id, byPhone)
+	if v, err := w.store.Visit(w.ctx, everywhere, v.ID); err != nil || v.State != "canceled" {
+		t.Fatalf("%+v %v", v, err)
+	}
+	at := w.now.Add(-30 * time.Minute)
+	w.pass(time.Hour)
+	v, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, alerting.Report{UUID: uuid1, Outcome: alerting.Well, At: at})
+	w.must(err)
+	if v.State != "reported" || !v.Report.At.Equal(at) || v.Started != nil {
+		t.Errorf("%+v", v)
+	}
+	if a := w.alert(id); a.State != "closed" || a.Visit.Report == nil {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	w, id := rung(t)
+	first, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	w.pass(time.Second)
+	second, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	_, err = w.desk.CancelVisit(w.ctx, second.ID, zhang, "")
+	if inputField(err) != "reason" {
+		t.Error(err)
+	}
+	_, err = w.desk.CancelVisit(w.ctx, second.ID, zhang, "sent twice")
+	w.must(err)
+	if a := w.only(); a.State != "dispatched" {
+		t.Errorf("with another visit active: %s", a.State)
+	}
+	_, err = w.desk.CancelVisit(w.ctx, first.ID, zhang, "no car")
+	w.must(err)
+	if a := w.only(); a.State != "acknowledged" {
+		t.Errorf("with none: %s", a.State)
+	}
+	_, err = w.desk.CancelVisit(w.ctx, first.ID, zhang, "again")
+	stateError(t, err)
+	_, err = w.desk.StartVisit(w.ctx, first.ID, zhao)
+	stateError(t, err)
+}
+
+func TestReportOlderThanTheNewCryDoesNotSilenceIt(t *testing.T) {
+	w, id := rung(t)
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	w.pass(10 * time.Minute)
+	found := w.now
+	w.pass(5 * time.Minute)
+	w.cries("v/b1", "sos", w.now)
+	if a := w.only(); a.State != "open" {
+		t.Fatal(a.State)
+	}
+	_, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, alerting.Report{UUID: uuid1, Outcome: alerting.Well, At: found})
+	w.must(err)
+	if a := w.only(); a.State != "open" || a.EscalateAt == nil || a.Visit.Report == nil {
+		t.Errorf("%+v", a)
+	}
+}

@@ -1,0 +1,210 @@
+package alerting
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"shouwang/devices"
+)
+
+// maxTickGap is the longest time between two ticks that still counts as
+// watched: ticks come every 10 s, so three missed ones mean that we were down.
+const maxTickGap = 30 * time.Second
+
+// judge hands one record to the detectors it concerns.
+func (e *Engine) judge(rec *devices.Record) {
+	switch {
+	case rec.Retained:
+		// Old news, never a sign of life.
+	case rec.Tick != nil:
+		e.tick(rec)
+	default:
+		// A message is of one device, so all of it is looked up once.
+		var id devices.DeviceID
+		var hear []hearing
+		for _, r := range inOrder(rec.Readings) {
+			if hear == nil || r.Device != id {
+				id, hear = r.Device, e.hearings(r.Device, rec.Received)
+			}
+			for _, h := range hear {
+				for i := range h.w.detectors {
+					e.found(h, h.w.detectors[i].Observe(h.v, r))
+				}
+			}
+		}
+		for _, ev := range rec.Events {
+			if hear == nil || ev.Device != id {
+				id, hear = ev.Device, e.hearings(ev.Device, rec.Received)
+			}
+			for _, h := range hear {
+				for i := range h.w.detectors {
+					e.found(h, h.w.detectors[i].Notice(h.v, ev))
+				}
+			}
+		}
+	}
+}
+
+// inOrder returns the readings of one message by event time, and those of one
+// time with what decides over the others first: whether the band is worn, then
+// the pulse. The readings themselves are left as they are.
+func inOrder(readings []devices.Reading) []devices.Reading {
+	rank := func(m devices.Metric) int {
+		switch m {
+		case devices.Worn:
+			return 0
+		case devices.HeartRateBPM:
+			return 1
+		}
+		return 2
+	}
+	compare := func(a, b devices.Reading) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(rank(a.Metric), rank(b.Metric)))
+	}
+	if slices.IsSortedFunc(readings, compare) {
+		return readings
+	}
+	readings = slices.Clone(readings)
+	slices.SortStableFunc(readings, compare)
+	return readings
+}
+
+// hearing is a subject that a record concerns, and what its detectors may know.
+type hearing struct {
+	w  *watched
+	v  *View
+	at place
+}
+
+// hearings lists whom a device's message concerns: the resident it is assigned
+// to, and the device. Nobody while the device is unknown or disabled, or its
+// resident has died.
+func (e *Engine) hearings(id devices.DeviceID, at time.Time) []hearing {
+	hear := []hearing{}
+	about := DeviceSubject(id)
+	p := e.locate(about, at)
+	if p == nil {
+		return hear
+	}
+	if p.resident != nil {
+		hear = append(hear, e.hear(ResidentSubject(p.resident.ID), p, at))
+	}
+	hear = append(hear, e.hear(about, p, at))
+	for _, h := range hear {
+		for i := range h.w.detectors {
+			e.subjects.touch(h.w, i)
+		}
+	}
+	return hear
+}
+
+func (e *Engine) hear(s Subject, p *place, at time.Time) hearing {
+	v := &View{
+		Now: at, Watched: e.clock.Watched, Subject: s,
+		Resident: p.resident, Away: p.away, Rules: e.Book.Rules(at),
+	}
+	if s.Type == SubjectDevice {
+		v.Device = p.device
+	}
+	if p.resident != nil {
+		v.LastContact = e.Book.LastContact(p.resident.ID, at)
+	}
+	return hearing{w: e.subjects.get(s), v: v, at: *p}
+}
+
+// locate tells how things stand with a subject, nil when it is not watched.
+func (e *Engine) locate(s Subject, at time.Time) *place {
+	p := &place{}
+	switch s.Type {
+	case SubjectDevice:
+		d, ok := e.Directory.Device(devices.DeviceID(s.ID), at)
+		if !ok || d.Disabled {
+			return nil
+		}
+		p.device, p.area = d, d.Area
+		if r, ok := e.Directory.ResidentOf(d.ID, at); ok {
+			p.resident = r
+		}
+	case SubjectResident:
+		r, ok := e.Directory.Resident(s.ID, at)
+		if !ok {
+			return nil
+		}
+		p.resident = r
+	case SubjectArea:
+		p.area = devices.AreaPath(s.ID)
+	case SubjectSystem:
+	}
+	if p.resident != nil {
+		if p.resident.State == devices.Deceased {
+			return nil
+		}
+		p.area = p.resident.Area
+		p.away = !atHome(p.resident.State) || e.Directory.Away(p.resident.ID, at)
+	}
+	return p
+}
+
+// tick moves the clock of watched time and lets all subjects look at it.
+func (e *Engine) tick(rec *devices.Record) {
+	gap := rec.Received.Sub(e.clock.LastTick)
+	// Both ends must have been connected: nobody knows when, in between, a
+	// connection went or came.
+	if rec.Tick.Connected && e.clock.Connected && gap > 0 && gap <= maxTickGap {
+		e.clock.Watched += gap
+	}
+	e.clock.LastTick, e.clock.Connected = rec.Received, rec.Tick.Connected
+	e.raiseAt = rec.Received
+	for _, w := range e.subjects.order {
+		p := e.locate(w.subject, rec.Received)
+		if p == nil {
+			continue
+		}
+		h := e.hear(w.subject, p, rec.Received)
+		for i := range w.detectors {
+			findings := w.detectors[i].Tick(h.v)
+			if !w.detectors[i].quiet || len(findings) > 0 || p.away {
+				e.subjects.touch(w, i)
+			}
+			e.found(h, findings)
+		}
+	}
+}
+
+// found takes what a detector said.
+func (e *Engine) found(h hearing, findings []Finding) {
+	for _, f := range findings {
+		info, ok := f.Kind.Info()
+		if !ok || f.Severity.Rank() > Blue.Rank() && !f.Recovered {
+			e.metrics.refused.Inc()
+			e.Log.Error().Str("kind", string(f.Kind)).Str("severity", string(f.Severity)).
+				Msg("detector found something that is no kind or has no severity")
+			continue
+		}
+		f.Subject = h.w.subject
+		// SQL keeps microseconds, and the episode is a key there.
+		f.Episode = f.Episode.UTC().Truncate(time.Microsecond)
+		if f.KnownAt.IsZero() {
+			f.KnownAt = h.v.Now
+		}
+		if f.FoundAt.IsZero() {
+			f.FoundAt = h.v.Now
+		}
+		now := said{f.Episode, f.Severity, f.Recovered}
+		if last, ok := h.w.said[f.Kind]; ok && last == now && !info.Urgent {
+			continue
+		}
+		h.w.said[f.Kind] = now
+		e.metrics.findings.WithLabelValues(string(f.Kind)).Inc()
+		j := judged{
+			Finding: f, area: h.at.area,
+			provider: e.Directory.Provider(h.at.area, h.v.Now),
+			late:     f.KnownAt.Sub(f.FoundAt) > h.v.Rules.Late,
+		}
+		if r := h.at.resident; r != nil {
+			j.resident = &ResidentRef{ID: r.ID, Name: r.Name}
+		}
+		e.pending = append(e.pending, j)
+	}
+}

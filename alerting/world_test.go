@@ -1,0 +1,331 @@
+package alerting_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"shouwang/alerting"
+	"shouwang/alerting/store"
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// world is a small county with a real store: two residents, each with a band,
+// and a band that nobody wears.
+type world struct {
+	t      *testing.T
+	ctx    context.Context
+	db     *database.DB
+	store  *store.Store
+	dir    *directory
+	engine *alerting.Engine
+	desk   *alerting.Desk
+	climb  *alerting.Escalation
+	now    time.Time
+	seq    uint64
+	seen   *[]alerting.View // what the detectors were shown
+}
+
+const (
+	wang  = "wang" // v/b1
+	li    = "li"   // v/b2
+	spare = devices.DeviceID("v/b3")
+)
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, ctx: t.Context(), now: noon, seen: &[]alerting.View{}, dir: newDirectory()}
+	db, err := database.Open(w.ctx, filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	w.db = db
+	w.start(0)
+	return w
+}
+
+// start starts the service on what is in the database.
+func (w *world) start(checkpointFrames int) {
+	w.t.Helper()
+	w.store = store.New(w.db)
+	clock := func() time.Time { return w.now }
+	w.engine = alerting.NewEngine(alerting.EngineOptions{
+		Book: w.store, Directory: w.dir, Detectors: w.detectors, Now: clock, CheckpointFrames: checkpointFrames,
+		CheckpointEvery: 1000 * time.Hour,
+	})
+	w.must(w.engine.Restore(w.ctx))
+	w.desk = alerting.NewDesk(alerting.DeskOptions{Book: w.store, Directory: w.dir, Now: clock})
+	w.climb = alerting.NewEscalation(alerting.EscalationOptions{Book: w.store})
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) detectors(s alerting.Subject) []alerting.Detector {
+	if s.Type == alerting.SubjectDevice {
+		return []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &cries{}}
+	}
+	return []alerting.Detector{
+		&level{kind: alerting.KindWaterInactivity, metric: "water", seen: w.seen},
+		&level{kind: alerting.KindHeartRate, metric: "heart"}, &cries{},
+	}
+}
+
+// pass lets time pass without a record.
+func (w *world) pass(d time.Duration) { w.now = w.now.Add(d) }
+
+func (w *world) apply(records ...devices.Record) {
+	w.t.Helper()
+	w.seq++
+	w.must(w.engine.Apply(w.ctx, "telemetry", w.seq, records))
+}
+
+// says has the device report a level now: 0 is fine, then yellow, orange, red.
+func (w *world) says(id devices.DeviceID, metric devices.Metric, value float64) {
+	w.t.Helper()
+	w.apply(reading(id, metric, value, w.now, w.now))
+}
+
+func (w *world) cries(id devices.DeviceID, kind devices.EventKind, at time.Time) {
+	w.t.Helper()
+	w.apply(cry(id, kind, at, w.now))
+}
+
+func (w *world) tick() {
+	w.t.Helper()
+	w.apply(devices.Record{Received: w.now, Tick: &devices.Tick{Connected: true}})
+}
+
+func reading(id devices.DeviceID, m devices.Metric, value float64, at, received time.Time) devices.Record {
+	return devices.Record{Received: received, Device: id, Readings: []devices.Reading{
+		{Device: id, Metric: m, Value: value, At: at, Received: received},
+	}}
+}
+
+func cry(id devices.DeviceID, kind devices.EventKind, at, received time.Time) devices.Record {
+	return devices.Record{Received: received, Device: id, Events: []devices.Event{
+		{Device: id, Kind: kind, At: at, Received: received},
+	}}
+}
+
+var everywhere = devices.Scope{Areas: []devices.AreaPath{""}}
+
+func (w *world) alerts(f alerting.AlertFilter) []alerting.Alert {
+	w.t.Helper()
+	f.Scope = everywhere
+	page, err := w.store.Alerts(w.ctx, f)
+	w.must(err)
+	return page.Items
+}
+
+// only is the one alert there is.
+func (w *world) only() alerting.Alert {
+	w.t.Helper()
+	all := w.alerts(alerting.AlertFilter{})
+	if len(all) != 1 {
+		w.t.Fatalf("%d alerts, want 1: %+v", len(all), all)
+	}
+	return all[0]
+}
+
+func (w *world) alert(id string) alerting.Alert {
+	w.t.Helper()
+	a, err := w.store.Alert(w.ctx, everywhere, id)
+	w.must(err)
+	return a
+}
+
+// events are those after a number, as their types.
+func (w *world) events(after int64) []alerting.Event {
+	w.t.Helper()
+	all, err := w.store.EventsAfter(w.ctx, after, 10000)
+	w.must(err)
+	return all
+}
+
+func (w *world) newest() int64 {
+	w.t.Helper()
+	n, err := w.store.NewestEvent(w.ctx)
+	w.must(err)
+	return n
+}
+
+func (w *world) types(after int64) []alerting.EventType {
+	types := []alerting.EventType{}
+	for _, e := range w.events(after) {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+var zhang = alerting.Actor{User: "zhang", Name: "张"}
+var zhao = alerting.Actor{User: "zhao", Name: "赵"}
+
+var byPhone = alerting.Closing{Outcome: alerting.Well, VerifiedBy: "zhang", How: "phone"}
+var unreached = alerting.Closing{Outcome: alerting.FalseAlarm, VerifiedBy: "zhang", How: "device"}
+
+func (w *world) close(id string, how alerting.Closing) {
+	w.t.Helper()
+	_, err := w.desk.Close(w.ctx, id, zhang, how)
+	w.must(err)
+}
+
+func inputField(err error) string {
+	var e *alerting.InputError
+	if errors.As(err, &e) {
+		return e.Field
+	}
+	return ""
+}
+
+func stateError(t *testing.T, err error) *alerting.StateError {
+	t.Helper()
+	var e *alerting.StateError
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want a StateError", err)
+	}
+	return e
+}
+
+// level is a detector that believes what it is told: values of one metric from
+// 0 (fine) over 1 (yellow) and 2 (orange) to 3 (red).
+type level struct {
+	kind   alerting.Kind
+	metric devices.Metric
+	seen   *[]alerting.View
+	state  struct {
+		Episode time.Time
+		Value   float64
+		Newest  time.Time
+	}
+}
+
+func (l *level) Name() string { return "level." + string(l.kind) }
+
+func (l *level) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+	if l.seen != nil {
+		*l.seen = append(*l.seen, *v)
+	}
+	if r.Metric != l.metric || !r.At.After(l.state.Newest) {
+		return nil
+	}
+	l.state.Newest = r.At
+	if !l.state.Episode.IsZero() && !v.LastContact.Before(l.state.Episode) {
+		// The clocks start again: the old episode is over.
+		old := l.state.Episode
+		l.state.Episode, l.state.Value = time.Time{}, 0
+		return append([]alerting.Finding{{Kind: l.kind, Episode: old, Recovered: true, FoundAt: r.At}}, l.judge(r)...)
+	}
+	return l.judge(r)
+}
+
+func (l *level) judge(r devices.Reading) []alerting.Finding {
+	f := alerting.Finding{
+		Kind: l.kind, FoundAt: r.At, KnownAt: r.Received,
+		Evidence: map[string]any{"value": r.Value}, Rule: alerting.RuleRef{ID: "level", Version: 1},
+	}
+	switch {
+	case r.Value == 0 && l.state.Episode.IsZero():
+		return nil
+	case r.Value == 0:
+		f.Episode, f.Recovered = l.state.Episode, true
+		l.state.Episode, l.state.Value = time.Time{}, 0
+		return []alerting.Finding{f}
+	case l.state.Episode.IsZero():
+		l.state.Episode, l.state.Value = r.At, 0
+	}
+	l.state.Value = max(l.state.Value, r.Value)
+	f.Episode = l.state.Episode
+	f.Severity = []alerting.Severity{"", "yellow", "orange", "red"}[int(r.Value)]
+	return []alerting.Finding{f}
+}
+
+func (l *level) Notice(*alerting.View, devices.Event) []alerting.Finding { return nil }
+
+func (l *level) Tick(v *alerting.View) []alerting.Finding {
+	if l.seen != nil {
+		*l.seen = append(*l.seen, *v)
+	}
+	return nil
+}
+func (l *level) Save() ([]byte, error)  { return json.Marshal(l.state) }
+func (l *level) Restore(b []byte) error { return json.Unmarshal(b, &l.state) }
+
+// cries passes every SOS and fall on.
+type cries struct{}
+
+func (cries) Name() string                                               { return "cries" }
+func (cries) Observe(*alerting.View, devices.Reading) []alerting.Finding { return nil }
+func (cries) Tick(*alerting.View) []alerting.Finding                     { return nil }
+func (cries) Save() ([]byte, error)                                      { return []byte("{}"), nil }
+func (cries) Restore([]byte) error                                       { return nil }
+func (cries) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
+	if v.Subject.Type == alerting.SubjectDevice && v.Resident != nil {
+		return nil
+	}
+	return []alerting.Finding{{
+		Kind: alerting.Kind(e.Kind), Episode: e.At, Severity: alerting.Red, FoundAt: e.At, KnownAt: v.Now,
+		Evidence: map[string]any{"device": string(e.Device)},
+	}}
+}
+
+// directory is the registry of the test.
+type directory struct {
+	devices   map[devices.DeviceID]*devices.Device
+	residents map[string]*devices.Resident
+	worn      map[devices.DeviceID]string
+	away      map[string][2]time.Time
+	provider  string
+}
+
+func newDirectory() *directory {
+	d := &directory{
+		devices: map[devices.DeviceID]*devices.Device{}, residents: map[string]*devices.Resident{},
+		worn: map[devices.DeviceID]string{"v/b1": wang, "v/b2": li}, away: map[string][2]time.Time{}, provider: "care",
+	}
+	for _, id := range []devices.DeviceID{"v/b1", "v/b2", spare} {
+		d.devices[id] = &devices.Device{ID: id, Kind: devices.Wristband, Area: "shen/depot"}
+	}
+	d.residents[wang] = &devices.Resident{ID: wang, Name: "王", Area: "shen/east/hill", State: devices.Active}
+	d.residents[li] = &devices.Resident{ID: li, Name: "李", Area: "shen/west/lake", State: devices.Active}
+	return d
+}
+
+func (d *directory) Device(id devices.DeviceID, _ time.Time) (*devices.Device, bool) {
+	dev, ok := d.devices[id]
+	return dev, ok
+}
+
+func (d *directory) ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool) {
+	return d.Resident(d.worn[id], at)
+}
+
+func (d *directory) Resident(id string, _ time.Time) (*devices.Resident, bool) {
+	r, ok := d.residents[id]
+	return r, ok
+}
+
+func (d *directory) Away(id string, at time.Time) bool {
+	a, ok := d.away[id]
+	return ok && !at.Before(a[0]) && at.Before(a[1])
+}
+
+func (d *directory) Provider(a devices.AreaPath, _ time.Time) string {
+	if devices.AreaPath("shen/east").Contains(a) {
+		return d.provider
+	}
+	return ""
+}
+
+var _ alerting.Directory = (*directory)(nil)
