@@ -207,3 +207,10 @@ func (h *hub) note(user string, event int64) {
 		h.seen[user] = seen{event: event, at: time.Now()}
 	}
 }
+
+// seenBy is the newest event the user said to have seen, 0 for none.
+func (h *hub) seenBy(user string) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.seen[user].event
+}

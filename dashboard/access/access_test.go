@@ -1,0 +1,227 @@
+package access
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+type clock struct{ now time.Time }
+
+func newStore(t *testing.T) (*Store, *database.DB, *clock) {
+	t.Helper()
+	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	c := &clock{time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	s := New(db, Options{Now: func() time.Time { return c.now }})
+	must(t, s.Create(t.Context(), Account{Username: "duty", Name: "值班", Role: Duty, Areas: []devices.AreaPath{"xian"}}, "correct horse"))
+	return s, db, c
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSessionsEnd(t *testing.T) {
+	s, db, c := newStore(t)
+	ctx := t.Context()
+	signIn := func() string {
+		token, caller, err := s.SignIn(ctx, "duty", "correct horse")
+		must(t, err)
+		if caller.Role != Duty || !caller.Scope.Area("xian/a") || caller.Scope.Area("other") {
+			t.Fatalf("caller: %+v", caller)
+		}
+		return token
+	}
+	alive := func(token string) bool {
+		_, err := s.BySession(ctx, token)
+		if err != nil && !errors.Is(err, ErrNoSession) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	token := signIn()
+	var stored string
+	must(t, db.Read.QueryRowContext(ctx, `SELECT hash FROM sessions`).Scan(&stored))
+	if stored == token || len(stored) != 64 {
+		t.Errorf("the session is stored as %q", stored)
+	}
+	for range 10 { // used all the time
+		c.now = c.now.Add(11 * time.Hour)
+		if !alive(token) {
+			t.Fatal("a session in use ended")
+		}
+	}
+	c.now = c.now.Add(13 * time.Hour)
+	if alive(token) {
+		t.Error("an idle session lives")
+	}
+	token = signIn()
+	for range 15 {
+		c.now = c.now.Add(11 * time.Hour)
+		alive(token)
+	}
+	if c.now = c.now.Add(4 * time.Hour); alive(token) {
+		t.Error("a session lives after seven days")
+	}
+	must(t, s.Purge(ctx))
+	var left int
+	must(t, db.Read.QueryRowContext(ctx, `SELECT count(*) FROM sessions`).Scan(&left))
+	if left != 0 {
+		t.Errorf("%d ended sessions are kept", left)
+	}
+	for name, end := range map[string]func() error{
+		"disable":  func() error { return s.Disable(ctx, "duty") },
+		"password": func() error { return s.SetPassword(ctx, "duty", "correct horse") },
+	} {
+		must(t, s.Enable(ctx, "duty"))
+		token = signIn()
+		must(t, end())
+		if alive(token) {
+			t.Errorf("%s: the session lives", name)
+		}
+		must(t, s.Enable(ctx, "duty"))
+	}
+}
+
+func TestTokens(t *testing.T) {
+	s, _, _ := newStore(t)
+	ctx := t.Context()
+	const stable = "a-stable-token-of-the-demo"
+	must(t, s.SetToken(ctx, "duty", stable))
+	must(t, s.SetToken(ctx, "duty", stable))
+	c, err := s.ByToken(ctx, stable)
+	if err != nil || c.User != "duty" {
+		t.Fatalf("%+v %v", c, err)
+	}
+	must(t, s.Disable(ctx, "duty"))
+	if _, err := s.ByToken(ctx, stable); !errors.Is(err, ErrNoSession) {
+		t.Errorf("the token of a disabled account: %v", err)
+	}
+	if _, err := s.Again(ctx, c); !errors.Is(err, ErrNoSession) {
+		t.Errorf("again: %v", err)
+	}
+	must(t, s.Enable(ctx, "duty"))
+	must(t, s.RevokeTokens(ctx, "duty"))
+	if _, err := s.ByToken(ctx, stable); !errors.Is(err, ErrNoSession) {
+		t.Errorf("a revoked token: %v", err)
+	}
+	if err := s.SetToken(ctx, "duty", "short"); err == nil {
+		t.Error("a short token was taken")
+	}
+}
+
+func TestLockOutGrowsAndForgives(t *testing.T) {
+	s, _, c := newStore(t)
+	ctx := t.Context()
+	for _, name := range []string{"duty", "nobody"} { // names that do not exist behave alike
+		for range freeFailures {
+			if _, _, err := s.SignIn(ctx, name, "wrong"); !errors.Is(err, ErrSignIn) {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		for _, want := range []time.Duration{1, 2, 4, 8} {
+			var locked *LockedError
+			if _, _, err := s.SignIn(ctx, name, "correct horse"); !errors.As(err, &locked) || locked.Wait != want*time.Second {
+				t.Fatalf("%s: %v, want a wait of %d s", name, err, want)
+			}
+			c.now = c.now.Add(want * time.Second)
+			if _, _, err := s.SignIn(ctx, name, "wrong"); !errors.Is(err, ErrSignIn) {
+				t.Fatalf("%s after the wait: %v", name, err)
+			}
+		}
+	}
+	c.now = c.now.Add(maxDelay)
+	if _, _, err := s.SignIn(ctx, "duty", "correct horse"); err != nil {
+		t.Fatalf("the right password after the wait: %v", err)
+	}
+	if _, _, err := s.SignIn(ctx, "duty", "wrong"); !errors.Is(err, ErrSignIn) {
+		t.Errorf("failures before a sign-in still count: %v", err)
+	}
+	l := newLockout()
+	for i := range 200 {
+		l.failed("x", c.now.Add(time.Duration(i)*time.Second))
+	}
+	if wait := l.wait("x", c.now.Add(199*time.Second)); wait != maxDelay {
+		t.Errorf("200 failures: wait %s, want the ceiling %s", wait, maxDelay)
+	}
+}
+
+func TestAccountsAreChecked(t *testing.T) {
+	s, _, _ := newStore(t)
+	ok := Account{Username: "u1", Name: "n", Role: Duty, Areas: []devices.AreaPath{"xian"}}
+	for field, change := range map[string]func(*Account){
+		"username": func(a *Account) { a.Username = "两" },
+		"name":     func(a *Account) { a.Name = "" },
+		"role":     func(a *Account) { a.Role = "king" },
+		"vendor":   func(a *Account) { a.Role = Vendor },
+		"provider": func(a *Account) { a.Provider = "p1" },
+		"areas":    func(a *Account) { a.Areas = nil },
+	} {
+		a := ok
+		change(&a)
+		var input *InputError
+		if err := s.Create(t.Context(), a, "correct horse"); !errors.As(err, &input) || input.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if err := s.Create(t.Context(), ok, "short"); err == nil || strings.Contains(err.Error(), "short") {
+		t.Errorf("password: %v", err)
+	}
+	must(t, s.Create(t.Context(), ok, "correct horse"))
+	if err := s.Create(t.Context(), ok, "correct horse"); !errors.Is(err, ErrExists) {
+		t.Errorf("twice: %v", err)
+	}
+}
+
+func TestAuditLogIsHeldToAreas(t *testing.T) {
+	s, _, _ := newStore(t)
+	for i := range 500 {
+		area := devices.AreaPath("xian/a")
+		if i%100 != 0 {
+			area = "other"
+		}
+		must(t, s.Audit(t.Context(), Entry{Actor: "duty", Action: "x", Area: area}))
+	}
+	list, err := s.AuditLog(t.Context(), devices.Scope{Areas: []devices.AreaPath{"xian"}}, 0, 3)
+	must(t, err)
+	if len(list) != 3 || list[0].ID != 401 || list[2].ID != 201 {
+		t.Fatalf("%+v", list)
+	}
+	if list, err = s.AuditLog(t.Context(), devices.Scope{Areas: []devices.AreaPath{"xian"}}, 201, 3); err != nil || len(list) != 2 {
+		t.Fatalf("next page: %+v %v", list, err)
+	}
+}
+
+func TestScopes(t *testing.T) {
+	serves := func(a devices.AreaPath) string { return map[devices.AreaPath]string{"xian/a/1": "p1"}[a] }
+	for _, test := range []struct {
+		scope devices.Scope
+		area  devices.AreaPath
+		want  bool
+	}{
+		{devices.Scope{Areas: []devices.AreaPath{""}}, "xian/a/1", true},
+		{devices.Scope{Areas: []devices.AreaPath{"xian/a"}}, "xian/a/1", true},
+		{devices.Scope{Areas: []devices.AreaPath{"xian/a"}}, "xian/ab", false},
+		{devices.Scope{Areas: []devices.AreaPath{"xian/a/1"}}, "xian/a", false},
+		{devices.Scope{}, "xian/a", false},
+		{devices.Scope{Areas: []devices.AreaPath{"xian"}, Provider: "p1"}, "xian/a/1", true},
+		{devices.Scope{Areas: []devices.AreaPath{"xian"}, Provider: "p1"}, "xian/b/1", false},
+	} {
+		c := Caller{Scope: test.scope}
+		if got := c.Sees(test.area, serves); got != test.want {
+			t.Errorf("%+v sees %s: %v", test.scope, test.area, got)
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package dashboard
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/rs/zerolog"
+
+	"shouwang/alerting"
+	"shouwang/alerting/store"
+	"shouwang/dashboard/access"
+	"shouwang/devices"
+	"shouwang/devices/database"
+	"shouwang/devices/registry"
+)
+
+// house is one resident with a band, an alert and a visit.
+type house struct {
+	village  devices.AreaPath
+	resident string
+	device   devices.DeviceID
+	alert    string
+	visit    string
+	absence  string
+	user     string
+}
+
+// county is the real dashboard over real stores, with one house in the area of
+// the test accounts and one outside.
+type county struct {
+	t       *testing.T
+	url     string
+	access  *access.Store
+	store   *store.Store
+	desk    *alerting.Desk
+	series  *memorySeries
+	d       *Dashboard
+	here    house
+	there   house
+	stop    func()
+	tokens  map[access.Role]string
+	letters *memoryLetters
+
+	mu  sync.Mutex
+	got []followed
+}
+
+// followed is what one live client saw.
+type followed struct {
+	role   access.Role
+	events []int64
+}
+
+func value(t *testing.T, c prometheus.Counter) float64 {
+	t.Helper()
+	var m dto.Metric
+	must(t, c.Write(&m))
+	return m.GetCounter().GetValue()
+}
+
+const password = "correct horse"
+
+func newCounty(t *testing.T, change ...func(*Options)) *county {
+	t.Helper()
+	ctx := t.Context()
+	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
+	must(t, err)
+	t.Cleanup(func() { db.Close() })
+	reg, err := registry.Open(ctx, db)
+	must(t, err)
+	alerts := store.New(db)
+	_, err = alerts.Load(ctx)
+	must(t, err)
+	c := &county{
+		t: t, access: access.New(db, access.Options{}), store: alerts, series: &memorySeries{}, letters: &memoryLetters{},
+		desk: alerting.NewDesk(alerting.DeskOptions{Book: alerts, Directory: reg}), tokens: map[access.Role]string{},
+	}
+	for path, name := range map[devices.AreaPath]string{"xian": "县"} {
+		must(t, reg.PutArea(ctx, devices.Area{Path: path, Name: name}))
+	}
+	for _, path := range []devices.AreaPath{"xian/a", "xian/b", "xian/a/1", "xian/b/1"} {
+		must(t, reg.PutArea(ctx, devices.Area{Path: path, Name: string(path)}))
+	}
+	must(t, reg.PutProvider(ctx, "p1", "康养", []devices.AreaPath{"xian/a/1"}))
+	must(t, reg.PutProvider(ctx, "p2", "安心", []devices.AreaPath{"xian/b/1"}))
+	for role, scope := range map[access.Role]access.Account{
+		access.Administrator: {Areas: []devices.AreaPath{""}},
+		access.Duty:          {Areas: []devices.AreaPath{"xian/a"}},
+		access.TownDuty:      {Areas: []devices.AreaPath{"xian/a"}},
+		access.Assistant:     {Areas: []devices.AreaPath{"xian/a/1"}},
+		access.Provider:      {Areas: []devices.AreaPath{"xian"}, Provider: "p1"},
+		access.Supervisor:    {Areas: []devices.AreaPath{"xian/a"}},
+		access.Vendor:        {Areas: []devices.AreaPath{""}, Vendor: "v1"},
+		access.Auditor:       {Areas: []devices.AreaPath{"xian/a"}},
+	} {
+		scope.Username, scope.Name, scope.Role = string(role), "name of "+string(role), role
+		must(t, c.access.Create(ctx, scope, password))
+		c.tokens[role], err = c.access.NewToken(ctx, string(role))
+		must(t, err)
+	}
+	c.here = c.house(reg, "xian/a/1", "v1", "p1")
+	c.there = c.house(reg, "xian/b/1", "v2", "p2")
+
+	opts := Options{
+		Access: c.access, Alerts: alerts, Desk: c.desk, Registry: door{reg}, Series: c.series, DeadLetters: c.letters, Rules: alerts,
+		Incidents: demoIncidents{}, Log: zerolog.New(zerolog.NewTestWriter(t)), Version: "test",
+		Live: LiveOptions{Beat: 100 * time.Millisecond, Write: 2 * time.Second, Read: 5 * time.Second},
+	}
+	for _, f := range change {
+		f(&opts)
+	}
+	c.d, err = New(opts)
+	must(t, err)
+	run, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.d.Run(run) }()
+	server := httptest.NewServer(c.d.Handler())
+	c.url = server.URL
+	stopped := false
+	c.stop = func() {
+		if !stopped {
+			stopped = true
+			cancel()
+			if err := <-done; err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		}
+	}
+	t.Cleanup(func() { c.stop(); server.Close() })
+	return c
+}
+
+func (c *county) house(reg *registry.Registry, village devices.AreaPath, vendor, provider string) house {
+	ctx, t := c.t.Context(), c.t
+	h := house{village: village, resident: "r-" + vendor, device: devices.DeviceID(vendor + "/band1"), user: "user-" + vendor}
+	must(t, reg.PutResident(ctx, devices.Resident{ID: h.resident, Name: "王" + vendor, Area: village, Tier: devices.TierGreen, State: devices.Active}))
+	must(t, reg.PutDevice(ctx, devices.Device{ID: h.device, Kind: devices.Wristband, Area: village}))
+	must(t, reg.Assign(ctx, h.device, h.resident, time.Now().Add(-time.Hour)))
+	absence, err := reg.AddAbsence(ctx, devices.Absence{Resident: h.resident, From: time.Now().Add(time.Hour)})
+	must(t, err)
+	h.absence = absence.ID
+	h.alert = c.open(h, provider, alerting.KindSOS)
+	v, err := c.desk.CreateVisit(ctx, alerting.System(), alerting.NewVisit{Resident: h.resident, Due: time.Now().Add(time.Hour)})
+	must(t, err)
+	h.visit = v.ID
+	must(t, c.access.Create(ctx, access.Account{Username: h.user, Name: "x", Role: access.Assistant, Areas: []devices.AreaPath{village}}, password))
+	return h
+}
+
+// open opens an alert the way the engine writes one.
+func (c *county) open(h house, provider string, kind alerting.Kind) string {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	one := &alerting.Case{Provider: provider, Alert: alerting.Alert{
+		ID: uuid.NewString(), Kind: kind, Severity: alerting.Red, State: alerting.Open, Subject: alerting.ResidentSubject(h.resident),
+		Resident: &alerting.ResidentRef{ID: h.resident, Name: "王"}, Area: h.village, Since: now, OpenedAt: now, RangAt: now,
+		FoundAt: now, KnownAt: now, Evidence: map[string]any{"device": string(h.device)}, Rule: alerting.RuleRef{ID: string(kind), Version: 1},
+	}}
+	must(c.t, c.store.Tx(context.Background(), func(tx alerting.Tx) error {
+		if err := tx.PutAlert(one); err != nil {
+			return err
+		}
+		return tx.AddEvent(alerting.Change{Type: alerting.AlertOpened, At: now, Case: one, Actor: alerting.System()})
+	}))
+	return one.ID
+}
+
+// as sends a request with the role's token; role "" sends none.
+func (c *county) as(role access.Role, method, path string, body any) (int, map[string]any, http.Header) {
+	c.t.Helper()
+	var payload io.Reader
+	if s, ok := body.(string); ok {
+		payload = bytes.NewBufferString(s)
+	} else if body != nil {
+		data, err := json.Marshal(body)
+		must(c.t, err)
+		payload = bytes.NewReader(data)
+	}
+	r, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, payload)
+	must(c.t, err)
+	if payload != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if role != "" {
+		r.Header.Set("Authorization", "Bearer "+c.tokens[role])
+	}
+	return c.do(r)
+}
+
+func (c *county) do(r *http.Request) (int, map[string]any, http.Header) {
+	c.t.Helper()
+	resp, err := http.DefaultClient.Do(r)
+	must(c.t, err)
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	must(c.t, err)
+	var out map[string]any
+	if len(data) > 0 && data[0] == '{' {
+		must(c.t, json.Unmarshal(data, &out))
+	} else if len(data) > 0 {
+		out = map[string]any{"text": string(data)}
+	}
+	return resp.StatusCode, out, resp.Header
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+type demoIncidents struct{}
+
+func (demoIncidents) Kinds() []string { return []string{"sos"} }
+
+func (demoIncidents) Start(_ context.Context, kind, device string) (any, error) {
+	return map[string]string{"kind": kind, "device": device}, nil
+}
+
+// memorySeries is a time series that needs no store.
+type memorySeries struct{ readings []devices.Reading }
+
+func (m *memorySeries) History(_ context.Context, q devices.HistoryQuery) ([]devices.Point, error) {
+	points := []devices.Point{}
+	if q.Every > 0 {
+		for at := q.From.Truncate(q.Every); at.Before(q.To); at = at.Add(q.Every) {
+			p := devices.Point{At: at}
+			sum, n := 0.0, 0.0
+			for _, r := range m.readings {
+				if r.Device == q.Device && r.Metric == q.Metric && !r.At.Before(at) && !r.At.Before(q.From) && r.At.Before(at.Add(q.Every)) && r.At.Before(q.To) {
+					sum, n = sum+r.Value, n+1
+				}
+			}
+			if n > 0 {
+				mean := sum / n
+				p.Value = &mean
+			}
+			points = append(points, p)
+		}
+		return points[:min(len(points), q.Limit)], nil
+	}
+	for _, r := range m.readings {
+		if r.Device == q.Device && r.Metric == q.Metric && !r.At.Before(q.From) && r.At.Before(q.To) {
+			points = append(points, devices.Point{At: r.At, Value: &r.Value})
+		}
+	}
+	slices.SortFunc(points, func(a, b devices.Point) int { return a.At.Compare(b.At) })
+	return points[:min(len(points), q.Limit)], nil
+}
+
+func (m *memorySeries) Latest(_ context.Context, id devices.DeviceID) ([]devices.Reading, error) {
+	var list []devices.Reading
+	for _, r := range m.readings {
+		if r.Device == id {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
+// memoryLetters answers dead letters by vendor.
+type memoryLetters struct{ list []devices.Refusal }
+
+func (m *memoryLetters) List(_ context.Context, f devices.RefusalFilter) (devices.RefusalPage, error) {
+	var p devices.RefusalPage
+	for _, r := range m.list {
+		if f.Vendor == "" || r.Device.Vendor() == f.Vendor {
+			p.Items = append(p.Items, r)
+		}
+	}
+	return p, nil
+}
+
+func text(v map[string]any) string {
+	data, _ := json.Marshal(v)
+	return string(data)
+}
+
+func at(seconds int) time.Time { return time.Date(2026, 11, 23, 8, 0, seconds, 0, time.UTC) }
+
+func report(id string) map[string]any {
+	return map[string]any{"uuid": id, "outcome": "well", "note": "在家，平安"}
+}

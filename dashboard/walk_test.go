@@ -1,0 +1,186 @@
+package dashboard
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"shouwang/dashboard/access"
+)
+
+// step is how the walk uses one route on a house.
+type step struct {
+	path func(h house) string // "" takes the route's own
+	body func(h house) any
+	// list routes answer everybody and must not name the house that lies
+	// outside.
+	list bool
+	// outside is the answer about a house outside, 404 by default.
+	outside int
+	// global routes are not about a house.
+	global bool
+	// own is the answer in the caller's area when it is no success.
+	own int
+}
+
+func walkSteps() map[string]step {
+	none := func(house) any { return nil }
+	alert := func(action string, body any) step {
+		return step{path: func(h house) string { return "/api/v1/alerts/" + h.alert + action }, body: func(house) any { return body }}
+	}
+	visit := func(action string, body func(house) any) step {
+		return step{path: func(h house) string { return "/api/v1/visits/" + h.visit + action }, body: body}
+	}
+	device := func(action string) step {
+		return step{path: func(h house) string { return "/api/v1/devices/" + string(h.device) + action }, body: none}
+	}
+	user := func(action string, body any) step {
+		// Accounts are the administrator's, who sees all.
+		return step{path: func(h house) string { return "/api/v1/users/" + h.user + action }, body: func(house) any { return body }}
+	}
+	edit := func(body func(house) any) step { return step{body: body, outside: http.StatusUnprocessableEntity} }
+	return map[string]step{
+		"get-session": {global: true}, "sign-out": {global: true}, "get-status": {global: true},
+		"list-alerts": {list: true}, "get-alert": alert("", nil), "get-alert-log": alert("/log", nil),
+		"ack-alert": alert("/ack", nil), "assign-alert": alert("/assign", map[string]any{"assignee": "administrator"}),
+		"note-alert": alert("/note", map[string]any{"note": "电话未接"}), "call-alert": alert("/call", map[string]any{"whom": "resident", "result": "no_answer"}),
+		"escalate-alert": alert("/escalate", map[string]any{"reason": "nobody answers"}),
+		"merge-alert":    {path: func(h house) string { return "/api/v1/alerts/" + h.alert + "/merge" }, body: func(h house) any { return map[string]any{"into": h.alert} }, own: http.StatusUnprocessableEntity},
+		"reopen-alert":   alert("/reopen", map[string]any{"reason": "again"}),
+		"close-alert":    alert("/close", map[string]any{"outcome": "well", "verified_by": "administrator", "how": "phone"}),
+		"live":           {global: true, own: http.StatusUpgradeRequired},
+		"list-visits":    {list: true}, "get-visit": visit("", none),
+		"create-visit": {body: func(h house) any { return map[string]any{"resident": h.resident, "due": "2030-01-01T00:00:00Z"} }},
+		"start-visit":  visit("/start", none),
+		"report-visit": visit("/report", func(h house) any { return report(uuid.NewSHA1(uuid.Nil, []byte(h.visit)).String()) }),
+		"cancel-visit": visit("/cancel", func(house) any { return map[string]any{"reason": "not needed"} }),
+
+		"list-residents":       {list: true},
+		"get-resident":         {path: func(h house) string { return "/api/v1/residents/" + h.resident }, body: none},
+		"get-resident-history": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/history?metric=heart_rate_bpm" }, body: none},
+		"list-areas":           {list: true},
+		"list-devices":         {list: true}, "get-device": device(""), "get-device-latest": device("/latest"),
+		"list-deadletters": {list: true},
+		"get-rules":        {global: true},
+		// Wrong on purpose: it must get as far as being judged.
+		"put-rules": {global: true, body: func(house) any { return map[string]any{"rules": map[string]any{}, "reason": "x"} }, own: http.StatusUnprocessableEntity},
+
+		"put-area":     edit(func(h house) any { return map[string]any{"path": h.village, "name": "村"} }),
+		"put-resident": edit(func(h house) any { return map[string]any{"id": h.resident, "name": "王", "area": h.village} }),
+		"put-device": edit(func(h house) any {
+			return map[string]any{"vendor": h.device.Vendor(), "id": "new-" + string(h.village[5]), "kind": "wristband", "area": h.village}
+		}),
+		"new-device-secret": device("/secret"), "disable-device": device("/disable"), "enable-device": device("/enable"),
+		"put-assignment": edit(func(h house) any { return map[string]any{"device": h.device, "resident": h.resident} }),
+		"put-absence":    edit(func(h house) any { return map[string]any{"resident": h.resident, "reason": "hospital"} }),
+		"end-absence": {path: func(h house) string { return "/api/v1/absences/" + h.absence + "/end" },
+			body: func(h house) any { return map[string]any{"resident": h.resident} }, outside: http.StatusUnprocessableEntity},
+		"import-registry": edit(func(h house) any {
+			return map[string]any{"areas": []any{map[string]any{"path": h.village, "name": "村"}}}
+		}),
+
+		"list-users": {global: true},
+		"create-user": {body: func(h house) any {
+			return map[string]any{"username": "n" + uuid.NewString()[:8], "name": "x", "role": "duty", "areas": []any{h.village}, "password": "12345678"}
+		}, outside: http.StatusUnprocessableEntity},
+		"set-user-password": user("/password", map[string]any{"password": "another one"}),
+		"new-user-token":    user("/token", nil), "disable-user": user("/disable", nil), "enable-user": user("/enable", nil),
+		"list-audit": {global: true},
+
+		"list-incidents": {global: true},
+		"start-incident": edit(func(h house) any { return map[string]any{"kind": "sos", "device": h.device} }),
+	}
+}
+
+// Every route of the table, by every role and by nobody, on a house in the
+// caller's area and on one outside.
+func TestEveryRouteHoldsEveryRoleToItsPlace(t *testing.T) {
+	c := newCounty(t)
+	steps := walkSteps()
+	for _, route := range access.Routes() {
+		if route.Reach == access.Public {
+			continue
+		}
+		s, ok := steps[route.Operation]
+		if !ok {
+			t.Errorf("%s is in the table and not in this walk", route.Operation)
+			continue
+		}
+		delete(steps, route.Operation)
+		t.Run(route.Operation, func(t *testing.T) {
+			c.t = t
+			if s.path == nil {
+				s.path = func(house) string { return route.Path }
+			}
+			if s.body == nil {
+				s.body = func(house) any { return nil }
+			}
+			if got, _, _ := c.as("", route.Method, s.path(c.here), s.body(c.here)); got != http.StatusUnauthorized {
+				t.Errorf("nobody: %d, want 401", got)
+			}
+			for _, role := range access.AllRoles() {
+				c.t = t
+				c.walk(t, route, s, role)
+			}
+		})
+	}
+	for operation := range steps {
+		t.Errorf("%s is in this walk and not in the table", operation)
+	}
+}
+
+func (c *county) walk(t *testing.T, route access.Route, s step, role access.Role) {
+	allowed := slices.Contains(route.Roles, role)
+	everything := role == access.Administrator
+	got, body, _ := c.as(role, route.Method, s.path(c.here), s.body(c.here))
+	switch {
+	case !allowed && got != http.StatusForbidden:
+		t.Errorf("%s: %d, want 403", role, got)
+	case allowed && s.own != 0 && got != s.own:
+		t.Errorf("%s on its own: %d, want %d: %s", role, got, s.own, text(body))
+	case allowed && s.own == 0 && got/100 != 2 && got != http.StatusConflict:
+		t.Errorf("%s on its own: %d, want success or 409: %s", role, got, text(body))
+	}
+	if s.list && allowed {
+		for _, name := range []string{c.there.alert, c.there.visit, c.there.resident, string(c.there.device), string(c.there.village)} {
+			if !everything && strings.Contains(text(body), `"`+name+`"`) {
+				t.Errorf("%s: the list shows %s, which lies outside: %s", role, name, text(body))
+			}
+		}
+		if items, ok := body["items"].([]any); !ok || len(items) == 0 && route.Operation != "list-deadletters" {
+			t.Errorf("%s: the list is empty: %s", role, text(body))
+		}
+	}
+	if s.list || s.global || !allowed {
+		return
+	}
+	want := s.outside
+	if want == 0 {
+		want = http.StatusNotFound
+	}
+	got, body, _ = c.as(role, route.Method, s.path(c.there), s.body(c.there))
+	switch {
+	case everything && (got == http.StatusNotFound || got == http.StatusForbidden):
+		t.Errorf("%s may see everything and got %d: %s", role, got, text(body))
+	case !everything && got != want:
+		t.Errorf("%s outside its area: %d, want %d: %s", role, got, want, text(body))
+	}
+}
+
+// A route that the table does not have cannot be served, and one that nobody
+// serves stops the start.
+func TestTableAndRoutesAgree(t *testing.T) {
+	d := &Dashboard{}
+	g := newGuardedMux(d)
+	g.HandleFunc("GET /api/v1/secret-door", func(http.ResponseWriter, *http.Request) {})
+	err := g.check(false)
+	if err == nil || !strings.Contains(err.Error(), "secret-door") {
+		t.Errorf("a route outside the table was taken: %v", err)
+	}
+	if err == nil || !strings.Contains(err.Error(), "GET /api/v1/alerts\" of the authorisation table is not served") {
+		t.Errorf("a route nobody serves was not noticed: %v", err)
+	}
+}
