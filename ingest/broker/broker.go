@@ -31,7 +31,6 @@ const (
 	// bytes of headers included. It also bounds a journal frame.
 	MaxPayload = 1 << 20
 
-	globalAccount  = "$G"
 	devicesAccount = "devices"
 	journalAccount = "journal"
 	adminUser      = "broker"
@@ -47,7 +46,6 @@ const (
 	defaultMaxWaiting = 1 << 30
 	minMaxWaiting     = 64 << 10
 	startTimeout      = 30 * time.Second
-	disconnectLimit   = 1 << 20
 )
 
 // Authenticator knows the devices. The error says why a login is refused, for
@@ -106,6 +104,7 @@ type Broker struct {
 	maxWaiting       int64 // settled in New or, by the store's size, in Run
 	maxWaitingSet    bool
 	internalPassword string
+	conns            *connections
 	ids              *clientIDs
 
 	open     chan struct{} // streams are bounded: the service may come in
@@ -127,6 +126,7 @@ func New(o Options) (*Broker, error) {
 		internalPassword: rand.Text(),
 		open:             make(chan struct{}), admit: make(chan struct{}), ready: make(chan struct{}), stopping: make(chan struct{}),
 	}
+	b.conns = newConnections(b.alive)
 	if b.service.User == "" {
 		b.service.User = "shouwang"
 	}
@@ -303,12 +303,8 @@ func (b *Broker) prepare(ctx context.Context, js jetstream.JetStream) error {
 	if err := b.bound(ctx, js); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
-	b.ids = newClientIDs(js, func(ctx context.Context, clientID string) (bool, error) {
-		list, err := b.server.Connz(&server.ConnzOptions{MQTTClient: clientID, Account: devicesAccount, Limit: 1})
-		if err != nil {
-			return false, fmt.Errorf("look for connection: %w", err)
-		}
-		if len(list.Conns) > 0 {
+	b.ids = newClientIDs(js, func(ctx context.Context, user, clientID string) (bool, error) {
+		if b.conns.has(user, clientID) {
 			return true, nil
 		}
 		return storedSession(ctx, js, clientID)
@@ -363,16 +359,14 @@ func (b *Broker) connect(user string) (*nats.Conn, error) {
 // Disconnect closes the user's connections at once. Revoke the login first:
 // the device will try again at once.
 func (b *Broker) Disconnect(user string) error {
-	list, err := b.server.Connz(&server.ConnzOptions{Username: true, User: user, Limit: disconnectLimit})
-	if err != nil {
-		return fmt.Errorf("broker: disconnect: %w", err)
-	}
 	var errs []error
-	for _, c := range list.Conns {
+	for _, id := range b.conns.of(user) {
 		// Not there any more is as good as closed.
-		if err := b.server.DisconnectClientByID(c.Cid); err != nil && b.server.GetClient(c.Cid) != nil {
+		if err := b.server.DisconnectClientByID(id); err != nil && b.alive(id) {
 			errs = append(errs, fmt.Errorf("broker: disconnect: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
+
+func (b *Broker) alive(connection uint64) bool { return b.server.GetClient(connection) != nil }

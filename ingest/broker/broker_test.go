@@ -232,7 +232,7 @@ func (c *client) closed() bool {
 	select {
 	case <-c.gone:
 		return true
-	case <-time.After(5 * time.Second):
+	case <-time.After(10 * time.Second):
 		return false
 	}
 }

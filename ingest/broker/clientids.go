@@ -28,7 +28,7 @@ const (
 // over restarts too, until neither a connection nor a stored session is left.
 type clientIDs struct {
 	js    jetstream.JetStream
-	inUse func(ctx context.Context, clientID string) (bool, error)
+	inUse func(ctx context.Context, user, clientID string) (bool, error)
 
 	mu    sync.Mutex
 	owner map[string]string
@@ -40,7 +40,7 @@ type clientIDRecord struct {
 	User string `json:"user"`
 }
 
-func newClientIDs(js jetstream.JetStream, inUse func(context.Context, string) (bool, error)) *clientIDs {
+func newClientIDs(js jetstream.JetStream, inUse func(ctx context.Context, user, clientID string) (bool, error)) *clientIDs {
 	return &clientIDs{js: js, inUse: inUse, owner: map[string]string{}, held: map[string]map[string]struct{}{}}
 }
 
@@ -92,7 +92,7 @@ func (c *clientIDs) claim(id, user string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	if bound {
-		used, err := c.inUse(ctx, id)
+		used, err := c.inUse(ctx, owner, id)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (c *clientIDs) release(ctx context.Context, user string) error {
 		return fmt.Errorf("release client ids: %w", err)
 	}
 	for id := range c.held[user] {
-		used, err := c.inUse(ctx, id)
+		used, err := c.inUse(ctx, user, id)
 		if err != nil {
 			return err
 		}

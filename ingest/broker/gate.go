@@ -75,20 +75,23 @@ func (g gate) Check(c server.ClientAuthentication) bool {
 }
 
 func (b *Broker) identify(c server.ClientAuthentication) (*server.User, error) {
-	// The connection is still in the global account, where nobody stays, so
-	// this looks at a short list however many devices are connected.
-	list, err := b.server.Connz(&server.ConnzOptions{CID: c.GetID(), Account: globalAccount})
-	if err != nil || len(list.Conns) != 1 {
-		return nil, refuse(internal, "connection is not listed")
+	isMQTT, clientID, err := origin(c)
+	if err != nil {
+		return nil, err
 	}
-	conn, opts := list.Conns[0], c.GetOpts()
-	switch conn.Type {
-	case "nats":
+	opts := c.GetOpts()
+	if !isMQTT {
 		return b.identifyInternal(c, opts)
-	case "mqtt":
-		return b.identifyMQTT(conn.MQTTClient, opts)
 	}
-	return nil, refuse(badCredentials, "connection type %q", conn.Type)
+	// Entered before the login is checked, so that a revocation in the
+	// meantime finds the connection.
+	name, id := opts.Username, c.GetID()
+	b.conns.add(name, id, clientID)
+	user, err := b.identifyMQTT(clientID, opts)
+	if err != nil {
+		b.conns.remove(name, id)
+	}
+	return user, err
 }
 
 // identifyInternal knows the two connections the process itself makes. The
@@ -146,6 +149,9 @@ func (b *Broker) identifyMQTT(clientID string, opts *server.ClientOpts) (*server
 	login, err := b.auth.Authenticate(opts.Username, opts.Password)
 	if err != nil {
 		return nil, &refusedError{badCredentials, err}
+	}
+	if login.User != opts.Username {
+		return nil, refuse(internal, "login of %q answered with %q", opts.Username, login.User)
 	}
 	perms, err := loginPermissions(login)
 	if err != nil {

@@ -17,8 +17,6 @@ const (
 	qos2Stream     = "$MQTT_qos2in"
 	retainedStream = "$MQTT_rmsgs"
 	sessionStream  = "$MQTT_sess"
-	// shedStream captures what is shed and takes none of it.
-	shedStream = "telemetry_shed"
 
 	telemetryTopics = "homecare.v1.*.*.telemetry"
 	shedTopics      = shedPrefix + ".$1.$2"
@@ -53,12 +51,6 @@ func (b *Broker) bound(ctx context.Context, js jetstream.JetStream) error {
 			Name: retainedStream, Subjects: []string{"$MQTT.rmsgs.>"},
 			Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy,
 			MaxBytes: b.maxWaiting / 8, Discard: jetstream.DiscardNew, MaxMsgsPerSubject: 1,
-		},
-		{
-			// One byte is less than any message with its headers, so each is
-			// refused at once and the publisher gets no PUBACK.
-			Name: shedStream, Subjects: []string{messagePrefix + shedPrefix + ".>"},
-			Storage: jetstream.FileStorage, MaxMsgSize: 1, MaxMsgs: 1, Discard: jetstream.DiscardNew,
 		},
 	}
 	for _, c := range configs {
@@ -135,9 +127,10 @@ func (b *Broker) watch(ctx context.Context, js jetstream.JetStream) error {
 
 // shed turns telemetry away from the message stream while that is more than
 // three quarters full, until it is half empty again. The topic is mapped to
-// one whose stream takes nothing: the publisher gets no PUBACK, its connection
-// is closed, and it sends the message again later. Events, acks and status
-// go on as before.
+// one that no stream takes: the publisher gets no PUBACK, its connection is
+// closed after 5 s, and it sends the message again later. Events, acks and
+// status go on as before; those 5 s are also what lets in an event that is sent
+// right behind refused telemetry, which a refusal at once would cut off.
 func (b *Broker) shed(ctx context.Context, js jetstream.JetStream, acc *server.Account, shedding bool) (bool, error) {
 	stream, err := js.Stream(ctx, messageStream)
 	if err != nil {

@@ -442,14 +442,17 @@ func TestFull(t *testing.T) {
 	}
 	fill("acme/b1", "homecare/v1/acme/b1/telemetry", 40)
 	eventually(t, "telemetry over three quarters is refused", shedding)
-	if again := fill("acme/b2", "homecare/v1/acme/b2/telemetry", 10); again != 0 {
-		t.Errorf("%d more telemetry messages were taken", again)
-	}
 	// A device with refused telemetry in its queue gets its SOS in too.
-	dev := b.device("acme/b1", "")
+	dev, other := b.device("acme/b1", ""), b.device("acme/b2", "b2")
 	dev.Publish("homecare/v1/acme/b1/telemetry", 1, false, "refused")
 	dev.Publish("homecare/v1/acme/b1/event", 1, false, "sos behind telemetry")
-	dev.closed()
+	refused := other.Publish("homecare/v1/acme/b2/telemetry", 1, false, "refused")
+	if !dev.closed() || !other.closed() {
+		t.Error("a connection with refused telemetry stays open")
+	}
+	if refused.Error() == nil {
+		t.Error("refused telemetry was acknowledged")
+	}
 	if events := fill("acme/b2", "homecare/v1/acme/b2/event", 20); events != 20 {
 		t.Errorf("%d of 20 events were taken", events)
 	}
@@ -489,9 +492,6 @@ func TestBoundsOnOldFolder(t *testing.T) {
 	o.Dir = t.TempDir()
 	b := start(t, o)
 	ctx, js := context.Background(), b.admin()
-	if err := js.DeleteStream(ctx, shedStream); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := js.UpdateStream(ctx, jetstream.StreamConfig{
 		Name: messageStream, Subjects: []string{messagePrefix + ">"}, Storage: jetstream.FileStorage, Retention: jetstream.InterestPolicy,
 	}); err != nil {
