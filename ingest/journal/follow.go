@@ -24,7 +24,7 @@ const (
 	// reader: what a killed process reads again.
 	saveEvery = time.Second
 	// getTimeout bounds one request for a frame.
-	getTimeout = 5 * time.Second
+	getTimeout = 2 * time.Second
 )
 
 // PositionError says that a reader wants to go on behind the end of the

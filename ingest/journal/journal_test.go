@@ -64,7 +64,7 @@ func firsts(list []string) []string {
 // a server that goes away in the middle: every lane is read whole and in order,
 // by alerting exactly once and by history at least once.
 func TestNothingLostNothingReordered(t *testing.T) {
-	const perLane = 4000
+	const perLane = 2500
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	srv := startServer(t)
