@@ -93,8 +93,8 @@ func TestOfTwoAcknowledgementsOneWins(t *testing.T) {
 	if errs[0] != nil {
 		winner, loser = zhao, errs[0]
 	}
-	if e := stateError(t, loser); e.State != "acknowledged" || e.By != winner.User || !strings.Contains(e.Error(), winner.User) {
-		t.Errorf("%v", e)
+	if e := refused(t, loser); e.State != "acknowledged" || e.By != winner.User || !strings.Contains(e.Error(), winner.User) {
+		t.Error(e.Error())
 	}
 	if a := w.only(); *a.Assignee != winner.User {
 		t.Errorf("assignee %s, winner %s", *a.Assignee, winner.User)
@@ -148,8 +148,8 @@ func TestSmallActions(t *testing.T) {
 		"dispatch": func() error { _, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id}); return err },
 		"close":    func() error { _, err := w.desk.Close(w.ctx, id, zhang, byPhone); return err },
 	} {
-		if e := stateError(t, do()); e.State != "closed" || e.Action != name {
-			t.Errorf("%s on a closed alert: %v", name, e)
+		if e := refused(t, do()); e.State != "closed" || e.Action != name {
+			t.Errorf("%s on a closed alert: %v", name, e.Error())
 		}
 	}
 }
@@ -157,7 +157,7 @@ func TestSmallActions(t *testing.T) {
 func TestReopen(t *testing.T) {
 	w, id := rung(t)
 	_, err := w.desk.Reopen(w.ctx, id, zhang, "x")
-	stateError(t, err)
+	refused(t, err)
 	_, err = w.desk.Ack(w.ctx, id, zhang)
 	w.must(err)
 	w.pass(time.Minute)
@@ -176,7 +176,7 @@ func TestReopen(t *testing.T) {
 	w.close(id, byPhone)
 	w.pass(24*time.Hour + time.Second)
 	_, err = w.desk.Reopen(w.ctx, id, zhang, "x")
-	stateError(t, err)
+	refused(t, err)
 	// With another one open for the same, there would be two.
 	w.cries("v/b1", "sos", w.now)
 	second := w.alerts(alerting.AlertFilter{State: []alerting.State{"open"}})[0].ID
@@ -184,7 +184,7 @@ func TestReopen(t *testing.T) {
 	w.pass(2 * time.Minute)
 	w.cries("v/b1", "sos", w.now)
 	_, err = w.desk.Reopen(w.ctx, second, zhang, "x")
-	stateError(t, err)
+	refused(t, err)
 }
 
 func TestMerge(t *testing.T) {
@@ -215,11 +215,11 @@ func TestMerge(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	_, err = w.desk.Reopen(w.ctx, a.ID, zhang, "x")
-	if e := stateError(t, err); !strings.Contains(e.Reason, ids["heart_rate"]) {
-		t.Error(e)
+	if e := refused(t, err); !strings.Contains(e.Reason, ids["heart_rate"]) {
+		t.Error(e.Error())
 	}
 	_, err = w.desk.Merge(w.ctx, ids["heart_rate"], zhang, a.ID)
-	stateError(t, err)
+	refused(t, err)
 	// What its episode still does shows on the other one.
 	w.pass(time.Minute)
 	w.says("v/b1", "water", 3)
@@ -326,8 +326,8 @@ func TestReportIsTakenOncePerUUID(t *testing.T) {
 	}
 	r.UUID = uuid2
 	_, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, r)
-	if e := stateError(t, err); e.State != "reported" || e.By != "zhao" {
-		t.Error(e)
+	if e := refused(t, err); e.State != "reported" || e.By != "zhao" {
+		t.Error(e.Error())
 	}
 	other, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Resident: wang, Due: w.now})
 	w.must(err)
@@ -380,9 +380,9 @@ func TestCancel(t *testing.T) {
 		t.Errorf("with none: %s", a.State)
 	}
 	_, err = w.desk.CancelVisit(w.ctx, first.ID, zhang, "again")
-	stateError(t, err)
+	refused(t, err)
 	_, err = w.desk.StartVisit(w.ctx, first.ID, zhao)
-	stateError(t, err)
+	refused(t, err)
 }
 
 func TestReportOlderThanTheNewCryDoesNotSilenceIt(t *testing.T) {

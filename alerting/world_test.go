@@ -29,7 +29,9 @@ type world struct {
 	climb  *alerting.Escalation
 	now    time.Time
 	seq    uint64
-	seen   *[]alerting.View // what the detectors were shown
+	// ticking adds a detector that counts ticks.
+	ticking bool
+	seen    *[]alerting.View // what the detectors were shown
 }
 
 const (
@@ -45,7 +47,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() { w.must(db.Close()) })
 	w.db = db
 	w.start(0)
 	return w
@@ -74,7 +76,11 @@ func (w *world) must(err error) {
 
 func (w *world) detectors(s alerting.Subject) []alerting.Detector {
 	if s.Type == alerting.SubjectDevice {
-		return []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &cries{}}
+		all := []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &cries{}}
+		if w.ticking {
+			all = append(all, &unworn{})
+		}
+		return all
 	}
 	return []alerting.Detector{
 		&level{kind: alerting.KindWaterInactivity, metric: "water", seen: w.seen},
@@ -182,20 +188,19 @@ func (w *world) close(id string, how alerting.Closing) {
 }
 
 func inputField(err error) string {
-	var e *alerting.InputError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*alerting.InputError](err); ok {
 		return e.Field
 	}
 	return ""
 }
 
-func stateError(t *testing.T, err error) *alerting.StateError {
+func refused(t *testing.T, err error) alerting.StateError {
 	t.Helper()
-	var e *alerting.StateError
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*alerting.StateError](err)
+	if !ok {
 		t.Fatalf("got %v, want a StateError", err)
 	}
-	return e
+	return *e
 }
 
 // level is a detector that believes what it is told: values of one metric from
@@ -261,6 +266,38 @@ func (l *level) Tick(v *alerting.View) []alerting.Finding {
 }
 func (l *level) Save() ([]byte, error)  { return json.Marshal(l.state) }
 func (l *level) Restore(b []byte) error { return json.Unmarshal(b, &l.state) }
+
+// unworn finds a device that has said nothing over three ticks: a detector whose
+// ticks change its state without a finding.
+type unworn struct {
+	state struct {
+		Newest time.Time
+		Ticks  int
+	}
+}
+
+func (u *unworn) Name() string { return "unworn" }
+
+func (u *unworn) Observe(_ *alerting.View, r devices.Reading) []alerting.Finding {
+	var findings []alerting.Finding
+	if u.state.Ticks >= 3 {
+		findings = append(findings, alerting.Finding{Kind: alerting.KindNotWorn, Episode: u.state.Newest, Recovered: true})
+	}
+	u.state.Newest, u.state.Ticks = r.Received, 0
+	return findings
+}
+
+func (u *unworn) Tick(*alerting.View) []alerting.Finding {
+	u.state.Ticks++
+	if u.state.Ticks != 3 || u.state.Newest.IsZero() {
+		return nil
+	}
+	return []alerting.Finding{{Kind: alerting.KindNotWorn, Episode: u.state.Newest, Severity: alerting.Blue}}
+}
+
+func (u *unworn) Notice(*alerting.View, devices.Event) []alerting.Finding { return nil }
+func (u *unworn) Save() ([]byte, error)                                   { return json.Marshal(u.state) }
+func (u *unworn) Restore(b []byte) error                                  { return json.Unmarshal(b, &u.state) }
 
 // cries passes every SOS and fall on.
 type cries struct{}

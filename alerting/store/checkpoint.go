@@ -18,7 +18,7 @@ ON CONFLICT (subject_type, subject, detector) DO UPDATE SET state = excluded.sta
 		if err != nil {
 			return fmt.Errorf("write snapshots: %w", err)
 		}
-		defer put.Close()
+		defer put.Close() //nolint:errcheck // the transaction ends it in any case
 		for _, snap := range s.Snapshots {
 			// A nil state would be NULL.
 			state := append([]byte{}, snap.State...)

@@ -82,9 +82,9 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 func (s *Store) Rules(at time.Time) *alerting.Rules {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for i := len(s.rules) - 1; i >= 0; i-- {
-		if !s.rules[i].from.After(at) {
-			return s.rules[i].rules
+	for _, r := range slices.Backward(s.rules) {
+		if !r.from.After(at) {
+			return r.rules
 		}
 	}
 	return s.defaults

@@ -97,7 +97,7 @@ func each(ctx context.Context, q queryer, scan func(*sql.Rows) error, query stri
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err says it
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			return err

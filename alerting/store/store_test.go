@@ -25,7 +25,11 @@ func open(t *testing.T) (*store.Store, *database.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return store.New(db), db
 }
 
