@@ -23,7 +23,7 @@ const (
 // oldest is the lower bound of every time, also when the age limit is lifted:
 // a clock that has lost its time says 1970 or its maker's epoch, and no
 // connected meter is older than this.
-var oldest = time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC)
+var oldest = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // maxRefusals is how many refusals one message may bring. A payload of 256 KiB
 // has room for 30 000 bad metrics; nobody reads more than the first few.
