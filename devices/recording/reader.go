@@ -93,8 +93,7 @@ func headerRule() string {
 }
 
 func lineError(err error) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		return &Error{Line: parse.Line, Rule: parse.Err.Error()}
 	}
 	return fmt.Errorf("read csv: %w", err)

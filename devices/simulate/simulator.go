@@ -137,6 +137,9 @@ func (s *Simulator) Instrument(id devices.DeviceID) *Instrument { return s.byDev
 // what came after is sent. What lies within two days of it is sent again, since
 // daily meters had kept it; the same readings written twice change nothing.
 func (s *Simulator) Resume(t time.Time) {
+	if t.After(s.start) {
+		t = s.start // the clock was set back
+	}
 	for _, i := range s.instruments {
 		from := t
 		if i.Daily() {

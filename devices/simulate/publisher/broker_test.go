@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -135,9 +136,7 @@ func (l *listener) receive(_ paho.Client, m paho.Message) {
 		if l.values[device][at] == nil {
 			l.values[device][at] = map[string]float64{}
 		}
-		for metric, value := range o.Metrics {
-			l.values[device][at][metric] = value
-		}
+		maps.Copy(l.values[device][at], o.Metrics)
 		l.order[device] = append(l.order[device], at)
 	}
 }

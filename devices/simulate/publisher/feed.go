@@ -102,21 +102,24 @@ func (f *Feed) keep(ctx context.Context, d *feeder) error {
 	}
 }
 
-// session is one connection of the device. A daily meter has one for each
-// upload and says nothing of being online; the others stay connected, and their
-// session ends with an error.
+// session is one connection of the device. History goes over one of its own, so
+// that the broker need not keep the buffers of large messages for as long as the
+// device stays; a daily meter has one for each upload. Neither says anything of
+// being online. Then a device stays connected, and its session ends with an
+// error.
 func (f *Feed) session(ctx context.Context, d *feeder) error {
 	release, err := f.slot(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	client, err := f.dial(ctx, d)
+	stays := d.uploaded && !d.instrument.Daily()
+	client, err := f.dial(ctx, d, stays)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	if !d.instrument.Daily() {
+	if stays {
 		topic := simulate.Topic(d.instrument.Device.ID, "status")
 		if err := client.Publish(ctx, topic, []byte(`{"online":true}`), true); err != nil {
 			return err
@@ -127,13 +130,14 @@ func (f *Feed) session(ctx context.Context, d *feeder) error {
 		if err := f.upload(ctx, client, d); err != nil {
 			return err
 		}
-		d.once.Do(func() {
+		if !d.uploaded {
+			d.uploaded = true
 			if f.waiting.Add(-1) == 0 {
 				close(f.uploaded)
 			}
-		})
+		}
 		release()
-		if d.instrument.Daily() || f.o.HistoryOnly {
+		if !stays {
 			return nil
 		}
 		if err := d.rest(ctx, client.Lost()); err != nil {
@@ -142,7 +146,7 @@ func (f *Feed) session(ctx context.Context, d *feeder) error {
 	}
 }
 
-func (f *Feed) dial(ctx context.Context, d *feeder) (*Client, error) {
+func (f *Feed) dial(ctx context.Context, d *feeder, stays bool) (*Client, error) {
 	id := d.instrument.Device.ID
 	password, ok := f.o.Password(id)
 	if !ok {
@@ -153,7 +157,7 @@ func (f *Feed) dial(ctx context.Context, d *feeder) (*Client, error) {
 		// The end after ~ leaves the plain id to whoever tries out the device.
 		Broker: f.o.Broker, User: string(id), Password: password, ClientID: short + "~county",
 	}
-	if !d.instrument.Daily() && !f.o.HistoryOnly {
+	if stays {
 		login.WillTopic, login.Will = simulate.Topic(id, "status"), []byte(`{"online":false}`)
 	}
 	return Dial(ctx, login)

@@ -12,7 +12,7 @@ import (
 type feeder struct {
 	instrument *simulate.Instrument
 	wake       chan struct{} // something has changed: look again
-	once       sync.Once     // history is uploaded
+	uploaded   bool          // history is; only the feeder's own goroutine asks
 
 	mu    sync.Mutex
 	calls []*call
@@ -57,7 +57,7 @@ func (d *feeder) said(c *call) {
 
 // idle keeps a daily meter off the network until it has something to upload.
 func (d *feeder) idle(ctx context.Context) error {
-	for d.instrument.Daily() && d.call() == nil && d.instrument.Due().After(time.Now()) {
+	for d.uploaded && d.instrument.Daily() && d.call() == nil && d.instrument.Due().After(time.Now()) {
 		if err := d.rest(ctx, nil); err != nil {
 			return err
 		}
