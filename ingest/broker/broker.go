@@ -59,12 +59,13 @@ type Authenticator interface {
 // Broker.Service.
 type Service struct{ User, Password string }
 
-// Options of a broker. Dir, MQTTAddr and Auth are required.
+// Options of a broker. Dir and Auth are required.
 type Options struct {
 	// Dir is the data folder; everything is in its subfolder jetstream. Two
 	// processes must not use one folder.
 	Dir string
-	// MQTTAddr is host:port of the MQTT listener; port 0 takes a free one.
+	// MQTTAddr is host:port of the MQTT listener; port 0 takes a free one. ""
+	// is none: devices use another broker and this one carries the journal.
 	MQTTAddr string
 	// TLS, when set, makes the listener a TLS one (by custom on port 8883).
 	TLS *tls.Config
@@ -193,17 +194,6 @@ func maxWaiting(o Options) (int64, error) {
 func reserved(waiting int64) int64 { return waiting + waiting/2 }
 
 func serverOptions(o Options) (*server.Options, error) {
-	host, port, err := net.SplitHostPort(o.MQTTAddr)
-	if err != nil {
-		return nil, fmt.Errorf("broker: MQTT address: %w", err)
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("broker: MQTT address %q: port: %w", o.MQTTAddr, err)
-	}
-	if host == "" {
-		host = "0.0.0.0"
-	}
 	opts := &server.Options{
 		ServerName: "shouwang",
 		DontListen: true, // the only NATS connections are in-process
@@ -219,10 +209,9 @@ func serverOptions(o Options) (*server.Options, error) {
 		SyncInterval:       o.SyncInterval,
 	}
 	opts.JetStreamLimits.DefaultMaxConsumers = -1 // else the 1000th QoS 1 subscription is refused
-	opts.MQTT.Host = host
-	opts.MQTT.Port = int(n)
-	if n == 0 {
-		opts.MQTT.Port = server.RANDOM_PORT
+	var err error
+	if opts.MQTT.Host, opts.MQTT.Port, err = listener(o.MQTTAddr); err != nil {
+		return nil, err
 	}
 	// Consumer options beyond these stay unset: an inactivity threshold or
 	// memory storage breaks QoS 1 delivery for good.
@@ -256,6 +245,29 @@ func serverOptions(o Options) (*server.Options, error) {
 	return opts, nil
 }
 
+// listener splits an address the way the server wants it: port 0 is no
+// listener and -1 a free port.
+func listener(addr string) (host string, port int, err error) {
+	if addr == "" {
+		return "", 0, nil
+	}
+	host, p, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("broker: MQTT address: %w", err)
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("broker: MQTT address %q: port: %w", addr, err)
+	}
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	if n == 0 {
+		return host, server.RANDOM_PORT, nil
+	}
+	return host, int(n), nil
+}
+
 // Run starts the broker and keeps it until the context ends, then closes all
 // connections and the store. A port in use or a folder it cannot use is its
 // error.
@@ -271,6 +283,10 @@ func (b *Broker) Run(ctx context.Context) error {
 	}
 	if !b.server.ReadyForConnections(startTimeout) {
 		return fmt.Errorf("broker: not ready after %s", startTimeout)
+	}
+	if b.options.MQTT.Port == 0 {
+		close(b.ready)
+		return b.keep(ctx, func() error { return nil })
 	}
 	admin, err := b.connect(adminUser)
 	if err != nil {
@@ -293,6 +309,28 @@ func (b *Broker) Run(ctx context.Context) error {
 	close(b.open)
 	close(b.ready)
 	return b.watch(ctx, js)
+}
+
+var errStoreStopped = errors.New("broker: the message store has stopped, most likely because the disk is full")
+
+// keep looks after the broker until the context ends or the store has failed.
+func (b *Broker) keep(ctx context.Context, look func() error) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		err := look()
+		if ctx.Err() == nil && !b.server.JetStreamEnabled() {
+			return errStoreStopped
+		}
+		if err != nil && ctx.Err() == nil {
+			b.serverLog.client(func() { b.log.Warn().Err(err).Msg("broker cannot look at its streams") })
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 func (b *Broker) prepare(ctx context.Context, js jetstream.JetStream) error {
@@ -322,7 +360,7 @@ func (b *Broker) Ready() <-chan struct{} { return b.ready }
 // Admitting is closed once devices are let in.
 func (b *Broker) Admitting() <-chan struct{} { return b.admit }
 
-// MQTTAddr is the address of the MQTT listener, "" before Ready.
+// MQTTAddr is the address of the MQTT listener, "" before Ready and without one.
 func (b *Broker) MQTTAddr() string {
 	select {
 	case <-b.ready:

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -88,41 +87,27 @@ func (b *Broker) subscribed(ctx context.Context, js jetstream.JetStream) (bool, 
 	return len(missing) == 0, nil
 }
 
-var errJetStreamStopped = errors.New("broker: the message store has stopped, most likely because the disk is full")
-
 // watch lets devices in once their messages have a reader, and keeps the last
-// quarter of the message stream free of telemetry. It ends with the context or
-// when the store has failed.
+// quarter of the message stream free of telemetry.
 func (b *Broker) watch(ctx context.Context, js jetstream.JetStream) error {
 	acc, err := b.server.LookupAccount(devicesAccount)
 	if err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
 	admitted, shedding := false, false
-	for {
+	return b.keep(ctx, func() (err error) {
 		if !admitted {
-			if admitted, err = b.subscribed(ctx, js); err != nil && ctx.Err() == nil {
-				b.log.Warn().Err(err).Msg("broker cannot see its subscriptions")
+			if admitted, err = b.subscribed(ctx, js); err != nil {
+				return err
 			}
 			if admitted {
 				close(b.admit)
 				b.log.Info().Msg("devices are let in")
 			}
 		}
-		if shedding, err = b.shed(ctx, js, acc, shedding); err != nil && ctx.Err() == nil {
-			if !b.server.JetStreamEnabled() {
-				return errJetStreamStopped
-			}
-			b.log.Warn().Err(err).Msg("broker cannot see its message stream")
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+		shedding, err = b.shed(ctx, js, acc, shedding)
+		return err
+	})
 }
 
 // shed turns telemetry away from the message stream while that is more than

@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -558,5 +559,61 @@ func TestStopWhileStarting(t *testing.T) {
 	if _, err := b.Journal(); err == nil {
 		conn, _ := b.Journal()
 		t.Errorf("a journal connection to a stopped broker: %v", conn.Status())
+	}
+}
+
+// TestJournalOnly: without a listener the broker carries the journal alone.
+func TestJournalOnly(t *testing.T) {
+	b, err := New(Options{Dir: t.TempDir(), Auth: registry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- b.Run(ctx) }()
+	<-b.Ready()
+	conn, err := b.Journal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: "journal", Subjects: []string{"journal.>"}}); err != nil {
+		t.Error(err)
+	}
+	if b.MQTTAddr() != "" {
+		t.Errorf("listens on %s", b.MQTTAddr())
+	}
+	conn.Close()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStoreStopped: the server turns its store off when the disk is full and
+// goes on without; Run must not.
+func TestStoreStopped(t *testing.T) {
+	o := open(registry())
+	o.Dir, o.MQTTAddr = t.TempDir(), "127.0.0.1:0"
+	b, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- b.Run(t.Context()) }()
+	<-b.Ready()
+	if err := b.server.DisableJetStream(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-done:
+		if !errors.Is(err, errStoreStopped) {
+			t.Errorf("Run: %v", err)
+		}
+	case <-time.After(8 * time.Second):
+		t.Error("Run goes on without a store")
 	}
 }
