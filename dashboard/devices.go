@@ -49,11 +49,13 @@ type latestItem struct {
 
 type deadLettersIn struct {
 	Page
-	Device string `query:"device" doc:"vendor/id"`
-	Code   string `query:"code"`
+	Device string   `query:"device" doc:"vendor/id"`
+	Code   []string `query:"code" doc:"Any of these, with commas between."`
 }
 
 type deadLetter struct {
+	ID       string              `json:"id"`
+	Count    int64               `json:"count" doc:"1, or of refusals that came too thick to be kept, how many."`
 	Code     devices.RefusalCode `json:"code"`
 	Field    string              `json:"field"`
 	Value    string              `json:"value"`
@@ -103,8 +105,8 @@ func (d *Dashboard) serveDevices() {
 		return &body[latestBody]{out}, nil
 	})
 	add(d, "list-deadletters", "Refused messages and why, newest first", func(ctx context.Context, in *deadLettersIn) (*listOut[deadLetter], error) {
-		p, err := d.opts.DeadLetters.List(ctx, devices.RefusalFilter{
-			Vendor: caller(ctx).Scope.Vendor, Device: devices.DeviceID(in.Device), Code: devices.RefusalCode(in.Code),
+		p, err := d.opts.DeadLetters.List(ctx, devices.DeadLetterFilter{
+			Scope: caller(ctx).Scope, Device: devices.DeviceID(in.Device), Code: words[devices.RefusalCode](in.Code),
 			Cursor: in.Cursor, Limit: in.Limit,
 		})
 		if err != nil {
@@ -112,15 +114,15 @@ func (d *Dashboard) serveDevices() {
 		}
 		items := make([]deadLetter, len(p.Items))
 		for i, r := range p.Items {
-			items[i] = showRefusal(r)
+			items[i] = showDeadLetter(r)
 		}
 		return &listOut[deadLetter]{newList(items, p.Next)}, nil
 	})
 }
 
-func showRefusal(r devices.Refusal) deadLetter {
+func showDeadLetter(r devices.DeadLetter) deadLetter {
 	out := deadLetter{
-		Code: r.Code, Field: r.Field, Value: r.Value, Rule: r.Rule, Device: r.Device, Topic: r.Topic,
+		ID: r.ID, Count: r.Count, Code: r.Code, Field: r.Field, Value: r.Value, Rule: r.Rule, Device: r.Device, Topic: r.Topic,
 		Received: r.Received, SHA256: r.SHA256, Payload: string(r.Payload), Encoding: "utf-8",
 	}
 	if !utf8.Valid(r.Payload) {

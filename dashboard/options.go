@@ -83,7 +83,7 @@ type Series interface {
 
 // DeadLetters reads what was refused.
 type DeadLetters interface {
-	List(ctx context.Context, f devices.RefusalFilter) (devices.RefusalPage, error)
+	List(ctx context.Context, f devices.DeadLetterFilter) (devices.DeadLetterPage, error)
 }
 
 // Rules reads and changes the thresholds.

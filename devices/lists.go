@@ -1,7 +1,5 @@
 package devices
 
-import "time"
-
 // ResidentFilter selects residents; zero fields select everything in the
 // scope.
 type ResidentFilter struct {
@@ -87,18 +85,30 @@ type Secret struct {
 	Secret string
 }
 
-// RefusalFilter selects dead letters; zero fields select all.
-type RefusalFilter struct {
-	Vendor string // only this vendor's
-	Device DeviceID
-	Code   RefusalCode
-	From   time.Time
-	Cursor string
-	Limit  int
+// DeadLetter is a kept refusal, or the count of several.
+type DeadLetter struct {
+	Refusal
+
+	ID string
+	// Count is 1, or for refusals that came too thick to be kept how many.
+	Count int64
 }
 
-// RefusalPage is one page of dead letters, newest first.
-type RefusalPage struct {
-	Items []Refusal
+// DeadLetterFilter selects dead letters; zero fields select everything in the
+// scope.
+type DeadLetterFilter struct {
+	// Scope: a vendor sees its own devices', others those of devices in their
+	// areas; what belongs to no device is for those who see everything.
+	Scope  Scope
+	Device DeviceID
+	Code   []RefusalCode
+	Cursor string
+	Limit  int // 0: 100; at most 1000
+}
+
+// DeadLetterPage is one page of dead letters, newest first; Next is "" on the
+// last.
+type DeadLetterPage struct {
+	Items []DeadLetter
 	Next  string
 }

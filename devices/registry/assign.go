@@ -15,7 +15,7 @@ import (
 // it from whoever had it then. For alerts it counts from when it was entered,
 // or from from if that is later; for history from from.
 func (r *Registry) Assign(ctx context.Context, device devices.DeviceID, resident string, from time.Time) error {
-	return r.PutAll(ctx, Import{Assignments: []devices.Assignment{{Device: device, Resident: resident, From: from}}})
+	return r.PutAll(ctx, devices.Import{Assignments: []devices.Assignment{{Device: device, Resident: resident, From: from}}})
 }
 
 // Unassign ends the device's assignment at a time (zero: now).

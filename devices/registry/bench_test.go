@@ -11,8 +11,8 @@ import (
 )
 
 // big is a county of n residents, each with one device.
-func big(n int) Import {
-	in := Import{Areas: []devices.Area{{Path: "c", Name: "县"}}}
+func big(n int) devices.Import {
+	in := devices.Import{Areas: []devices.Area{{Path: "c", Name: "县"}}}
 	for t := range 20 {
 		town := devices.AreaPath(fmt.Sprintf("c/t%02d", t))
 		in.Areas = append(in.Areas, devices.Area{Path: town, Name: "镇"})
@@ -29,7 +29,7 @@ func big(n int) Import {
 		})
 		in.Devices = append(in.Devices, devices.Device{ID: dev, Kind: devices.WaterMeter, Area: area})
 		in.Assignments = append(in.Assignments, devices.Assignment{Device: dev, Resident: id})
-		in.Secrets = append(in.Secrets, Secret{string(dev), fmt.Sprintf("%032d", i)})
+		in.Secrets = append(in.Secrets, devices.Secret{User: string(dev), Secret: fmt.Sprintf("%032d", i)})
 	}
 	return in
 }
@@ -67,7 +67,7 @@ func BenchmarkBig(b *testing.B) {
 	})
 	b.Run("page", func(b *testing.B) {
 		for b.Loop() {
-			p, err := r.Residents(b.Context(), ResidentFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"c/t05"}}, Limit: 50})
+			p, err := r.Residents(b.Context(), devices.ResidentFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"c/t05"}}, Limit: 50})
 			if err != nil || len(p.Items) != 50 {
 				b.Fatal(err)
 			}
@@ -75,7 +75,7 @@ func BenchmarkBig(b *testing.B) {
 	})
 	b.Run("devices", func(b *testing.B) {
 		for b.Loop() {
-			p, err := r.Devices(b.Context(), DeviceFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"c/t05"}}, Limit: 50})
+			p, err := r.Devices(b.Context(), devices.DeviceFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"c/t05"}}, Limit: 50})
 			if err != nil || len(p.Items) != 50 {
 				b.Fatal(err)
 			}

@@ -47,12 +47,12 @@ func (r *Registry) Areas(_ context.Context, scope devices.Scope) ([]devices.Area
 
 // Providers lists all providers with what they serve now, in order of their
 // ids.
-func (r *Registry) Providers() []Provider {
+func (r *Registry) Providers() []devices.Provider {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	byID := map[string]*Provider{}
+	byID := map[string]*devices.Provider{}
 	for id, name := range r.providers {
-		byID[id] = &Provider{ID: id, Name: name}
+		byID[id] = &devices.Provider{ID: id, Name: name}
 	}
 	for village, list := range r.villages {
 		for _, s := range list {
@@ -61,45 +61,17 @@ func (r *Registry) Providers() []Provider {
 			}
 		}
 	}
-	list := make([]Provider, 0, len(byID))
+	list := make([]devices.Provider, 0, len(byID))
 	for _, p := range byID {
 		slices.Sort(p.Villages)
 		list = append(list, *p)
 	}
-	slices.SortFunc(list, func(a, b Provider) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(list, func(a, b devices.Provider) int { return strings.Compare(a.ID, b.ID) })
 	return list
 }
 
-// ResidentFilter selects residents; zero fields select everything in the
-// scope.
-type ResidentFilter struct {
-	Scope devices.Scope
-	Area  devices.AreaPath
-	State []devices.ResidentState
-	Tier  []devices.Tier
-	// Query is part of a name, or the beginning of an id.
-	Query  string
-	Cursor string
-	Limit  int // 0: 100; at most 1000
-}
-
-// ResidentView is a resident with what belongs to it now.
-type ResidentView struct {
-	devices.Resident
-
-	Devices []devices.Device
-	// Absences are those that are not over, the announced ones too.
-	Absences []devices.Absence
-}
-
-// ResidentPage is one page of residents; Next is "" on the last.
-type ResidentPage struct {
-	Items []ResidentView
-	Next  string
-}
-
 // Residents lists residents in order of their ids.
-func (r *Registry) Residents(ctx context.Context, f ResidentFilter) (ResidentPage, error) {
+func (r *Registry) Residents(ctx context.Context, f devices.ResidentFilter) (devices.ResidentPage, error) {
 	w := &where{}
 	if f.Scope.Vendor != "" {
 		w.add("1 = 0") // a vendor's business is devices
@@ -114,13 +86,13 @@ func (r *Registry) Residents(ctx context.Context, f ResidentFilter) (ResidentPag
 	}
 	limit, err := w.page("r.id", f.Cursor, f.Limit)
 	if err != nil {
-		return ResidentPage{}, err
+		return devices.ResidentPage{}, err
 	}
 	items, err := r.residentViews(ctx, w, limit+1)
 	if err != nil {
-		return ResidentPage{}, fmt.Errorf("list residents: %w", err)
+		return devices.ResidentPage{}, fmt.Errorf("list residents: %w", err)
 	}
-	page := ResidentPage{Items: items}
+	page := devices.ResidentPage{Items: items}
 	if len(items) > limit {
 		page.Items = items[:limit]
 		page.Next = cursor(items[limit-1].ID)
@@ -130,7 +102,7 @@ func (r *Registry) Residents(ctx context.Context, f ResidentFilter) (ResidentPag
 
 // GetResident is one resident, or devices.ErrNotFound when there is none in
 // the scope.
-func (r *Registry) GetResident(ctx context.Context, scope devices.Scope, id string) (ResidentView, error) {
+func (r *Registry) GetResident(ctx context.Context, scope devices.Scope, id string) (devices.ResidentView, error) {
 	w := &where{}
 	if scope.Vendor != "" {
 		w.add("1 = 0")
@@ -139,20 +111,20 @@ func (r *Registry) GetResident(ctx context.Context, scope devices.Scope, id stri
 	w.add("r.id = " + w.arg(id))
 	items, err := r.residentViews(ctx, w, 1)
 	if err != nil {
-		return ResidentView{}, fmt.Errorf("get resident: %w", err)
+		return devices.ResidentView{}, fmt.Errorf("get resident: %w", err)
 	}
 	if len(items) == 0 {
-		return ResidentView{}, fmt.Errorf("resident %.100q: %w", id, devices.ErrNotFound)
+		return devices.ResidentView{}, fmt.Errorf("resident %.100q: %w", id, devices.ErrNotFound)
 	}
 	return items[0], nil
 }
 
-func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]ResidentView, error) {
-	var items []ResidentView
+func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]devices.ResidentView, error) {
+	var items []devices.ResidentView
 	query := `SELECT r.id, r.name, r.phone, r.address, r.born, r.area, r.tier, r.state, r.contacts FROM residents r` + w.sql() +
 		` ORDER BY r.id LIMIT ` + strconv.Itoa(limit)
 	err := each(ctx, r.db.Read, query, func(scan func(...any) error) error {
-		var v ResidentView
+		var v devices.ResidentView
 		var contacts string
 		if err := scan(&v.ID, &v.Name, &v.Phone, &v.Address, &v.Born, &v.Area, &v.Tier, &v.State, &contacts); err != nil {
 			return err
@@ -166,7 +138,7 @@ func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]Re
 	if err != nil || len(items) == 0 {
 		return items, err
 	}
-	byID := make(map[string]*ResidentView, len(items))
+	byID := make(map[string]*devices.ResidentView, len(items))
 	ids := make([]string, len(items))
 	for i := range items {
 		byID[items[i].ID], ids[i] = &items[i], items[i].ID
@@ -177,7 +149,7 @@ func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]Re
 	return items, r.addAbsences(ctx, byID, ids)
 }
 
-func (r *Registry) addDevices(ctx context.Context, byID map[string]*ResidentView, ids []string) error {
+func (r *Registry) addDevices(ctx context.Context, byID map[string]*devices.ResidentView, ids []string) error {
 	w := &where{}
 	in(w, "a.resident", ids)
 	w.add(current("a", w.arg(micros(r.now()))))
@@ -191,7 +163,7 @@ func (r *Registry) addDevices(ctx context.Context, byID map[string]*ResidentView
 	}, w.args...)
 }
 
-func (r *Registry) addAbsences(ctx context.Context, byID map[string]*ResidentView, ids []string) error {
+func (r *Registry) addAbsences(ctx context.Context, byID map[string]*devices.ResidentView, ids []string) error {
 	w := &where{}
 	in(w, "resident", ids)
 	now := w.arg(micros(r.now()))

@@ -9,36 +9,6 @@ import (
 	"shouwang/devices/database"
 )
 
-// DeviceFilter selects devices; zero fields select everything in the scope.
-type DeviceFilter struct {
-	Scope    devices.Scope
-	Area     devices.AreaPath
-	Kind     []devices.Kind
-	Vendor   string
-	Resident string
-	// Query is part of the id.
-	Query  string
-	Cursor string
-	Limit  int // 0: 100; at most 1000
-}
-
-// DeviceView is a device and whose it is now.
-type DeviceView struct {
-	devices.Device
-
-	// Resident is the id, "" when nobody has the device, or when the caller is
-	// a vendor, who has no business to know.
-	Resident string
-	// Place is the resident's area, or the device's own while nobody has it.
-	Place devices.AreaPath
-}
-
-// DevicePage is one page of devices; Next is "" on the last.
-type DevicePage struct {
-	Items []DeviceView
-	Next  string
-}
-
 const deviceColumns = `d.id, d.kind, d.area, d.client_id, d.disabled, d.created`
 
 func scanDevice(scan func(...any) error, before ...any) (devices.Device, error) {
@@ -51,7 +21,7 @@ func scanDevice(scan func(...any) error, before ...any) (devices.Device, error) 
 
 // Devices lists devices in order of their ids. A device lies where its
 // resident lives.
-func (r *Registry) Devices(ctx context.Context, f DeviceFilter) (DevicePage, error) {
+func (r *Registry) Devices(ctx context.Context, f devices.DeviceFilter) (devices.DevicePage, error) {
 	w := &where{}
 	now := w.arg(micros(r.now()))
 	w.devices(f.Scope)
@@ -71,13 +41,13 @@ func (r *Registry) Devices(ctx context.Context, f DeviceFilter) (DevicePage, err
 	}
 	limit, err := w.page("d.id", f.Cursor, f.Limit)
 	if err != nil {
-		return DevicePage{}, err
+		return devices.DevicePage{}, err
 	}
 	items, err := r.deviceViews(ctx, w, now, f.Scope, limit+1)
 	if err != nil {
-		return DevicePage{}, fmt.Errorf("list devices: %w", err)
+		return devices.DevicePage{}, fmt.Errorf("list devices: %w", err)
 	}
-	page := DevicePage{Items: items}
+	page := devices.DevicePage{Items: items}
 	if len(items) > limit {
 		page.Items = items[:limit]
 		page.Next = cursor(string(items[limit-1].ID))
@@ -87,17 +57,17 @@ func (r *Registry) Devices(ctx context.Context, f DeviceFilter) (DevicePage, err
 
 // GetDevice is one device, or devices.ErrNotFound when there is none in the
 // scope.
-func (r *Registry) GetDevice(ctx context.Context, scope devices.Scope, id devices.DeviceID) (DeviceView, error) {
+func (r *Registry) GetDevice(ctx context.Context, scope devices.Scope, id devices.DeviceID) (devices.DeviceView, error) {
 	w := &where{}
 	now := w.arg(micros(r.now()))
 	w.devices(scope)
 	w.add("d.id = " + w.arg(string(id)))
 	items, err := r.deviceViews(ctx, w, now, scope, 1)
 	if err != nil {
-		return DeviceView{}, fmt.Errorf("get device: %w", err)
+		return devices.DeviceView{}, fmt.Errorf("get device: %w", err)
 	}
 	if len(items) == 0 {
-		return DeviceView{}, fmt.Errorf("device %.140q: %w", string(id), devices.ErrNotFound)
+		return devices.DeviceView{}, fmt.Errorf("device %.140q: %w", string(id), devices.ErrNotFound)
 	}
 	return items[0], nil
 }
@@ -116,15 +86,15 @@ func (w *where) devices(s devices.Scope) {
 	w.scope(place, s)
 }
 
-func (r *Registry) deviceViews(ctx context.Context, w *where, now string, scope devices.Scope, limit int) ([]DeviceView, error) {
-	var items []DeviceView
+func (r *Registry) deviceViews(ctx context.Context, w *where, now string, scope devices.Scope, limit int) ([]devices.DeviceView, error) {
+	var items []devices.DeviceView
 	// Of several assignments that hold, the one entered last counts.
 	query := `SELECT COALESCE(p.id, ''), ` + place + `, ` + deviceColumns + ` FROM devices d
 		LEFT JOIN assignments a ON a.device = d.id AND ` + current("a", now) + ` AND NOT EXISTS (
 			SELECT 1 FROM assignments b WHERE b.device = d.id AND ` + current("b", now) + ` AND (b.edit > a.edit OR b.edit = a.edit AND b.from_at > a.from_at))
 		LEFT JOIN residents p ON p.id = a.resident` + w.sql() + ` ORDER BY d.id LIMIT ` + strconv.Itoa(limit)
 	err := each(ctx, r.db.Read, query, func(scan func(...any) error) error {
-		var v DeviceView
+		var v devices.DeviceView
 		var err error
 		v.Device, err = scanDevice(scan, &v.Resident, &v.Place)
 		if scope.Vendor != "" {

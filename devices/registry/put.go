@@ -13,40 +13,14 @@ import (
 	"shouwang/devices/database"
 )
 
-// Import is much at once: all of it is taken, or nothing. What is there
-// already and the same is left alone, so the same import may come again.
-type Import struct {
-	Areas       []devices.Area // parents before their children
-	Providers   []Provider
-	Residents   []devices.Resident
-	Devices     []devices.Device
-	Gateways    []string // vendors
-	Assignments []devices.Assignment
-	Secrets     []Secret
-}
-
-// Provider is an organisation that visits residents, and the villages (or
-// whole towns or counties) it serves.
-type Provider struct {
-	ID       string
-	Name     string
-	Villages []devices.AreaPath
-}
-
-// Secret is the password of an MQTT user.
-type Secret struct {
-	User   string
-	Secret string
-}
-
 // PutAll enters an import in one transaction. A *devices.InputError says what
 // cannot be taken.
-func (r *Registry) PutAll(ctx context.Context, in Import) error {
+func (r *Registry) PutAll(ctx context.Context, in devices.Import) error {
 	return r.edit(ctx, func(e *edit) error {
 		for _, step := range []func() error{
 			func() error { return all(in.Areas, "areas", func(a devices.Area) error { return r.putArea(e, a) }) },
 			func() error {
-				return all(in.Providers, "providers", func(p Provider) error { return r.putProvider(e, p) })
+				return all(in.Providers, "providers", func(p devices.Provider) error { return r.putProvider(e, p) })
 			},
 			func() error {
 				return all(in.Residents, "residents", func(p devices.Resident) error { return r.putResident(e, p) })
@@ -58,7 +32,7 @@ func (r *Registry) PutAll(ctx context.Context, in Import) error {
 			func() error {
 				return all(in.Assignments, "assignments", func(a devices.Assignment) error { return r.assign(e, a) })
 			},
-			func() error { return all(in.Secrets, "secrets", func(s Secret) error { return r.putSecret(e, s) }) },
+			func() error { return all(in.Secrets, "secrets", func(s devices.Secret) error { return r.putSecret(e, s) }) },
 		} {
 			if err := step(); err != nil {
 				return err
@@ -83,29 +57,29 @@ func all[T any](items []T, what string, put func(T) error) error {
 // PutArea enters an area or gives it another name. The area above it must
 // exist.
 func (r *Registry) PutArea(ctx context.Context, a devices.Area) error {
-	return r.PutAll(ctx, Import{Areas: []devices.Area{a}})
+	return r.PutAll(ctx, devices.Import{Areas: []devices.Area{a}})
 }
 
 // PutProvider enters a provider or changes its name and villages.
 func (r *Registry) PutProvider(ctx context.Context, id, name string, villages []devices.AreaPath) error {
-	return r.PutAll(ctx, Import{Providers: []Provider{{id, name, villages}}})
+	return r.PutAll(ctx, devices.Import{Providers: []devices.Provider{{ID: id, Name: name, Villages: villages}}})
 }
 
 // PutResident enters a resident or changes one.
 func (r *Registry) PutResident(ctx context.Context, p devices.Resident) error {
-	return r.PutAll(ctx, Import{Residents: []devices.Resident{p}})
+	return r.PutAll(ctx, devices.Import{Residents: []devices.Resident{p}})
 }
 
 // PutDevice enters a device or changes one; Created is kept from the first
 // time.
 func (r *Registry) PutDevice(ctx context.Context, d devices.Device) error {
-	return r.PutAll(ctx, Import{Devices: []devices.Device{d}})
+	return r.PutAll(ctx, devices.Import{Devices: []devices.Device{d}})
 }
 
 // PutGateway lets the vendor's gateway speak for the vendor's devices, once it
 // has a secret.
 func (r *Registry) PutGateway(ctx context.Context, vendor string) error {
-	return r.PutAll(ctx, Import{Gateways: []string{vendor}})
+	return r.PutAll(ctx, devices.Import{Gateways: []string{vendor}})
 }
 
 func (r *Registry) putArea(e *edit, a devices.Area) error {
@@ -131,7 +105,7 @@ func (r *Registry) hasArea(e *edit, a devices.AreaPath) bool {
 	return ok || e.areas[a]
 }
 
-func (r *Registry) putProvider(e *edit, p Provider) error {
+func (r *Registry) putProvider(e *edit, p devices.Provider) error {
 	if err := name("id", p.ID); err != nil {
 		return err
 	}

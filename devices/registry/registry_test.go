@@ -52,13 +52,13 @@ func device(id devices.DeviceID) devices.Device {
 	return devices.Device{ID: id, Kind: devices.Wristband, Area: "shen/t1/v2"}
 }
 
-func county() Import {
-	return Import{
+func county() devices.Import {
+	return devices.Import{
 		Areas: []devices.Area{
 			{Path: "shen", Name: "莘县"}, {Path: "shen/t1", Name: "一镇"}, {Path: "shen/t1/v1", Name: "东村"}, {Path: "shen/t1/v2", Name: "西村"},
 			{Path: "shen/t10", Name: "十镇"}, {Path: "shen/t10/v1", Name: "北村"}, {Path: "shen/t_", Name: "怪镇"},
 		},
-		Providers: []Provider{{"all", "县服务", []devices.AreaPath{"shen"}}, {"east", "东村服务", []devices.AreaPath{"shen/t1/v1"}}},
+		Providers: []devices.Provider{{ID: "all", Name: "县服务", Villages: []devices.AreaPath{"shen"}}, {ID: "east", Name: "东村服务", Villages: []devices.AreaPath{"shen/t1/v1"}}},
 		Residents: []devices.Resident{resident("r1"), resident("r2"), {
 			ID: "r3", Name: "李_三%", Phone: "1", Address: "门牌 3", Born: 1940, Area: "shen/t10/v1", Tier: devices.TierRed, State: devices.Active,
 			Contacts: []devices.ContactPerson{{Name: "子", Relation: "son", Phone: "2"}},
@@ -66,7 +66,7 @@ func county() Import {
 		Devices:     []devices.Device{device("acme/b1"), device("acme/b2"), device("other/b1"), {ID: "acme/m1", Kind: devices.WaterMeter, Area: "shen/t10/v1"}},
 		Gateways:    []string{"acme"},
 		Assignments: []devices.Assignment{{Device: "acme/b1", Resident: "r1"}, {Device: "acme/m1", Resident: "r3"}},
-		Secrets:     []Secret{{"acme/b1", strings.Repeat("s", 32)}, {"vendor:acme", strings.Repeat("g", 32)}},
+		Secrets:     []devices.Secret{{User: "acme/b1", Secret: strings.Repeat("s", 32)}, {User: "vendor:acme", Secret: strings.Repeat("g", 32)}},
 	}
 }
 
@@ -209,7 +209,7 @@ func TestAssignments(t *testing.T) {
 		t.Error(err)
 	}
 	// A history of assignments in one import, each ended by the next.
-	must(t, r.PutAll(ctx, Import{Assignments: []devices.Assignment{
+	must(t, r.PutAll(ctx, devices.Import{Assignments: []devices.Assignment{
 		{Device: "acme/b2", Resident: "r1", From: epoch.Add(-3 * time.Hour)}, {Device: "acme/b2", Resident: "r2", From: epoch.Add(-2 * time.Hour)},
 		{Device: "acme/b2", Resident: "r1", From: epoch.Add(-1 * time.Hour)},
 	}}))
@@ -277,12 +277,12 @@ func TestInputErrors(t *testing.T) {
 	r, _ := open(t)
 	ctx := t.Context()
 	must(t, r.PutAll(ctx, county()))
-	with := func(f func(*devices.Resident)) Import {
+	with := func(f func(*devices.Resident)) devices.Import {
 		p := resident("r9")
 		f(&p)
-		return Import{Residents: []devices.Resident{p}}
+		return devices.Import{Residents: []devices.Resident{p}}
 	}
-	for field, in := range map[string]Import{
+	for field, in := range map[string]devices.Import{
 		"path":      {Areas: []devices.Area{{Path: "zz/t1", Name: "x"}}},
 		"path ":     {Areas: []devices.Area{{Path: "shen//v", Name: "x"}}},
 		"name":      {Areas: []devices.Area{{Path: "shen/x", Name: ""}}},
@@ -297,11 +297,11 @@ func TestInputErrors(t *testing.T) {
 		"kind":      {Devices: []devices.Device{{ID: "a/b", Area: "shen"}}},
 		"area ":     {Devices: []devices.Device{{ID: "a/b", Kind: devices.Wristband}}},
 		"vendor":    {Gateways: []string{"a/b"}},
-		"villages":  {Providers: []Provider{{"p", "p", []devices.AreaPath{"zz"}}}},
+		"villages":  {Providers: []devices.Provider{{ID: "p", Name: "p", Villages: []devices.AreaPath{"zz"}}}},
 		"device":    {Assignments: []devices.Assignment{{Device: "a/none", Resident: "r1"}}},
 		"resident":  {Assignments: []devices.Assignment{{Device: "acme/b1", Resident: "none"}}},
 		"to":        {Assignments: []devices.Assignment{{Device: "acme/b1", Resident: "r1", From: epoch, To: epoch}}},
-		"secret":    {Secrets: []Secret{{"acme/b1", "x"}}},
+		"secret":    {Secrets: []devices.Secret{{User: "acme/b1", Secret: "x"}}},
 		"resident ": {Areas: []devices.Area{{Path: "shen/new", Name: "新"}}, Assignments: []devices.Assignment{{Device: "acme/b1", Resident: "none"}}},
 	} {
 		var bad *devices.InputError
@@ -360,12 +360,12 @@ func TestLists(t *testing.T) {
 	in := func(a ...devices.AreaPath) devices.Scope { return devices.Scope{Areas: a} }
 	provider := func(p string) devices.Scope { return devices.Scope{Areas: []devices.AreaPath{""}, Provider: p} }
 	for name, c := range map[string]struct {
-		filter ResidentFilter
+		filter devices.ResidentFilter
 		want   string
 	}{
-		"everything":          {ResidentFilter{Scope: all}, "r1 r2 r3"},
-		"no scope":            {ResidentFilter{}, ""},
-		"town":                {ResidentFilter{Scope: in("shen/t1")}, "r1 r2"},
+		"everything":          {devices.ResidentFilter{Scope: all}, "r1 r2 r3"},
+		"no scope":            {devices.ResidentFilter{}, ""},
+		"town":                {devices.ResidentFilter{Scope: in("shen/t1")}, "r1 r2"},
 		"not a pattern":       {ResidentFilter{Scope: in("shen/t_")}, ""},
 		"two areas":           {ResidentFilter{Scope: in("shen/t1/v2", "shen/t10")}, "r3"},
 		"provider":            {ResidentFilter{Scope: provider("east")}, "r1 r2"},

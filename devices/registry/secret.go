@@ -99,10 +99,10 @@ func (r *Registry) NewSecret(ctx context.Context, user string) (string, error) {
 
 // SetSecret gives the user a secret that was made elsewhere, at random.
 func (r *Registry) SetSecret(ctx context.Context, user, secret string) error {
-	return r.PutAll(ctx, Import{Secrets: []Secret{{user, secret}}})
+	return r.PutAll(ctx, devices.Import{Secrets: []devices.Secret{{User: user, Secret: secret}}})
 }
 
-func (r *Registry) putSecret(e *edit, s Secret) error {
+func (r *Registry) putSecret(e *edit, s devices.Secret) error {
 	if len(s.Secret) < minSecret {
 		// Not even a secret that is refused is repeated.
 		return &devices.InputError{Field: "secret", Rule: "must hold at least 128 random bits: 22 characters or more"}

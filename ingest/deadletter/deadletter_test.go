@@ -36,9 +36,9 @@ func refusal(device devices.DeviceID, after time.Duration) devices.Refusal {
 var everything = devices.Scope{Areas: []devices.AreaPath{""}}
 
 // list reads all pages, two letters a page.
-func list(t *testing.T, s *deadletter.Store, f deadletter.Filter) []deadletter.Letter {
+func list(t *testing.T, s *deadletter.Store, f devices.DeadLetterFilter) []devices.DeadLetter {
 	t.Helper()
-	var all []deadletter.Letter
+	var all []devices.DeadLetter
 	f.Limit = 2
 	for {
 		page, err := s.List(t.Context(), f)
@@ -68,7 +68,7 @@ func TestKeptOnceAsGiven(t *testing.T) {
 	for range 3 {
 		add(t, s, first, second, long, first)
 	}
-	got := list(t, s, deadletter.Filter{Scope: everything})
+	got := list(t, s, devices.DeadLetterFilter{Scope: everything})
 	if len(got) != 3 || len(got[0].Payload) != 4<<10 {
 		t.Fatalf("%d letters: %.500v", len(got), got)
 	}
@@ -99,7 +99,7 @@ func TestTooThickIsCounted(t *testing.T) {
 	}
 	add(t, s, quiet)
 	var kept, counted int64
-	for _, l := range list(t, s, deadletter.Filter{Scope: everything, Device: "acme/1"}) {
+	for _, l := range list(t, s, devices.DeadLetterFilter{Scope: everything, Device: "acme/1"}) {
 		if l.Payload != nil {
 			kept++
 		} else {
@@ -109,7 +109,7 @@ func TestTooThickIsCounted(t *testing.T) {
 	if kept != 60 || counted != 440 {
 		t.Errorf("%d kept, %d counted", kept, counted)
 	}
-	if got := list(t, s, deadletter.Filter{Scope: everything, Device: "acme/2"}); len(got) != 1 || got[0].Payload == nil {
+	if got := list(t, s, devices.DeadLetterFilter{Scope: everything, Device: "acme/2"}); len(got) != 1 || got[0].Payload == nil {
 		t.Errorf("another device pays for it: %v", got)
 	}
 }
@@ -123,7 +123,7 @@ func TestMadeUpDevicesShareABucket(t *testing.T) {
 		flood = append(flood, r)
 	}
 	add(t, s, flood...)
-	if got := list(t, s, deadletter.Filter{Scope: everything}); len(got) != 61 {
+	if got := list(t, s, devices.DeadLetterFilter{Scope: everything}); len(got) != 61 {
 		t.Errorf("%d rows", len(got))
 	}
 }
@@ -148,18 +148,18 @@ func TestListed(t *testing.T) {
 		add(t, s, r)
 	}
 	for name, c := range map[string]struct {
-		filter deadletter.Filter
+		filter devices.DeadLetterFilter
 		want   string
 	}{
-		"newest first":   {deadletter.Filter{Scope: everything}, "[ other/1 acme/3 acme/2 acme/1]"},
-		"no scope":       {deadletter.Filter{}, "[]"},
-		"a vendor's own": {deadletter.Filter{Scope: devices.Scope{Vendor: "acme"}}, "[acme/3 acme/2 acme/1]"},
-		"not another's":  {deadletter.Filter{Scope: devices.Scope{Vendor: "acme"}, Device: "other/1"}, "[]"},
-		"a town":         {deadletter.Filter{Scope: devices.Scope{Areas: []devices.AreaPath{"shen/t1"}}}, "[acme/3 acme/1]"},
-		"a county":       {deadletter.Filter{Scope: devices.Scope{Areas: []devices.AreaPath{"shen"}}}, "[acme/3 acme/2 acme/1]"},
-		"a provider":     {deadletter.Filter{Scope: devices.Scope{Areas: []devices.AreaPath{""}, Provider: "p"}}, "[]"},
-		"code":           {deadletter.Filter{Scope: everything, Code: []devices.RefusalCode{devices.WrongTopic, devices.TooOld}}, "[]"},
-		"device":         {deadletter.Filter{Scope: everything, Device: "acme/2"}, "[acme/2]"},
+		"newest first":   {devices.DeadLetterFilter{Scope: everything}, "[ other/1 acme/3 acme/2 acme/1]"},
+		"no scope":       {devices.DeadLetterFilter{}, "[]"},
+		"a vendor's own": {devices.DeadLetterFilter{Scope: devices.Scope{Vendor: "acme"}}, "[acme/3 acme/2 acme/1]"},
+		"not another's":  {devices.DeadLetterFilter{Scope: devices.Scope{Vendor: "acme"}, Device: "other/1"}, "[]"},
+		"a town":         {devices.DeadLetterFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"shen/t1"}}}, "[acme/3 acme/1]"},
+		"a county":       {devices.DeadLetterFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"shen"}}}, "[acme/3 acme/2 acme/1]"},
+		"a provider":     {devices.DeadLetterFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}, Provider: "p"}}, "[]"},
+		"code":           {devices.DeadLetterFilter{Scope: everything, Code: []devices.RefusalCode{devices.WrongTopic, devices.TooOld}}, "[]"},
+		"device":         {devices.DeadLetterFilter{Scope: everything, Device: "acme/2"}, "[acme/2]"},
 	} {
 		ids := []devices.DeviceID{}
 		for _, l := range list(t, s, c.filter) {
@@ -169,7 +169,7 @@ func TestListed(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	if _, err := s.List(t.Context(), deadletter.Filter{Cursor: "nonsense"}); err == nil {
+	if _, err := s.List(t.Context(), devices.DeadLetterFilter{Cursor: "nonsense"}); err == nil {
 		t.Error("took a made-up cursor")
 	}
 	if n, err := s.Purge(t.Context(), epoch.Add(2*time.Second)); n != 2 || err != nil {

@@ -12,38 +12,12 @@ import (
 	"shouwang/devices/database"
 )
 
-// Letter is one refusal, or the count of several.
-type Letter struct {
-	devices.Refusal
-
-	ID string
-	// Count is 1, or for refusals that came too thick to be kept how many.
-	Count int64
-}
-
-// Filter selects dead letters; zero fields select everything in the scope.
-type Filter struct {
-	// Scope: a vendor sees its own devices', others those of devices in their
-	// areas; what belongs to no device is for those who see everything.
-	Scope  devices.Scope
-	Device devices.DeviceID
-	Code   []devices.RefusalCode
-	Cursor string
-	Limit  int // 0: 100; at most 1000
-}
-
-// Page is one page of dead letters, newest first; Next is "" on the last.
-type Page struct {
-	Items []Letter
-	Next  string
-}
-
 // where is the area in which a letter's device is: its resident's, or its own.
 const where = `COALESCE((SELECT p.area FROM assignments a JOIN residents p ON p.id = a.resident WHERE a.device = l.device AND a.ended = 0 ORDER BY a.edit DESC LIMIT 1),
 	(SELECT d.area FROM devices d WHERE d.id = l.device), '')`
 
 // List answers one page.
-func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
+func (s *Store) List(ctx context.Context, f devices.DeadLetterFilter) (devices.DeadLetterPage, error) {
 	var conditions []string
 	var args []any
 	arg := func(v any) string {
@@ -52,7 +26,7 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 	}
 	switch {
 	case f.Scope.Provider != "":
-		return Page{}, nil // payloads are not for those who knock on doors
+		return devices.DeadLetterPage{}, nil // payloads are not for those who knock on doors
 	case f.Scope.Vendor != "":
 		conditions = append(conditions, "l.vendor = "+arg(f.Scope.Vendor))
 	case !slices.Contains(f.Scope.Areas, ""):
@@ -76,7 +50,7 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 	if f.Cursor != "" {
 		at, id, err := parseCursor(f.Cursor)
 		if err != nil {
-			return Page{}, err
+			return devices.DeadLetterPage{}, err
 		}
 		t := arg(at)
 		conditions = append(conditions, "(l.received < "+t+" OR l.received = "+t+" AND l.id < "+arg(id)+")")
@@ -92,9 +66,9 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 	}
 	items, err := s.query(ctx, query+" ORDER BY l.received DESC, l.id DESC LIMIT "+strconv.Itoa(limit+1), args)
 	if err != nil {
-		return Page{}, fmt.Errorf("list dead letters: %w", err)
+		return devices.DeadLetterPage{}, fmt.Errorf("list dead letters: %w", err)
 	}
-	page := Page{Items: items}
+	page := devices.DeadLetterPage{Items: items}
 	if len(items) > limit {
 		page.Items = items[:limit]
 		last := items[limit-1]
@@ -103,15 +77,15 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 	return page, nil
 }
 
-func (s *Store) query(ctx context.Context, query string, args []any) ([]Letter, error) {
+func (s *Store) query(ctx context.Context, query string, args []any) ([]devices.DeadLetter, error) {
 	rows, err := s.db.Read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err below says what went wrong
-	var items []Letter
+	var items []devices.DeadLetter
 	for rows.Next() {
-		var l Letter
+		var l devices.DeadLetter
 		var received int64
 		if err := rows.Scan(&l.ID, &received, &l.Device, &l.Topic, &l.Code, &l.Field, &l.Value, &l.Rule, &l.SHA256, &l.Payload, &l.Count); err != nil {
 			return nil, err
