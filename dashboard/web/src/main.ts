@@ -21,7 +21,7 @@ function start() {
   const api = createApi(client)
   const areas = createAreaNames(api)
   const outbox = createOutbox({ send: api.reportVisit, storage: localStorage })
-  const live = createLiveStore({ fetchOpen: api.openAlerts, openSocket: openLiveSocket })
+  const live = createLiveStore({ fetchOpen: api.openAlerts, check: api.status, openSocket: openLiveSocket })
   const session = createSession(api, {
     onIn(c) {
       if (may.areas(c)) void areas.load().catch(() => undefined)

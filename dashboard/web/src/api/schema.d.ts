@@ -506,7 +506,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enter areas, providers, residents, devices and assignments; again with the same changes nothing
+         * Enter areas, providers, residents, devices and assignments: all, or nothing when one is wrong
          * @description Open to administrator.
          */
         post: operations["import-registry"];
@@ -1298,10 +1298,11 @@ export interface components {
             /** @description The areas it serves, with what lies in them. */
             villages: string[];
         };
-        ReasonBody: {
-            reason?: string;
+        ReasonInBody: {
+            reason: string;
         };
         RegistryDoc: {
+            /** @description Parents before their children. */
             areas?: components["schemas"]["AreaBody"][];
             assignments?: components["schemas"]["NewAssignment"][];
             devices?: components["schemas"]["NewDevice"][];
@@ -1824,9 +1825,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonBody"];
+                "application/json": components["schemas"]["ReasonInBody"];
             };
         };
         responses: {
@@ -1960,9 +1961,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonBody"];
+                "application/json": components["schemas"]["ReasonInBody"];
             };
         };
         responses: {
@@ -2218,7 +2219,8 @@ export interface operations {
                 limit?: number;
                 /** @description This area and what lies in it. */
                 area?: string;
-                kind?: "water_meter" | "wristband";
+                /** @description Any of these, with commas between. */
+                kind?: ("water_meter" | "wristband")[] | null;
                 resident?: string;
                 /** @description Part of the id. */
                 search?: string;
@@ -2479,9 +2481,11 @@ export interface operations {
                 limit?: number;
                 /** @description This area and what lies in it. */
                 area?: string;
-                tier?: "red" | "yellow" | "green";
-                state?: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
-                /** @description Part of the name, or the id. */
+                /** @description Any of these, with commas between. */
+                tier?: ("red" | "yellow" | "green")[] | null;
+                /** @description Any of these, with commas between. */
+                state?: ("active" | "hospital" | "institution" | "moved" | "deceased" | "left")[] | null;
+                /** @description Part of the name, or the beginning of the id. */
                 search?: string;
             };
             header?: never;
@@ -3097,9 +3101,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonBody"];
+                "application/json": components["schemas"]["ReasonInBody"];
             };
         };
         responses: {

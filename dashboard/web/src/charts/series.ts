@@ -131,3 +131,13 @@ export function newest(s: Series): { at: number; value: number } | null {
   }
   return null
 }
+
+/** A line with fewer points than this shows each of them. */
+const fewPoints = 60
+
+/** Points to draw as dots: all of a few, else those a line alone would not show. */
+export function dots(values: readonly (number | null)[]): number[] {
+  const known = values.flatMap((v, i) => (v === null ? [] : [i]))
+  if (known.length < fewPoints) return known
+  return known.filter((i) => (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null)
+}

@@ -7,6 +7,8 @@ import { applyFrame, applySnapshot, emptyState, sounding, worklist, type ChangeF
 
 export interface LiveOptions {
   fetchOpen: () => Promise<{ items: Alert[]; asOf: number }>
+  /** Asked before each reconnection: a websocket cannot tell an ended session from a dead server. */
+  check: () => Promise<unknown>
   openSocket: (after: number | null) => Socket
 }
 
@@ -54,6 +56,7 @@ export function createLiveStore(o: LiveOptions): LiveStore {
     open: o.openSocket,
     async prepare() {
       if (state.value.last === null || state.value.broken) await snapshot()
+      else await o.check()
       return state.value.last
     },
     onFrame(f) {
