@@ -366,19 +366,19 @@ func TestLists(t *testing.T) {
 		"everything":          {devices.ResidentFilter{Scope: all}, "r1 r2 r3"},
 		"no scope":            {devices.ResidentFilter{}, ""},
 		"town":                {devices.ResidentFilter{Scope: in("shen/t1")}, "r1 r2"},
-		"not a pattern":       {ResidentFilter{Scope: in("shen/t_")}, ""},
-		"two areas":           {ResidentFilter{Scope: in("shen/t1/v2", "shen/t10")}, "r3"},
-		"provider":            {ResidentFilter{Scope: provider("east")}, "r1 r2"},
-		"county provider":     {ResidentFilter{Scope: provider("all")}, "r1 r2 r3"},
-		"no such provider":    {ResidentFilter{Scope: provider("none")}, ""},
-		"vendor":              {ResidentFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}, Vendor: "acme"}}, ""},
-		"area":                {ResidentFilter{Scope: all, Area: "shen/t10"}, "r3"},
-		"area outside":        {ResidentFilter{Scope: in("shen/t1"), Area: "shen/t10"}, ""},
-		"tier":                {ResidentFilter{Scope: all, Tier: []devices.Tier{devices.TierRed}}, "r3"},
-		"state":               {ResidentFilter{Scope: all, State: []devices.ResidentState{devices.Left}}, ""},
-		"part of a name":      {ResidentFilter{Scope: all, Query: "_三%"}, "r3"},
-		"percent is no joker": {ResidentFilter{Scope: all, Query: "王%"}, ""},
-		"id":                  {ResidentFilter{Scope: all, Query: "r2"}, "r2"},
+		"not a pattern":       {devices.ResidentFilter{Scope: in("shen/t_")}, ""},
+		"two areas":           {devices.ResidentFilter{Scope: in("shen/t1/v2", "shen/t10")}, "r3"},
+		"provider":            {devices.ResidentFilter{Scope: provider("east")}, "r1 r2"},
+		"county provider":     {devices.ResidentFilter{Scope: provider("all")}, "r1 r2 r3"},
+		"no such provider":    {devices.ResidentFilter{Scope: provider("none")}, ""},
+		"vendor":              {devices.ResidentFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}, Vendor: "acme"}}, ""},
+		"area":                {devices.ResidentFilter{Scope: all, Area: "shen/t10"}, "r3"},
+		"area outside":        {devices.ResidentFilter{Scope: in("shen/t1"), Area: "shen/t10"}, ""},
+		"tier":                {devices.ResidentFilter{Scope: all, Tier: []devices.Tier{devices.TierRed}}, "r3"},
+		"state":               {devices.ResidentFilter{Scope: all, State: []devices.ResidentState{devices.Left}}, ""},
+		"part of a name":      {devices.ResidentFilter{Scope: all, Query: "_三%"}, "r3"},
+		"percent is no joker": {devices.ResidentFilter{Scope: all, Query: "王%"}, ""},
+		"id":                  {devices.ResidentFilter{Scope: all, Query: "r2"}, "r2"},
 	} {
 		got := ""
 		for page, cursor := 0, ""; page == 0 || cursor != ""; page++ {
@@ -403,18 +403,18 @@ func TestLists(t *testing.T) {
 		t.Error(err)
 	}
 	for name, c := range map[string]struct {
-		filter DeviceFilter
+		filter devices.DeviceFilter
 		want   string
 	}{
-		"everything":       {DeviceFilter{Scope: all}, "acme/b1:r1@shen/t1/v1 acme/b2:@shen/t1/v2 acme/m1:r3@shen/t10/v1 other/b1:@shen/t1/v2"},
-		"where it lives":   {DeviceFilter{Scope: in("shen/t1/v1")}, "acme/b1:r1@shen/t1/v1"},
-		"vendor":           {DeviceFilter{Scope: devices.Scope{Vendor: "acme"}}, "acme/b1:@shen/t1/v2 acme/b2:@shen/t1/v2 acme/m1:@shen/t10/v1"},
-		"vendor by person": {DeviceFilter{Scope: devices.Scope{Vendor: "acme"}, Resident: "r1"}, ""},
-		"of a vendor":      {DeviceFilter{Scope: all, Vendor: "other"}, "other/b1:@shen/t1/v2"},
-		"of a person":      {DeviceFilter{Scope: all, Resident: "r3"}, "acme/m1:r3@shen/t10/v1"},
-		"kind":             {DeviceFilter{Scope: all, Kind: []devices.Kind{devices.WaterMeter}}, "acme/m1:r3@shen/t10/v1"},
-		"part of the id":   {DeviceFilter{Scope: all, Query: "b2"}, "acme/b2:@shen/t1/v2"},
-		"no scope":         {DeviceFilter{}, ""},
+		"everything":       {devices.DeviceFilter{Scope: all}, "acme/b1:r1@shen/t1/v1 acme/b2:@shen/t1/v2 acme/m1:r3@shen/t10/v1 other/b1:@shen/t1/v2"},
+		"where it lives":   {devices.DeviceFilter{Scope: in("shen/t1/v1")}, "acme/b1:r1@shen/t1/v1"},
+		"vendor":           {devices.DeviceFilter{Scope: devices.Scope{Vendor: "acme"}}, "acme/b1:@shen/t1/v2 acme/b2:@shen/t1/v2 acme/m1:@shen/t10/v1"},
+		"vendor by person": {devices.DeviceFilter{Scope: devices.Scope{Vendor: "acme"}, Resident: "r1"}, ""},
+		"of a vendor":      {devices.DeviceFilter{Scope: all, Vendor: "other"}, "other/b1:@shen/t1/v2"},
+		"of a person":      {devices.DeviceFilter{Scope: all, Resident: "r3"}, "acme/m1:r3@shen/t10/v1"},
+		"kind":             {devices.DeviceFilter{Scope: all, Kind: []devices.Kind{devices.WaterMeter}}, "acme/m1:r3@shen/t10/v1"},
+		"part of the id":   {devices.DeviceFilter{Scope: all, Query: "b2"}, "acme/b2:@shen/t1/v2"},
+		"no scope":         {devices.DeviceFilter{}, ""},
 	} {
 		got := ""
 		for page, cursor := 0, ""; page == 0 || cursor != ""; page++ {
@@ -434,7 +434,7 @@ func TestLists(t *testing.T) {
 		t.Error(err)
 	}
 	var bad *devices.InputError
-	if _, err := r.Residents(ctx, ResidentFilter{Scope: all, Cursor: "§"}); !errors.As(err, &bad) || bad.Field != "cursor" {
+	if _, err := r.Residents(ctx, devices.ResidentFilter{Scope: all, Cursor: "§"}); !errors.As(err, &bad) || bad.Field != "cursor" {
 		t.Error(err)
 	}
 	areas, err := r.Areas(ctx, provider("east"))
