@@ -55,6 +55,7 @@ type Engine struct {
 	raiseAt   time.Time
 	frames    int
 	lastSaved time.Time
+	asOf      time.Time
 }
 
 // lane is how far one lane has come.
@@ -115,6 +116,15 @@ func (e *Engine) Position(name string) uint64 {
 	return e.lane(name).saved
 }
 
+// AsOf is the time of receipt of the newest record that has been judged, zero
+// before the first: how old the picture is that the alerts give. Ticks are
+// records too, so a quiet county does not look old.
+func (e *Engine) AsOf() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.asOf
+}
+
 func (e *Engine) lane(name string) *lane {
 	l, ok := e.lanes[name]
 	if !ok {
@@ -155,6 +165,9 @@ func (e *Engine) apply(ctx context.Context, name string, seq uint64, records []d
 	}
 	e.metrics.apply.Observe(time.Since(start).Seconds())
 	if n := len(records); n > 0 {
+		if t := records[n-1].Received; t.After(e.asOf) {
+			e.asOf = t
+		}
 		e.metrics.lag.WithLabelValues(name).Set(time.Since(records[n-1].Received).Seconds())
 	}
 	return e.frames >= e.CheckpointFrames || e.Now().Sub(e.lastSaved) >= e.CheckpointEvery, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -32,10 +33,10 @@ type settings struct {
 	} `embed:"" prefix:"http-"`
 
 	Broker struct {
-		Listen     string        `help:"Address of the embedded MQTT listener without TLS, empty for none." default:""`
-		TLSListen  string        `help:"Address of the embedded MQTT listener with TLS." name:"tls-listen" default:":8883"`
+		Listen     string        `help:"Address of the embedded MQTT listener." default:":8883"`
 		TLSCert    string        `help:"Certificate file of the listener." type:"path"`
 		TLSKey     string        `help:"Key file of the listener." type:"path"`
+		Plain      bool          `help:"Listen without TLS: passwords and readings cross the network in clear."`
 		Sync       time.Duration `help:"How often the broker syncs its files; 0 is always, before each PUBACK." default:"0s"`
 		MaxStoreMB int64         `help:"Disk the broker may use for messages ingest has not yet taken." default:"2048" name:"max-store-mb"`
 	} `embed:"" prefix:"broker-"`
@@ -91,11 +92,14 @@ func (s *settings) validate() error {
 		bad("http.tls_cert", "certificate and key must be given together")
 	}
 	if s.MQTT.URL == "" && s.has("broker") {
-		if s.Broker.Listen == "" && s.Broker.TLSListen == "" {
-			bad("broker.tls_listen", "empty: the broker has no listener (broker.listen opens one without TLS)")
+		if _, _, err := net.SplitHostPort(s.Broker.Listen); err != nil {
+			bad("broker.listen", "%v", err)
 		}
-		if s.Broker.TLSListen != "" && (s.Broker.TLSCert == "" || s.Broker.TLSKey == "") {
-			bad("broker.tls_cert", "missing: %s needs a certificate and a key; for a trial set broker.tls_listen to \"\" and broker.listen to 127.0.0.1:1883", s.Broker.TLSListen)
+		if !s.Broker.Plain && (s.Broker.TLSCert == "" || s.Broker.TLSKey == "") {
+			bad("broker.tls_cert", "missing: devices connect with TLS, which needs broker.tls_cert and broker.tls_key; set broker.plain to do without on a network you trust")
+		}
+		if s.Broker.Plain && s.Broker.TLSCert != "" {
+			bad("broker.plain", "true: must not be set together with broker.tls_cert")
 		}
 	}
 	if s.MQTT.URL == "" && !s.has("broker") && s.has("ingest") {

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"shouwang/alerting"
+	"shouwang/dashboard"
+	"shouwang/ingest/broker"
+	"shouwang/ingest/journal"
+	"shouwang/ingest/mqtt"
+)
+
+// maxLag is how far a reader may be behind before the service says that it is
+// not ready.
+const maxLag = time.Minute
+
+// startDashboard starts the board and its live view.
+func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Journal, engine *alerting.Engine, client *mqtt.Client) error {
+	token, err := secret(a.settings.HTTP.MetricsToken)
+	if err != nil {
+		return err
+	}
+	connected := func() bool { return client == nil || client.Connected() }
+	board, err := dashboard.New(dashboard.Options{
+		Access: a.access, Alerts: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters,
+		Desk:  alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry}),
+		Rules: a.alerts, Incidents: a.incidents, Demo: a.incidents != nil,
+		State: func() dashboard.State {
+			asOf := engine.AsOf()
+			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected()}
+		},
+		Checks:     a.checks(jrn, connected),
+		Disconnect: brk.Disconnect,
+		Gatherer:   a.metrics, Metrics: a.metrics, MetricsToken: token,
+		SecureCookies: a.settings.HTTP.TLSCert != "", Version: version, Log: a.log,
+	})
+	if err != nil {
+		return fmt.Errorf("dashboard: %w", err)
+	}
+	serve, err := a.listen(board.Server())
+	if err != nil {
+		return err
+	}
+	l.start("dashboard", board.Run)
+	l.start("http", serve)
+	return nil
+}
+
+// checks are what /readyz asks.
+func (a *app) checks(jrn *journal.Journal, connected func() bool) []dashboard.Check {
+	return []dashboard.Check{
+		{Name: "broker", Ready: func(context.Context) error {
+			if !connected() {
+				return errors.New("no connection to the MQTT broker")
+			}
+			return nil
+		}},
+		{Name: "database", Ready: func(ctx context.Context) error { return a.db.Read.PingContext(ctx) }},
+		{Name: "series", Ready: a.series.Check},
+		{Name: "journal", Ready: func(ctx context.Context) error {
+			stats, err := jrn.Stats(ctx)
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			for _, lane := range stats.Lanes {
+				for _, r := range lane.Readers {
+					if lag := r.Lag(now); lag > maxLag {
+						return fmt.Errorf("%s is %v behind in lane %s", r.Name, lag.Round(time.Second), lane.Lane)
+					}
+				}
+			}
+			return nil
+		}},
+	}
+}

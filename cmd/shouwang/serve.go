@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/rs/zerolog"
+)
+
+type serveCmd struct {
+	settings `embed:""`
+}
+
+// Run runs the service until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, log zerolog.Logger) (err error) {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	a, err := open(ctx, c.settings, c.logger(log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	return a.Run(ctx)
+}
+
+type checkConfigCmd struct {
+	settings `embed:""`
+}
+
+// Run reads the configuration as serve does and starts nothing.
+func (c *checkConfigCmd) Run(stdout io.Writer) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(stdout, "configuration is good")
+	return err
+}

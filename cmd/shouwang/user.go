@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"shouwang/dashboard/access"
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+// userCmd enters accounts from the machine itself: how the first administrator
+// gets in.
+type userCmd struct {
+	Add userAddCmd `cmd:"" help:"Enter an account; its password is printed once."`
+}
+
+type userAddCmd struct {
+	Data     string   `help:"Data folder of the service." default:"./data" type:"existingdir"`
+	Role     string   `help:"One of ${enum}." enum:"administrator,duty,town_duty,assistant,provider,supervisor,vendor,auditor" default:"administrator"`
+	Name     string   `help:"Name that people read; the user name when missing."`
+	Area     []string `help:"Area the account sees, by its path; everything when missing."`
+	Provider string   `help:"Organisation of a provider account."`
+	Vendor   string   `help:"Vendor of a vendor account."`
+
+	Username string `arg:"" help:"User name to sign in with."`
+}
+
+// Run enters the account. The service may be running.
+func (c *userAddCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
+	db, err := database.Open(ctx, filepath.Join(c.Data, "state.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	account := access.Account{
+		Username: c.Username, Name: c.Name, Role: access.Role(c.Role), Provider: c.Provider, Vendor: c.Vendor,
+	}
+	if account.Name == "" {
+		account.Name = c.Username
+	}
+	for _, area := range c.Area {
+		account.Areas = append(account.Areas, devices.AreaPath(area))
+	}
+	if len(account.Areas) == 0 {
+		account.Areas = []devices.AreaPath{""}
+	}
+	password := strings.ToLower(rand.Text())[:16]
+	if err := access.New(db, access.Options{}).Create(ctx, account, password); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "user name %s\npassword  %s\n", c.Username, password)
+	return err
+}
