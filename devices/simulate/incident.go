@@ -99,7 +99,7 @@ func (s *Simulator) Incident(kind string, device devices.DeviceID, now time.Time
 		}
 		return truth, Message{"telemetry", i.encode(nil, samples)}, nil
 	case LateBatch:
-		i.release = now
+		i.daily, i.coarseUntil = false, now // from here on it reports like the others
 		truth.To = now
 	case Collapse:
 		truth.From, truth.Expect, truth.By = s.collapse(i, now)

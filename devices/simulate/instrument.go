@@ -24,10 +24,11 @@ const (
 	coarse     = time.Hour
 	fine       = 5 * time.Minute
 	fineBefore = 24 * time.Hour
-	// dailyAfter is how long a meter that uploads a day's registers at once
-	// keeps them when nothing happens, and dailyNeeds how much it must keep to
-	// prove a day: 24 h and one register more.
-	dailyAfter = 48 * time.Hour
+	// A daily meter uploads dailyBatch of registers at once when its last
+	// upload has become dailyAfter old, so that it always keeps more than
+	// dailyNeeds: what proves a day, 24 h and one register more.
+	dailyAfter = 50 * time.Hour
+	dailyBatch = 24 * time.Hour
 	dailyNeeds = 25 * time.Hour
 )
 
@@ -114,7 +115,7 @@ func (i *Instrument) Pending(now time.Time, limit int) []Sample {
 	defer i.mu.Unlock()
 	if i.daily {
 		if next, _ := i.next(i.sent); next.After(i.release) && now.Sub(i.sent) >= dailyAfter {
-			i.release = now
+			i.release = i.sent.Add(dailyBatch)
 		}
 		if now.After(i.release) {
 			now = i.release

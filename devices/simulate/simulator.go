@@ -44,7 +44,7 @@ const (
 	// One meter of dailyShare uploads a day's registers at once; its last
 	// upload is a day old at the start, so that it can tell of a collapse, or
 	// of nothing, within a minute of being asked.
-	dailyShare = 25
+	dailyShare = 16
 	dailyFirst = 26 * time.Hour
 )
 
@@ -134,8 +134,8 @@ func (s *Simulator) Instruments() []*Instrument { return s.instruments }
 func (s *Simulator) Instrument(id devices.DeviceID) *Instrument { return s.byDevice[id] }
 
 // Resume tells the simulator that a run before this one uploaded up to t: only
-// what came after is sent. What lies within two days of it is sent again, since
-// daily meters had kept it; the same readings written twice change nothing.
+// what came after is sent. What daily meters may have kept until then is
+// sent again; the same readings written twice change nothing.
 func (s *Simulator) Resume(t time.Time) {
 	if t.After(s.start) {
 		t = s.start // the clock was set back

@@ -322,8 +322,43 @@ func TestLateBatchIsOrdinary(t *testing.T) {
 	if _, _, err := s.Incident(LateBatch, truth.Device, start); err == nil {
 		t.Error("a second batch at once")
 	}
-	if due := i.Due(); due.Sub(start) < 40*time.Hour {
+	if due := i.Due(); i.Daily() || due.Sub(start) > 5*time.Minute {
 		t.Errorf("next upload due at %s", due)
+	}
+}
+
+// TestDailyMetersKeepADay: whenever one is asked for it can prove a day, and it
+// is never heard less than once a day.
+func TestDailyMetersKeepADay(t *testing.T) {
+	s := countyAtWork(t, 2)
+	sendAll(s)
+	daily := 0
+	for _, i := range s.Instruments() {
+		if !i.Daily() {
+			continue
+		}
+		daily++
+		heard := start
+		for now := start; now.Before(start.Add(5 * 24 * time.Hour)); now = now.Add(10 * time.Minute) {
+			if kept := now.Sub(i.Sent()); kept < 25*time.Hour {
+				t.Fatalf("%s keeps %s of registers", i.Device.ID, kept)
+			}
+			if i.Due().After(now) {
+				if silent := now.Sub(heard); silent > 25*time.Hour {
+					t.Fatalf("%s not heard for %s", i.Device.ID, silent)
+				}
+				continue
+			}
+			samples := i.Pending(now, 1000)
+			if len(samples) < 23 || len(samples) > 24 {
+				t.Fatalf("%s uploads %d registers", i.Device.ID, len(samples))
+			}
+			i.Acknowledge(samples[len(samples)-1].At)
+			heard = now
+		}
+	}
+	if daily < 10 {
+		t.Errorf("%d daily meters", daily)
 	}
 }
 
