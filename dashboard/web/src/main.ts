@@ -25,7 +25,12 @@ function start() {
   const session = createSession(api, {
     onIn(c) {
       if (may.areas(c)) void areas.load().catch(() => undefined)
-      if (may.live(c)) live.start()
+      if (may.live(c)) live./** Names and addresses do not stay on a phone that was signed out. */
+function forgetVisits() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith('shouwang.visits.')) localStorage.removeItem(key)
+}
+
+start()
       if (may.report(c)) {
         outbox.open(c.username)
         void outbox.flush()
@@ -34,6 +39,7 @@ function start() {
     onOut() {
       live.stop()
       outbox.shut()
+      forgetVisits()
       void router.push({ name: 'signin' })
     },
   })
@@ -52,6 +58,11 @@ function start() {
   document.documentElement.dataset.theme = localStorage.getItem('shouwang.theme') ?? ''
 
   createApp(App).provide(servicesKey, services).use(router).use(words).mount('#app')
+}
+
+/** Names and addresses do not stay on a phone that was signed out. */
+function forgetVisits() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith('shouwang.visits.')) localStorage.removeItem(key)
 }
 
 start()

@@ -49,6 +49,7 @@ export function createApi(c: Client) {
     close: (alert: string, closing: Closing) => c.post<Alert>(`/alerts/${id(alert)}/close`, closing),
 
     visits: (query: Record<string, string | number | undefined>) => all<Visit>('/visits', query).then((r) => r.items),
+    visit: (visit: string) => c.get<Visit>(`/visits/${id(visit)}`),
     dispatch: (alert: string, assignee?: string) => c.post<Visit>('/visits', assignee ? { alert, assignee } : { alert }),
     startVisit: (visit: string) => c.post<Visit>(`/visits/${id(visit)}/start`),
     reportVisit: (visit: string, report: ReportBody) => c.post<Visit>(`/visits/${id(visit)}/report`, report),

@@ -21,6 +21,8 @@ export interface Outbox {
   submit(visit: string, report: ReportBody): Promise<void>
   flush(): Promise<void>
   discard(uuid: string): void
+  /** Tells of each report the server took; answers how to stop. */
+  onSent(fn: (v: Visit) => void): () => void
   /** Whose reports these are; another person's stay untouched in storage. */
   open(user: string): void
   shut(): void
@@ -29,7 +31,6 @@ export interface Outbox {
 export interface OutboxOptions {
   send: (visit: string, report: ReportBody) => Promise<Visit>
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
-  onSent?: (v: Visit) => void
 }
 
 const prefix = 'shouwang.reports.'
@@ -42,6 +43,7 @@ function final(status: number): boolean {
 export function createOutbox(o: OutboxOptions): Outbox {
   const waiting = shallowRef<readonly Waiting[]>([])
   const sending = shallowRef(false)
+  const sentFns = new Set<(v: Visit) => void>()
   let key: string | null = null
   let running: Promise<void> | null = null
 
@@ -62,7 +64,7 @@ export function createOutbox(o: OutboxOptions): Outbox {
           const v = await o.send(w.visit, w.report)
           if (key !== owner) return
           save(waiting.value.filter((x) => x.report.uuid !== w.report.uuid))
-          o.onSent?.(v)
+          for (const fn of sentFns) fn(v)
         } catch (e) {
           if (key !== owner) return
           if (!(e instanceof Problem) || !final(e.status)) return
@@ -91,6 +93,10 @@ export function createOutbox(o: OutboxOptions): Outbox {
     },
     flush,
     discard(uuid) { save(waiting.value.filter((w) => w.report.uuid !== uuid)) },
+    onSent(fn) {
+      sentFns.add(fn)
+      return () => sentFns.delete(fn)
+    },
     open(user) {
       key = prefix + user
       waiting.value = parse(o.storage.getItem(key))

@@ -28,7 +28,8 @@ describe('the outbox', () => {
 
     const later = vi.fn().mockResolvedValue(makeVisit('v1'))
     const sent = vi.fn()
-    const again = createOutbox({ send: later, storage, onSent: sent })
+    const again = createOutbox({ send: later, storage })
+    again.onSent(sent)
     again.open('li')
     await again.flush()
     expect(later).toHaveBeenCalledExactlyOnceWith('v1', r)

@@ -13,12 +13,12 @@ export const en: Messages = {
   },
   connection: {
     live: 'Live', connecting: 'Connecting', stale: 'Connection lost',
-    dataAsOf: 'Data as of', noData: 'no data yet', behind: 'data {time} behind',
+    dataAsOf: 'As of', noData: 'no data yet', behind: 'data {time} behind',
     banner: 'Connection lost: this screen has stopped.', bannerAsOf: 'Data as of {time}; what you see may be out of date. Reconnecting…',
     never: 'The server has not answered yet. Trying again…',
   },
   sound: {
-    on: 'Sound on', off: 'Sound off', turnOn: 'Turn sound on', turnOff: 'Turn sound off', test: 'Test',
+    on: 'Sound', off: 'Muted', turnOn: 'Turn sound on', turnOff: 'Turn sound off', test: 'Test',
     banner: 'The browser needs one click before it may sound: red alerts are silent now.', enable: 'Enable sound', muted: 'Sound is off: red alerts are silent.',
     ringing: 'Red alert waiting',
   },
