@@ -295,6 +295,9 @@ func TestVisitInput(t *testing.T) {
 	if v.Alert != nil || v.Provider != nil || *v.Assignee != "zhao" || v.Resident.Name != "李" || v.Area != "shen/west/lake" {
 		t.Errorf("%+v", v)
 	}
+	if v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Resident: wang, Due: w.now, Assignee: "zhao"}); err != nil || *v.Provider != "care" {
+		t.Errorf("a provider must see the visits of its people: %+v %v", v, err)
+	}
 	for want, r := range map[string]alerting.Report{
 		"uuid":    {UUID: "1", Outcome: alerting.Well},
 		"outcome": {UUID: uuid1, Outcome: alerting.Recovered},

@@ -377,6 +377,18 @@ func TestFindingsSurviveAFailedTransaction(t *testing.T) {
 	}
 }
 
+func TestCheckpointWritesFindingsThatAreStillToBeWritten(t *testing.T) {
+	w := newWorld(t)
+	b := &book{Book: w.store, fail: errors.New("disk full")}
+	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour})
+	if err := e.Apply(w.ctx, "telemetry", 7, []devices.Record{reading("v/b1", "water", 1, w.now, w.now)}); !errors.Is(err, b.fail) {
+		t.Fatal(err)
+	}
+	b.fail = nil
+	w.must(e.Checkpoint(w.ctx)) // as when the service is stopped now
+	w.only()
+}
+
 func TestReadingsAreShownByTimeAndWornFirst(t *testing.T) {
 	w := newWorld(t)
 	var order []devices.Metric

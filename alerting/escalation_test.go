@@ -1,6 +1,7 @@
 package alerting_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -96,5 +97,16 @@ func TestHigherSeverityClimbsByItsOwnClock(t *testing.T) {
 	w.says("v/b1", "water", 2) // five minutes from now, but thirty from the start come first
 	if a := w.only(); !a.EscalateAt.Equal(noon.Add(30 * time.Minute)) {
 		t.Errorf("next step at %s", a.EscalateAt)
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(w.ctx)
+	done := make(chan error, 1)
+	go func() { done <- w.climb.Run(ctx) }()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

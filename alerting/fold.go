@@ -131,7 +131,8 @@ func (f *fold) again(j *judged, ep Episode) error {
 	return f.event(AlertUpdated, c, map[string]any{"severity_from": from, "severity_to": c.Severity})
 }
 
-// join puts a new episode on the open alert of its subject and kind.
+// join puts a new episode on the open alert of its subject and kind. The alert's
+// severity never sinks while it is open.
 func (f *fold) join(j *judged, c *Case, info KindInfo) error {
 	ep := Episode{EpisodeKey: j.key(), Alert: c.ID, Severity: j.Severity}
 	if err := f.tx.PutEpisode(ep); err != nil {
@@ -237,10 +238,7 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	if err != nil {
 		return err
 	}
-	if c.State == Closed {
-		return f.settle(c)
-	}
-	if c.Kind != j.Kind || c.Subject != j.Subject || !c.Episode.Equal(j.Episode) || c.RecoveredAt != nil {
+	if c.State == Closed || c.Kind != j.Kind || c.Subject != j.Subject || !c.Episode.Equal(j.Episode) || c.RecoveredAt != nil {
 		return nil
 	}
 	at := j.KnownAt

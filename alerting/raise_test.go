@@ -186,3 +186,20 @@ func TestContactRestartsTheClocks(t *testing.T) {
 		t.Errorf("%+v", open)
 	}
 }
+
+func TestReportFromBeforeTheClosingCounts(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "water", 2)
+	id := w.only().ID
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	w.pass(time.Hour)
+	found := w.now.Add(-10 * time.Minute)
+	w.close(id, unreached) // nobody knows yet of what was found at the door
+	w.pass(time.Hour)
+	_, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, alerting.Report{UUID: uuid1, Outcome: alerting.Well, At: found})
+	w.must(err)
+	w.pass(4 * time.Hour)
+	w.tick()
+	w.only()
+}

@@ -60,8 +60,8 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			ch.Case, c.Visit = c, v
 		}
 		provider := d.Directory.Provider(v.Area, now)
-		if v.Assignee == nil && provider != "" {
-			v.Provider = &provider
+		if provider != "" {
+			v.Provider = &provider // also with an assignee: it may be one of its people
 		}
 		if c := ch.Case; c != nil {
 			if provider != "" {
