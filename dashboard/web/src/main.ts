@@ -25,12 +25,7 @@ function start() {
   const session = createSession(api, {
     onIn(c) {
       if (may.areas(c)) void areas.load().catch(() => undefined)
-      if (may.live(c)) live./** Names and addresses do not stay on a phone that was signed out. */
-function forgetVisits() {
-  for (const key of Object.keys(localStorage)) if (key.startsWith('shouwang.visits.')) localStorage.removeItem(key)
-}
-
-start()
+      if (may.live(c)) live.start()
       if (may.report(c)) {
         outbox.open(c.username)
         void outbox.flush()
