@@ -38,14 +38,11 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 		l.start("alerting of "+string(lane), func(ctx context.Context) error {
 			return ingest.Feed(ctx, jrn, lane, engine.Position(string(lane)), dec,
 				func(ctx context.Context, lane ingest.Lane, seq uint64, records []devices.Record, refusals []devices.Refusal) error {
-					if err := a.refuse(ctx, client, refusals); err != nil {
-						return err
-					}
-					if err := engine.Apply(ctx, string(lane), seq, records); err != nil {
+					if err := a.insist(ctx, func() error { return engine.Apply(ctx, string(lane), seq, records) }); err != nil {
 						return err
 					}
 					jrn.Passed(lane, engine.Position(string(lane)))
-					return nil
+					return a.tell(ctx, client, refusals)
 				})
 		})
 	}
@@ -67,17 +64,12 @@ type deviceError struct {
 	Received time.Time           `json:"received"`
 }
 
-// refuse keeps what was not taken and tells the devices. The list is what
-// counts; the message is a courtesy with QoS 0, and late ones are not sent.
-func (a *app) refuse(ctx context.Context, client *mqtt.Client, refusals []devices.Refusal) error {
-	if len(refusals) == 0 {
-		return nil
-	}
-	if err := a.letters.Add(ctx, refusals); err != nil {
-		return fmt.Errorf("keep dead letters: %w", err)
-	}
+// tell lets devices know what was not taken. The dead-letter list, which history
+// keeps, is what counts; the message is a courtesy with QoS 0, and not sent when
+// it would come late.
+func (a *app) tell(ctx context.Context, client *mqtt.Client, refusals []devices.Refusal) error {
 	for _, r := range refusals {
-		if client == nil || r.Device == "" || r.Code == devices.UnknownDevice || time.Since(r.Received) > time.Minute {
+		if client == nil || r.Device == "" || time.Since(r.Received) > time.Minute {
 			continue
 		}
 		b, err := json.Marshal(deviceError{r.Code, r.Detail(), r.SHA256, r.Received})
@@ -89,4 +81,22 @@ func (a *app) refuse(ctx context.Context, client *mqtt.Client, refusals []device
 		}
 	}
 	return nil
+}
+
+// insist tries until fn succeeds or ctx ends, at most 10 s apart: a database that
+// takes no writes delays alerting, and does not end the service.
+func (a *app) insist(ctx context.Context, fn func() error) error {
+	const first, ceiling = 100 * time.Millisecond, 10 * time.Second
+	for pause := first; ; pause = min(2*pause, ceiling) {
+		err := fn()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		a.log.Error().Err(err).Dur("again_in_ms", pause).Msg("alerting cannot be written, trying on")
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }
