@@ -153,6 +153,21 @@ func (c *county) save(folder string, uploaded time.Time) error {
 	return writeFile(filepath.Join(folder, "demo.json"), c)
 }
 
+// keepTime notes every minute, and at the end, until when readings were
+// published, so that a killed demo sends little again.
+func (c *county) keepTime(ctx context.Context, folder string) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return c.save(folder, time.Now())
+		case <-time.After(time.Minute):
+		}
+		if err := c.save(folder, time.Now()); err != nil {
+			return err
+		}
+	}
+}
+
 // readyDevice is a device in the ready file.
 type readyDevice struct {
 	ID       string           `json:"id"`

@@ -70,27 +70,33 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 		if await(ctx, a.ready) != nil {
 			return nil // the service's own error counts
 		}
-		feed := publisher.New(sim, publisher.Options{
-			Broker: "tcp://" + a.mqttAddr, Password: county.secret, HistoryOnly: c.NoSimulator, Log: a.log,
-		})
-		incidents.feed = feed
-		close(incidents.ready)
-		group.Go(func() error { return feed.Run(ctx) })
-		if await(ctx, feed.Uploaded()) != nil || a.caughtUp(ctx) != nil {
+		readings := int64(0)
+		// Without a simulator, outside publishers own the time after history.
+		if !c.NoSimulator || county.Uploaded.IsZero() {
+			feed := publisher.New(sim, publisher.Options{
+				Broker: "tcp://" + a.mqttAddr, Password: county.secret, HistoryOnly: c.NoSimulator, Log: a.log,
+			})
+			incidents.feed = feed
+			close(incidents.ready)
+			group.Go(func() error { return feed.Run(ctx) })
+			if await(ctx, feed.Uploaded()) != nil {
+				return nil
+			}
+			_, readings = feed.Sent()
+		}
+		if a.caughtUp(ctx) != nil {
 			return nil
 		}
 		if err := county.save(c.Data, time.Now()); err != nil {
 			return err
 		}
-		_, readings := feed.Sent()
 		c.greet(stdout, a, county, readings, time.Since(started), incidents.kinds)
-		return c.writeReady(a, county)
+		if err := c.writeReady(a, county); err != nil || c.NoSimulator {
+			return err
+		}
+		return county.keepTime(ctx, c.Data)
 	})
-	err = group.Wait()
-	if !county.Uploaded.IsZero() && !c.NoSimulator {
-		err = errors.Join(err, county.save(c.Data, time.Now()))
-	}
-	return err
+	return group.Wait()
 }
 
 func (c *demoCmd) validate() error {
