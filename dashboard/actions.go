@@ -30,7 +30,7 @@ type callIn struct {
 		Whom     string    `json:"whom" maxLength:"100" doc:"resident, a contact's name, 120 or 110."`
 		Result   string    `json:"result" enum:"answered,no_answer,busy,wrong_number"`
 		Note     string    `json:"note,omitempty" maxLength:"4000"`
-		NextCall time.Time `json:"next_call,omitempty" doc:"When to try again."`
+		NextCall time.Time `json:"next_call,omitzero" doc:"When to try again."`
 	}
 }
 

@@ -19,10 +19,7 @@ import (
 
 const schemaPrefix = "#/components/schemas/"
 
-func apiConfig(version string) huma.Config {
-	if version == "" {
-		version = "1"
-	}
+func apiConfig() huma.Config {
 	// Not huma's default configuration: that one loads its documentation page
 	// from other sites and puts a $schema field into every answer.
 	return huma.Config{

@@ -125,7 +125,7 @@ func TestSessionCookie(t *testing.T) {
 		}
 		resp, err := client.Do(r)
 		must(t, err)
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return resp
 	}
 	if resp := post(`{"username":"duty","password":"wrong horse"}`); resp.StatusCode != http.StatusUnauthorized {
@@ -142,7 +142,7 @@ func TestSessionCookie(t *testing.T) {
 	get := func() int {
 		resp, err := client.Get(c.url + "/api/v1/session")
 		must(t, err)
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return resp.StatusCode
 	}
 	if got := get(); got != 200 {
@@ -153,7 +153,7 @@ func TestSessionCookie(t *testing.T) {
 	if resp, err = client.Do(r); err != nil || resp.StatusCode != http.StatusNoContent {
 		t.Fatalf("sign-out: %v %v", resp, err)
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	r, err = http.NewRequestWithContext(t.Context(), "GET", c.url+"/api/v1/session", nil)
 	must(t, err)
 	r.AddCookie(&http.Cookie{Name: cookieName, Value: cookies[0].Value})
@@ -268,7 +268,11 @@ func TestHistoryJoinsTheDevicesAResidentHad(t *testing.T) {
 
 func TestVendorsLearnNothingAboutPeople(t *testing.T) {
 	c := newCounty(t)
-	c.letters.list = []devices.Refusal{{Device: "v1/band1", Code: devices.Malformed}, {Device: "v2/band1", Code: devices.Malformed, Payload: []byte{0xff}}}
+	now := time.Now().UTC()
+	must(t, c.letters.Add(t.Context(), []devices.Refusal{
+		{Device: "v1/band1", Code: devices.Malformed, Topic: "homecare/v1/v1/band1/telemetry", Received: now, SHA256: "1", Payload: []byte("{")},
+		{Device: "v2/band1", Code: devices.Malformed, Topic: "homecare/v1/v2/band1/telemetry", Received: now, SHA256: "2", Payload: []byte{0xff}},
+	}))
 	_, list, _ := c.as(access.Vendor, "GET", "/api/v1/devices", nil)
 	if s := text(list); !strings.Contains(s, "v1/band1") || strings.Contains(s, "v2/") || strings.Contains(s, "xian") || strings.Contains(s, c.here.resident) {
 		t.Errorf("devices: %s", s)

@@ -39,7 +39,7 @@ func New(opts Options) (*Dashboard, error) {
 		return nil, err
 	}
 	d.mux = newGuardedMux(d)
-	d.api = humago.New(d.mux, apiConfig(opts.Version))
+	d.api = humago.New(d.mux, apiConfig())
 
 	d.serveHealth()
 	d.serveSession()
@@ -176,5 +176,5 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// actor is the caller as alerting knows people.
+// caller is who makes the request.
 func caller(ctx context.Context) *access.Caller { return access.From(ctx) }

@@ -81,8 +81,7 @@ func (d *Dashboard) guard(route access.Route, next http.HandlerFunc) http.Handle
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, err := d.identify(r)
 		if err != nil {
-			var p *Problem
-			if errors.As(d.problem(r.Context(), route.Operation, err), &p) {
+			if p, ok := errors.AsType[*Problem](d.problem(r.Context(), route.Operation, err)); ok {
 				if p.Status == http.StatusUnauthorized {
 					w.Header().Set("WWW-Authenticate", `Bearer realm="shouwang"`)
 				}

@@ -104,7 +104,7 @@ func (d *Dashboard) serveLive(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // answered by the upgrader
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // there is nobody left to tell
 	// The request's context ends with this handler; it does not end when the
 	// connection breaks, so reading must.
 	ctx, cancel := context.WithCancel(r.Context())
@@ -121,7 +121,7 @@ func (d *Dashboard) serveLive(w http.ResponseWriter, r *http.Request) {
 		deadline := time.Now().Add(min(d.opts.Live.Write, time.Second))
 		_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
 	}
-	conn.Close()
+	_ = conn.Close() // ends the reader
 	<-read
 }
 

@@ -27,13 +27,13 @@ type secret struct {
 type newAssignment struct {
 	Device   devices.DeviceID `json:"device" doc:"vendor/id"`
 	Resident string           `json:"resident" doc:"Empty takes the device back."`
-	From     time.Time        `json:"from,omitempty" doc:"From when on; now by default."`
+	From     time.Time        `json:"from,omitzero" doc:"From when on; now by default."`
 }
 
 type newAbsence struct {
 	Resident string    `json:"resident"`
-	From     time.Time `json:"from,omitempty" doc:"Now by default."`
-	To       time.Time `json:"to,omitempty" doc:"Left out when no end is known."`
+	From     time.Time `json:"from,omitzero" doc:"Now by default."`
+	To       time.Time `json:"to,omitzero" doc:"Left out when no end is known."`
 	Reason   string    `json:"reason" maxLength:"500"`
 }
 
@@ -223,7 +223,7 @@ type endAbsenceIn struct {
 	ByID
 	Body struct {
 		Resident string    `json:"resident" doc:"Whose absence it is."`
-		At       time.Time `json:"at,omitempty" doc:"Since when; now by default."`
+		At       time.Time `json:"at,omitzero" doc:"Since when; now by default."`
 	}
 }
 

@@ -102,7 +102,7 @@ type rulesIn struct {
 }
 
 func (d *Dashboard) serveRules() {
-	add(d, "get-rules", "The thresholds that hold now", func(ctx context.Context, _ *struct{}) (*body[rulesBody], error) {
+	add(d, "get-rules", "The thresholds that hold now", func(context.Context, *struct{}) (*body[rulesBody], error) {
 		return &body[rulesBody]{showRules(*d.opts.Rules.Rules(time.Now()))}, nil
 	})
 	add(d, "put-rules", "Change the thresholds from now on", func(ctx context.Context, in *rulesIn) (*body[rulesBody], error) {

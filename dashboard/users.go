@@ -17,7 +17,7 @@ type newUserIn struct {
 		Areas    []devices.AreaPath `json:"areas" minItems:"1" doc:"Roots of what the account sees; an empty path is everything."`
 		Provider string             `json:"provider,omitempty" doc:"For the role provider: whose villages."`
 		Vendor   string             `json:"vendor,omitempty" doc:"For the role vendor: whose devices."`
-		Password string             `json:"password" doc:"8 to 256 bytes."`
+		Password string             `json:"password,omitempty" doc:"8 to 256 bytes; left out for a program, which has tokens and cannot sign in."`
 	}
 }
 

@@ -20,7 +20,7 @@ type newVisitIn struct {
 	Body struct {
 		Alert    string    `json:"alert,omitempty" doc:"The alert the visit answers; or give a resident."`
 		Resident string    `json:"resident,omitempty" doc:"For a planned visit without an alert."`
-		Due      time.Time `json:"due,omitempty" doc:"By when; without it, as the alert's severity asks."`
+		Due      time.Time `json:"due,omitzero" doc:"By when; without it, as the alert's severity asks."`
 		Assignee string    `json:"assignee,omitempty" doc:"User name; without one the visit goes to the provider that serves the village."`
 	}
 }
@@ -31,7 +31,7 @@ type reportIn struct {
 		UUID    string    `json:"uuid" format:"uuid" doc:"Made on the phone. A report sent twice is taken once."`
 		Outcome string    `json:"outcome" enum:"real_emergency,assisted,well,deceased,hospital,away,refused,false_alarm,device_fault,repair,recovered,test,duplicate"`
 		Note    string    `json:"note,omitempty" maxLength:"4000"`
-		At      time.Time `json:"at,omitempty" doc:"When it was found; the time of receipt by default."`
+		At      time.Time `json:"at,omitzero" doc:"When it was found; the time of receipt by default."`
 	}
 }
 

@@ -19,7 +19,7 @@ func newStore(t *testing.T) (*Store, *database.DB, *clock) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() { _ = db.Close() })
 	c := &clock{time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	s := New(db, Options{Now: func() time.Time { return c.now }})
 	must(t, s.Create(t.Context(), Account{Username: "duty", Name: "值班", Role: Duty, Areas: []devices.AreaPath{"xian"}}, "correct horse"))
@@ -179,7 +179,10 @@ func TestAccountsAreChecked(t *testing.T) {
 	if err := s.Create(t.Context(), ok, "short"); err == nil || strings.Contains(err.Error(), "short") {
 		t.Errorf("password: %v", err)
 	}
-	must(t, s.Create(t.Context(), ok, "correct horse"))
+	must(t, s.Create(t.Context(), ok, ""))
+	if _, _, err := s.SignIn(t.Context(), ok.Username, ""); !errors.Is(err, ErrSignIn) {
+		t.Errorf("signed in to an account without a password: %v", err)
+	}
 	if err := s.Create(t.Context(), ok, "correct horse"); !errors.Is(err, ErrExists) {
 		t.Errorf("twice: %v", err)
 	}

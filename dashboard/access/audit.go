@@ -62,7 +62,7 @@ func (s *Store) auditPage(ctx context.Context, before int64, limit int) ([]Entry
 	if err != nil {
 		return nil, fmt.Errorf("read audit: %w", err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // Err tells
 	var page []Entry
 	for rows.Next() {
 		var e Entry

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"shouwang/devices"
 )
@@ -29,12 +30,7 @@ func AllRoles() []Role {
 
 // Known says whether the role exists.
 func (r Role) Known() bool {
-	for _, known := range AllRoles() {
-		if r == known {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(AllRoles(), r)
 }
 
 // Caller is who makes a request, as proved by a session or a token.
