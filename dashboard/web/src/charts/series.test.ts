@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Point } from '@/api/types'
+import { chartsFor, shownCharts } from '@/residents/charts'
 import { dots, hourly, line, newest } from './series'
 
 const t0 = Date.parse('2026-11-23T00:00:00Z')
@@ -93,4 +94,11 @@ it('shows single points that a line would not', () => {
   expect(dots([1, null, 2])).toEqual([0, 2])
   const many = Array.from({ length: 100 }, (_, i) => (i === 49 || i === 51 ? null : i))
   expect(dots(many)).toEqual([50])
+})
+
+it('shows skin temperature only in place of a body temperature that is not measured', () => {
+  const names = (have: string[]) => shownCharts(chartsFor(['wristband']), (m) => have.includes(m)).map((s) => s.metric).filter((m) => m.endsWith('temp_c'))
+  expect(names([])).toEqual(['body_temp_c'])
+  expect(names(['skin_temp_c'])).toEqual(['skin_temp_c'])
+  expect(names(['skin_temp_c', 'body_temp_c'])).toEqual(['body_temp_c'])
 })

@@ -8,7 +8,7 @@ import { applyFrame, applySnapshot, emptyState, sounding, worklist, type ChangeF
 export interface LiveOptions {
   fetchOpen: () => Promise<{ items: Alert[]; asOf: number }>
   /** Asked before each reconnection: a websocket cannot tell an ended session from a dead server. */
-  check: () => Promise<unknown>
+  check: () => Promise<{ data_as_of: string | null }>
   openSocket: (after: number | null) => Socket
 }
 
@@ -55,8 +55,10 @@ export function createLiveStore(o: LiveOptions): LiveStore {
   const feed: Feed = createFeed({
     open: o.openSocket,
     async prepare() {
-      if (state.value.last === null || state.value.broken) await snapshot()
-      else await o.check()
+      const status = o.check()
+      if (state.value.last === null || state.value.broken) await Promise.all([snapshot(), status])
+      const { data_as_of } = await status
+      if (data_as_of !== null) state.value = { ...state.value, dataAsOf: data_as_of }
       return state.value.last
     },
     onFrame(f) {

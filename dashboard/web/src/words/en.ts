@@ -76,7 +76,7 @@ export const en: Messages = {
     gone: 'This alert does not exist, or lies outside your area.', emptyLog: 'Nothing yet', ageYears: '{n} years', position: 'Position {lat}, {lon} (within about {m} m)', positionNoAccuracy: 'Position {lat}, {lon}',
   },
   action: {
-    ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen',
+    ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
     working: 'Sending…', done: 'Done',
     noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
     escalateReason: 'Why escalate', reopenReason: 'Why reopen', closeOutcome: 'Outcome', closeVerifiedBy: 'Verified by', closeHow: 'How', closeNote: 'Note', closeVisit: 'There is a visit report: it counts as the verification.',
@@ -101,7 +101,7 @@ export const en: Messages = {
   areas: { title: 'Areas', path: 'Code', name: 'Name', empty: 'No areas' },
   deadletters: { title: 'Refused messages', hint: 'Messages the service did not take, and why. SOS and falls are never refused.', received: 'Received', device: 'Device', reason: 'Reason', detail: 'Detail', payload: 'Payload', empty: 'Nothing was refused', showPayload: 'Show payload' },
   demo: { title: 'Demo incidents', hint: 'Only in the demo: lets one of the made-up residents have this happen, by the real way over MQTT.', run: 'Run', done: 'Started', doneFor: 'Started: {name}' },
-  incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', late_batch: 'Daily meter batch arrives late' },
+  incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
   time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
   evidence: {
     sos: 'SOS button pressed {time}', fall: 'Fall reported by the band {time}', quality_receipt_time: 'The device gave no time; the time of receipt counts', quality_clock_refused: 'The device’s clock cannot be believed; the time of receipt counts', battery: 'battery then {pct}%',

@@ -46,7 +46,8 @@ describe('every value of the contract has a word', () => {
   const groups: [string, readonly string[]][] = [
     ['severity', severities], ['level', severities], ['state', alertStates], ['kind', kinds], ['outcome', outcomes], ['how', hows],
     ['callResult', callResults], ['visitState', visitStates], ['metric', metrics], ['tier', tiers], ['residentState', residentStates],
-    ['role', roles], ['deviceKind', deviceKinds], ['refusal', refusalCodes], ['log', eventTypes.map((e) => e.replace('.', '_'))], ['action', alertActions],
+    ['role', roles], ['deviceKind', deviceKinds], ['refusal', refusalCodes], ['log', eventTypes.map((e) => e.replace('.', '_'))], ['action', [...alertActions, 'assign', 'merge', 'start', 'report', 'cancel']],
+    ['incident', ['collapse', 'sos', 'fall', 'fever', 'late_batch', 'recover']],
   ]
   it.each(groups)('%s', (group, values) => {
     for (const language of ['zh', 'en'] as const) {

@@ -75,7 +75,7 @@ export const zh = {
     gone: '这条警情不存在，或不在您的管辖范围内。', emptyLog: '还没有记录', ageYears: '{n} 岁', position: '位置 {lat}, {lon}（误差约 {m} 米）', positionNoAccuracy: '位置 {lat}, {lon}',
   },
   action: {
-    ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开',
+    ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', start: '出发上门', report: '上门回报', cancel: '取消上门',
     working: '正在提交…', done: '已提交',
     noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
     escalateReason: '升级原因', reopenReason: '重新打开的原因', closeOutcome: '结果', closeVerifiedBy: '谁核实的', closeHow: '如何核实', closeNote: '说明', closeVisit: '已有上门回报，可直接结案；核实人按回报记录。',
@@ -100,7 +100,7 @@ export const zh = {
   areas: { title: '区域', path: '代码', name: '名称', empty: '没有区域' },
   deadletters: { title: '拒收消息', hint: '服务没有接受的消息和原因。呼救和跌倒不会被拒收。', received: '收到', device: '设备', reason: '原因', detail: '说明', payload: '内容', empty: '没有拒收的消息', showPayload: '看内容' },
   demo: { title: '演示事件', hint: '只在演示中出现：让一位虚拟居民发生下面的事，经过真实的 MQTT 通路。', run: '触发', done: '已触发', doneFor: '已触发：{name}' },
-  incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', late_batch: '水表日批量迟到' },
+  incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', late_batch: '水表日批量迟到', recover: '恢复正常' },
   time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
   evidence: {
     sos: '{time} 按下手环呼救键', fall: '{time} 手环报告跌倒', quality_receipt_time: '设备没有给出时间，以收到时间为准', quality_clock_refused: '设备时间不可信，以收到时间为准', battery: '当时电量 {pct}%',
