@@ -52,9 +52,6 @@ func (d *Desk) act(ctx context.Context, id string, a Action, by Actor, fn func(t
 		if c.State != from {
 			ch.Data["from"], ch.Data["to"] = from, c.State
 		}
-		if c.State != Open {
-			c.EscalateAt = nil
-		}
 		if err := tx.PutAlert(c); err != nil {
 			return err
 		}

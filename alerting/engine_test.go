@@ -371,6 +371,9 @@ func TestFindingsSurviveAFailedTransaction(t *testing.T) {
 	b.fail = nil
 	w.must(e.Apply(w.ctx, "telemetry", 7, frame))
 	w.only()
+	if n := len(*w.seen); n != 2 { // by resident and device
+		t.Errorf("the detectors were shown %d views: a frame is judged once", n)
+	}
 	w.must(e.Checkpoint(w.ctx))
 	if p := e.Position("telemetry"); p != 7 {
 		t.Error("position", p)

@@ -113,9 +113,6 @@ func (d *Desk) step(ctx context.Context, id string, a Action, by Actor, fn func(
 			if c.State != from {
 				ch.Data["from"], ch.Data["to"] = from, c.State
 			}
-			if c.State != Open {
-				c.EscalateAt = nil
-			}
 			if err := tx.PutAlert(c); err != nil {
 				return err
 			}
