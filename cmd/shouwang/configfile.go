@@ -17,7 +17,7 @@ type configFile string
 
 // BeforeResolve reads the file when the flag is given and lets its values stand
 // for flags that are given neither on the command line nor in the environment.
-func (f configFile) BeforeResolve(k *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
+func (f configFile) BeforeResolve(_ *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
 	file := string(ctx.FlagValue(trace.Flag).(configFile)) //nolint:forcetypeassert // the flag's own type
 	values, err := readConfig(file)
 	if err != nil {

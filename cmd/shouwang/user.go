@@ -17,7 +17,28 @@ import (
 // userCmd enters accounts from the machine itself: how the first administrator
 // gets in.
 type userCmd struct {
-	Add userAddCmd `cmd:"" help:"Enter an account; its password is printed once."`
+	Add   userAddCmd   `cmd:"" help:"Enter an account; its password is printed once."`
+	Token userTokenCmd `cmd:"" help:"Make an API token for an account; it is printed once."`
+}
+
+type userTokenCmd struct {
+	Data     string `help:"Data folder of the service." default:"./data" type:"existingdir"`
+	Username string `arg:"" help:"User name of the account."`
+}
+
+// Run makes the token. The service may be running.
+func (c *userTokenCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
+	db, err := database.Open(ctx, filepath.Join(c.Data, "state.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	token, err := access.New(db, access.Options{}).NewToken(ctx, c.Username)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Username, err)
+	}
+	_, err = fmt.Fprintln(stdout, token)
+	return err
 }
 
 type userAddCmd struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 )
 
 // version is set by the build (-ldflags -X main.version=…).
@@ -13,15 +14,15 @@ type versionCmd struct{}
 
 // Run prints the version, the revision it was built from and the Go release.
 func (versionCmd) Run(stdout io.Writer) error {
-	line := "shouwang " + version
+	words := []string{"shouwang", version}
 	if info, ok := debug.ReadBuildInfo(); ok {
-		line += " " + info.GoVersion
+		words = append(words, info.GoVersion)
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				line += " " + s.Value
+				words = append(words, s.Value)
 			}
 		}
 	}
-	_, err := fmt.Fprintln(stdout, line)
+	_, err := fmt.Fprintln(stdout, strings.Join(words, " "))
 	return err
 }
