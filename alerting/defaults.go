@@ -14,10 +14,10 @@ func DefaultRules() *Rules {
 	// The bands' own low-battery bit comes at 20 %.
 	r.LowBatteryPct = 20
 	// Meters upload once in 24 h with some jitter, so a check is asked for at
-	// 26 h; bands say something every 5 to 8 minutes, so 20 minutes are three
-	// missed.
+	// 26 h. Bands say something every 5 to 8 minutes, but lie on the charger for
+	// the better part of an hour a day, which is no work for anybody.
 	r.Silence.Meter = 26 * time.Hour
-	r.Silence.Band = 20 * time.Minute
+	r.Silence.Band = time.Hour
 	// 60 s and 180 s are the TSA answering times; blue never escalates.
 	r.Escalation = map[Severity][]time.Duration{
 		Red:    {60 * time.Second, 180 * time.Second},

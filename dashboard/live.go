@@ -205,6 +205,8 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 	close(again)
 	beats := time.NewTicker(live.Beat)
 	defer beats.Stop()
+	beat := func() error { return c.send(liveBeat{"beat", looked, orNil(c.d.opts.State().AsOf)}) }
+	caughtUp := false
 	for {
 		events, wake, err := h.after(ctx, looked)
 		if err != nil {
@@ -222,6 +224,11 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 		}
 		if len(events) > 0 {
 			wake = again // look again at once, but still answer the others
+		} else if !caughtUp {
+			caughtUp = true
+			if beat() != nil { // a page that has just opened should not wait for its clock
+				return 0, ""
+			}
 		}
 		select {
 		case <-h.done:
@@ -232,7 +239,7 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 			if code, reason := c.stillAllowed(ctx); code != 0 {
 				return code, reason
 			}
-			if c.send(liveBeat{"beat", looked, orNil(c.d.opts.State().AsOf)}) != nil {
+			if beat() != nil {
 				return 0, ""
 			}
 			if c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(live.Write)) != nil {

@@ -26,7 +26,8 @@ type Alerts interface {
 type EventLog interface {
 	// EventsAfter reads up to limit events with a greater number, in order.
 	EventsAfter(ctx context.Context, after int64, limit int) ([]alerting.Event, error)
-	// OldestEvent and NewestEvent are 0 while the log is empty.
+	// OldestEvent is one more than NewestEvent while the log is empty, and
+	// NewestEvent is 0 while nothing was ever written.
 	OldestEvent(ctx context.Context) (int64, error)
 	NewestEvent(ctx context.Context) (int64, error)
 	// Changed is closed at the first commit of an event after the call.

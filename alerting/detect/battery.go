@@ -81,6 +81,9 @@ func (b *Battery) finding(v *alerting.View, at time.Time, evidence map[string]an
 // Tick implements alerting.Detector.
 func (b *Battery) Tick(*alerting.View) []alerting.Finding { return nil }
 
+// QuietTicks implements alerting.QuietTicks.
+func (*Battery) QuietTicks() {}
+
 // Save implements alerting.Detector.
 func (b *Battery) Save() ([]byte, error) { return save(b.state) }
 

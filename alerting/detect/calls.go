@@ -76,6 +76,9 @@ func (c *Calls) Observe(*alerting.View, devices.Reading) []alerting.Finding { re
 // Tick implements alerting.Detector.
 func (c *Calls) Tick(*alerting.View) []alerting.Finding { return nil }
 
+// QuietTicks implements alerting.QuietTicks.
+func (*Calls) QuietTicks() {}
+
 // Save implements alerting.Detector.
 func (c *Calls) Save() ([]byte, error) { return save(c.state) }
 

@@ -65,6 +65,9 @@ func (f *Faults) Observe(*alerting.View, devices.Reading) []alerting.Finding { r
 // Tick implements alerting.Detector.
 func (f *Faults) Tick(*alerting.View) []alerting.Finding { return nil }
 
+// QuietTicks implements alerting.QuietTicks.
+func (*Faults) QuietTicks() {}
+
 // Save implements alerting.Detector.
 func (f *Faults) Save() ([]byte, error) { return save(f.state) }
 

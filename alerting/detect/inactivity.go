@@ -288,6 +288,9 @@ func (d *WaterInactivity) Tick(v *alerting.View) []alerting.Finding {
 	return nil
 }
 
+// QuietTicks implements alerting.QuietTicks.
+func (*WaterInactivity) QuietTicks() {}
+
 // Save implements alerting.Detector.
 func (d *WaterInactivity) Save() ([]byte, error) { return save(d.state) }
 

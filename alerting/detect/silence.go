@@ -70,6 +70,9 @@ func (s *Silence) finding(v *alerting.View) alerting.Finding {
 	}
 }
 
+// QuietTicks implements alerting.QuietTicks.
+func (*Silence) QuietTicks() {}
+
 // Save implements alerting.Detector.
 func (s *Silence) Save() ([]byte, error) { return save(s.state) }
 

@@ -307,6 +307,9 @@ func (l *limit) first(w []sample) time.Time {
 // Tick implements alerting.Detector: no sample, no judgement.
 func (d *Vitals) Tick(*alerting.View) []alerting.Finding { return nil }
 
+// QuietTicks implements alerting.QuietTicks.
+func (*Vitals) QuietTicks() {}
+
 // Save implements alerting.Detector.
 func (d *Vitals) Save() ([]byte, error) { return save(d.state) }
 

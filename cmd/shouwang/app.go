@@ -165,6 +165,8 @@ func (a *app) Run(ctx context.Context) (err error) {
 		if err := a.startAlerting(l, jrn, engine, client, decoding); err != nil {
 			return err
 		}
+	} else if _, err := a.alerts.Load(l.ending); err != nil { // rules and contacts, for the desk
+		return fmt.Errorf("load alerting: %w", err)
 	}
 	if client != nil {
 		l.start("mqtt", client.Run)
