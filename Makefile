@@ -17,9 +17,9 @@ export PATH := $(TOOLS):$(PATH)
 demo: build
 	bin/shouwang demo
 
-## run: the service with the settings in shouwang.yaml
+## run: the service for a trial on this machine, state in ./data
 run: build
-	bin/shouwang serve --config shouwang.yaml
+	bin/shouwang serve --config docs/deploy/local.yaml
 
 ## build: bin/shouwang, with the page in it
 build: web
