@@ -997,6 +997,11 @@ export interface components {
         };
         DeadLetter: {
             code: string;
+            /**
+             * Format: int64
+             * @description 1, or of refusals that came too thick to be kept, how many.
+             */
+            count: number;
             device: string;
             /**
              * @description How payload is written here.
@@ -1004,6 +1009,7 @@ export interface components {
              */
             encoding: "utf-8" | "base64";
             field: string;
+            id: string;
             message_sha256: string;
             /** @description As sent, cut to 4 KiB. */
             payload: string;
@@ -1239,8 +1245,8 @@ export interface components {
             /** @description Roots of what the account sees; an empty path is everything. */
             areas: string[];
             name: string;
-            /** @description 8 to 256 bytes. */
-            password: string;
+            /** @description 8 to 256 bytes; left out for a program, which has tokens and cannot sign in. */
+            password?: string;
             /** @description For the role provider: whose villages. */
             provider?: string;
             /** @enum {string} */
@@ -2121,7 +2127,8 @@ export interface operations {
                 limit?: number;
                 /** @description vendor/id */
                 device?: string;
-                code?: string;
+                /** @description Any of these, with commas between. */
+                code?: string[] | null;
             };
             header?: never;
             path?: never;
