@@ -23,7 +23,7 @@ run: build
 
 ## build: bin/shouwang, with the page in it
 build: web
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/shouwang ./cmd/shouwang
+	go build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/shouwang ./cmd/shouwang
 
 ## web: the page, built only when its sources have changed
 web: $(WEB)/dist/index.html

@@ -32,7 +32,9 @@ func (r *Registry) PutAll(ctx context.Context, in devices.Import) error {
 			func() error {
 				return all(in.Assignments, "assignments", func(a devices.Assignment) error { return r.assign(e, a) })
 			},
-			func() error { return all(in.Secrets, "secrets", func(s devices.Secret) error { return r.putSecret(e, s) }) },
+			func() error {
+				return all(in.Secrets, "secrets", func(s devices.Secret) error { return r.putSecret(e, s) })
+			},
 		} {
 			if err := step(); err != nil {
 				return err
