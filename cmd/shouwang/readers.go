@@ -41,7 +41,11 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 					if err := a.insist(ctx, func() error { return engine.Apply(ctx, string(lane), seq, records) }); err != nil {
 						return err
 					}
-					jrn.Passed(lane, engine.Position(string(lane)))
+					// A checkpoint moves the positions of both lanes, and the
+					// event lane may be quiet for days.
+					for _, lane := range ingest.Lanes {
+						jrn.Passed(lane, engine.Position(string(lane)))
+					}
 					return a.tell(ctx, client, refusals)
 				})
 		})

@@ -16,6 +16,7 @@ import (
 // simulateCmd holds what publishes made-up or recorded readings.
 type simulateCmd struct {
 	Incident simulateIncidentCmd `cmd:"" help:"Make something happen to a resident of a running demo."`
+	Load     simulateLoadCmd     `cmd:"" help:"Publish made-up readings as fast as a broker takes them, or at a rate, and measure it."`
 	Replay   simulateReplayCmd   `cmd:"" help:"Publish recorded readings as their devices would, as fast as it goes."`
 }
 
@@ -116,16 +117,16 @@ func refusal(path, status string, raw []byte) error {
 			Rule  string `json:"rule"`
 		} `json:"errors"`
 	}
-	text := status
+	reasons := []string{status}
 	if json.Unmarshal(raw, &problem) == nil {
 		if problem.Detail != "" {
-			text += ": " + problem.Detail
+			reasons = append(reasons, problem.Detail)
 		}
 		for _, e := range problem.Errors {
-			text += fmt.Sprintf("; %s: %v: %s", e.Field, e.Value, e.Rule)
+			reasons = append(reasons, fmt.Sprintf("%s: %v: %s", e.Field, e.Value, e.Rule))
 		}
 	}
-	return fmt.Errorf("%s answered %s", path, text)
+	return fmt.Errorf("%s answered %s", path, strings.Join(reasons, "; "))
 }
 
 // simulateIncidentCmd asks a running demo for an incident; only its simulator
