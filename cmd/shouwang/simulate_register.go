@@ -14,7 +14,7 @@ import (
 // The documents of POST /api/v1/registry/import, as far as a replay needs them.
 type (
 	importDoc struct {
-		Areas       []importArea       `json:"areas"`
+		Areas       []importArea       `json:"areas,omitempty"`
 		Residents   []importResident   `json:"residents"`
 		Devices     []importDevice     `json:"devices"`
 		Assignments []importAssignment `json:"assignments"`
@@ -54,51 +54,79 @@ type (
 const replaySeed = 1
 
 // register enters every device of the recording, each with a made-up resident,
-// and puts their passwords into passwords. A device that is registered already
-// gets a new one, since the old one cannot be read.
+// and puts their passwords into passwords.
 func (c *simulateReplayCmd) register(ctx context.Context, api *apiClient, rec *recording.Recording, names map[string]devices.DeviceID, passwords map[string]string) error {
+	var list []importDevice
+	for _, d := range rec.Devices() {
+		vendor, short := names[d.Device].Split()
+		list = append(list, importDevice{Vendor: vendor, ID: short, Kind: d.Kind})
+	}
+	return registerDevices(ctx, api, c.Area, "replay", list, c.User == "", passwords)
+}
+
+// registerPart is how many devices are entered with one request.
+const registerPart = 5000
+
+// registerDevices enters the devices, each with a made-up resident whose id
+// begins with prefix. With secrets it puts the devices' passwords into passwords:
+// one that is registered already gets a new one, since the old one cannot be
+// read.
+func registerDevices(ctx context.Context, api *apiClient, area, prefix string, list []importDevice, secrets bool, passwords map[string]string) error {
 	doc := importDoc{}
 	path := ""
-	for code := range strings.SplitSeq(c.Area, "/") {
+	for code := range strings.SplitSeq(area, "/") {
 		path = strings.TrimPrefix(path+"/"+code, "/")
-		doc.Areas = append(doc.Areas, importArea{devices.AreaPath(path), "回放 " + code})
+		doc.Areas = append(doc.Areas, importArea{devices.AreaPath(path), prefix + " " + code})
 	}
 	village := devices.Area(doc.Areas[len(doc.Areas)-1])
 	var ids []string
-	for _, d := range rec.Devices() {
-		id := names[d.Device]
-		vendor, short := id.Split()
-		resident := "replay-" + vendor + "-" + short
-		ids = append(ids, resident)
-		doc.Devices = append(doc.Devices, importDevice{vendor, short, d.Kind, village.Path})
-		doc.Assignments = append(doc.Assignments, importAssignment{id, resident})
+	for i := range list {
+		list[i].Area = village.Path
+		ids = append(ids, prefix+"-"+list[i].Vendor+"-"+list[i].ID)
 	}
-	for _, r := range simulate.People(replaySeed, village, ids) {
-		doc.Residents = append(doc.Residents, importResident{r.ID, r.Name, r.Phone, r.Address, r.Born, r.Area, r.Tier, r.State, r.Contacts})
-	}
-	var answer struct {
-		Secrets []importedSecret `json:"secrets"`
-	}
-	if err := api.post(ctx, "/api/v1/registry/import", doc, &answer); err != nil {
-		return fmt.Errorf("register: %w", err)
-	}
-	for _, s := range answer.Secrets {
-		passwords[s.Username] = s.Password
-	}
-	if c.User != "" {
-		return nil // a gateway speaks for them
-	}
-	for _, id := range names {
-		if _, ok := passwords[string(id)]; ok {
-			continue
+	people := simulate.People(replaySeed, village, ids)
+	for len(list) > 0 {
+		n := min(len(list), registerPart)
+		doc.Devices = list[:n]
+		for i, r := range people[:n] {
+			doc.Residents = append(doc.Residents, importResident{r.ID, r.Name, r.Phone, r.Address, r.Born, r.Area, r.Tier, r.State, r.Contacts})
+			doc.Assignments = append(doc.Assignments, importAssignment{list[i].device(), r.ID})
 		}
-		vendor, short := id.Split()
-		var secret importedSecret
-		path := fmt.Sprintf("/api/v1/devices/%s/%s/secret", url.PathEscape(vendor), url.PathEscape(short))
-		if err := api.post(ctx, path, struct{}{}, &secret); err != nil {
-			return fmt.Errorf("new password of %s: %w", id, err)
+		var answer struct {
+			Secrets []importedSecret `json:"secrets"`
 		}
-		passwords[string(id)] = secret.Password
+		if err := api.post(ctx, "/api/v1/registry/import", doc, &answer); err != nil {
+			return fmt.Errorf("register: %w", err)
+		}
+		if secrets {
+			for _, s := range answer.Secrets {
+				passwords[s.Username] = s.Password
+			}
+			if err := renewSecrets(ctx, api, doc.Devices, passwords); err != nil {
+				return err
+			}
+		}
+		list, people = list[n:], people[n:]
+		doc = importDoc{}
 	}
 	return nil
 }
+
+// renewSecrets makes new passwords for the devices that have none here.
+func renewSecrets(ctx context.Context, api *apiClient, list []importDevice, passwords map[string]string) error {
+	for _, d := range list {
+		id := string(d.device())
+		if _, ok := passwords[id]; ok {
+			continue
+		}
+		var secret importedSecret
+		path := fmt.Sprintf("/api/v1/devices/%s/%s/secret", url.PathEscape(d.Vendor), url.PathEscape(d.ID))
+		if err := api.post(ctx, path, struct{}{}, &secret); err != nil {
+			return fmt.Errorf("new password of %s: %w", id, err)
+		}
+		passwords[id] = secret.Password
+	}
+	return nil
+}
+
+func (d importDevice) device() devices.DeviceID { return devices.DeviceID(d.Vendor + "/" + d.ID) }
