@@ -56,6 +56,7 @@ type app struct {
 	letters  *deadletter.Store
 	series   series
 	journal  *journal.Journal // from ready on
+	engine   *alerting.Engine // from ready on
 
 	// incidents is set by the demo.
 	incidents dashboard.Incidents
@@ -161,6 +162,7 @@ func (a *app) Run(ctx context.Context) (err error) {
 	engine := alerting.NewEngine(alerting.EngineOptions{
 		Book: a.alerts, Directory: a.registry, Detectors: detect.New, Log: a.log, Metrics: a.metrics,
 	})
+	a.engine = engine
 	if s.has("alerting") {
 		if err := a.startAlerting(l, jrn, engine, client, decoding); err != nil {
 			return err
