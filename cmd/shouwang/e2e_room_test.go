@@ -1,0 +1,427 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"shouwang/alerting"
+	"shouwang/devices"
+)
+
+// room is a duty room: a running service, the people who work in it and the
+// devices it watches. The tests speak its words.
+type room struct {
+	t        *testing.T
+	proc     *process
+	dir      string // data folder
+	http     string // http://host:port
+	mqtt     string // host:port
+	accounts map[string]demoAccount
+	devices  []readyDevice
+	browser  *browser // nil until somebody signs in
+	restart  func() *process
+}
+
+// demoRoom is the made-up county that the tests of a run share. Each takes
+// devices of its own from it.
+func demoRoom(t *testing.T) *room {
+	t.Helper()
+	binary := theBinary(t)
+	need(t, "mosquitto_pub")
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	r := &room{t: t, dir: filepath.Join(shared.dir, "demo")}
+	ready := filepath.Join(shared.dir, "ready.json")
+	start := func(http, mqtt string) *process {
+		t.Helper()
+		began := time.Now()
+		_ = os.Remove(ready)
+		p, err := launch(binary, shared.dir, nil, "demo", "--no-simulator", "--residents", "60", "--data", r.dir,
+			"--http", http, "--mqtt", mqtt, "--ready-file", ready)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, 2*time.Minute, "the demo is ready", func() bool {
+			if p.ended() {
+				t.Fatalf("the demo ended: %v\n%s", p.err, p.output())
+			}
+			_, err := os.Stat(ready)
+			return err == nil
+		})
+		t.Logf("the demo was ready after %v", time.Since(began).Round(time.Millisecond))
+		return p
+	}
+	if shared.demo == nil || shared.demo.ended() {
+		shared.demo = start("127.0.0.1:0", "127.0.0.1:0")
+	}
+	r.proc = shared.demo
+	var f readyFile
+	if err := json.Unmarshal([]byte(read(t, ready)), &f); err != nil {
+		t.Fatal(err)
+	}
+	r.http, r.mqtt, r.devices = f.HTTP, strings.TrimPrefix(f.MQTT, "tcp://"), f.Devices
+	r.accounts = map[string]demoAccount{}
+	for _, a := range f.Accounts {
+		r.accounts[a.Username] = a
+	}
+	r.restart = func() *process {
+		shared.demo = start(strings.TrimPrefix(r.http, "http://"), r.mqtt)
+		return shared.demo
+	}
+	t.Cleanup(func() { r.proc.sound(t) })
+	return r
+}
+
+// emptyRoom is a fresh service with a registry entered through its API: two
+// towns with a village each, and as many residents with a band as asked for,
+// the first of them in the village v01 of yanta, the last in liuhe.
+func emptyRoom(t *testing.T, bands, meters int) *room {
+	t.Helper()
+	binary := theBinary(t)
+	need(t, "mosquitto_pub")
+	r := &room{t: t, dir: filepath.Join(t.TempDir(), "data"), accounts: map[string]demoAccount{}}
+	r.http, r.mqtt = "http://"+freeAddress(t), freeAddress(t)
+	if err := os.Mkdir(r.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	config := fileWith(t, "shouwang.yaml", fmt.Sprintf("data: %s\nhttp: {listen: %q}\nbroker: {listen: %q, plain: true}\nlog: {level: info}\n",
+		r.dir, strings.TrimPrefix(r.http, "http://"), r.mqtt))
+	r.restart = func() *process {
+		t.Helper()
+		p, err := launch(binary, filepath.Dir(config), nil, "serve", "--config", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.kill(); p.sound(t) })
+		eventually(t, 30*time.Second, "the service is ready", func() bool {
+			if p.ended() {
+				t.Fatalf("the service ended: %v\n%s", p.err, p.output())
+			}
+			return strings.Contains(read(t, p.stderr), `"message":"ready"`)
+		})
+		return p
+	}
+	r.accounts["administrator"] = demoAccount{Username: "administrator", Password: addUser(t, binary, r.dir, "administrator"), Token: userToken(t, binary, r.dir, "administrator")}
+	r.proc = r.restart()
+	r.populate(bands, meters)
+	return r
+}
+
+func addUser(t *testing.T, binary, dir, name string) (password string) {
+	t.Helper()
+	out, err := exec.Command(binary, "user", "add", "--data", dir, name).CombinedOutput()
+	if err != nil {
+		t.Fatalf("user add: %v\n%s", err, out)
+	}
+	fields := strings.Fields(string(out))
+	return fields[len(fields)-1]
+}
+
+func userToken(t *testing.T, binary, dir, name string) string {
+	t.Helper()
+	out, err := exec.Command(binary, "user", "token", "--data", dir, name).CombinedOutput()
+	if err != nil {
+		t.Fatalf("user token: %v\n%s", err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (r *room) populate(bands, meters int) {
+	r.t.Helper()
+	type m = map[string]any
+	doc := m{
+		"areas": []m{
+			{"path": "shen", "name": "莘安县"}, {"path": "shen/yanta", "name": "雁台镇"}, {"path": "shen/yanta/v01", "name": "槐树村"},
+			{"path": "shen/liuhe", "name": "柳禾镇"}, {"path": "shen/liuhe/v01", "name": "东李庄"},
+		},
+		"providers": []m{{"id": "anhe", "name": "安禾", "villages": []string{"shen/yanta/v01", "shen/liuhe/v01"}}},
+	}
+	var people, things, given []m
+	for i := range bands + meters {
+		kind, area := "wristband", "shen/yanta/v01"
+		if i >= bands {
+			kind = "water_meter"
+		}
+		if i == bands+meters-1 && i > 0 {
+			area = "shen/liuhe/v01"
+		}
+		people = append(people, m{"id": fmt.Sprintf("p%03d", i), "name": fmt.Sprintf("居民%03d", i), "area": area})
+		things = append(things, m{"vendor": "acme", "id": fmt.Sprintf("d%03d", i), "kind": kind, "area": area})
+		given = append(given, m{"device": fmt.Sprintf("acme/d%03d", i), "resident": fmt.Sprintf("p%03d", i), "from": time.Now().Add(-60 * 24 * time.Hour)})
+		r.devices = append(r.devices, readyDevice{
+			ID: fmt.Sprintf("d%03d", i), Vendor: "acme", Username: fmt.Sprintf("acme/d%03d", i), Kind: devices.Kind(kind),
+			Resident: fmt.Sprintf("p%03d", i), Area: devices.AreaPath(area),
+		})
+	}
+	doc["residents"], doc["devices"], doc["assignments"] = people, things, given
+	var out struct {
+		Secrets []struct{ Device, Password string }
+	}
+	admin := r.as("administrator")
+	admin.must(http.StatusOK, "POST", "/api/v1/registry/import", doc, &out)
+	for _, s := range out.Secrets {
+		i := slices.IndexFunc(r.devices, func(d readyDevice) bool { return d.Username == s.Device })
+		r.devices[i].Password = s.Password
+	}
+	for _, user := range []string{"duty", "provider", "supervisor"} {
+		account := m{"username": user, "name": user, "role": user, "areas": []string{"shen"}, "password": "knock-knock-" + user}
+		if user == "provider" {
+			account["provider"] = "anhe"
+		}
+		admin.must(http.StatusCreated, "POST", "/api/v1/users", account, nil)
+		var token struct{ Token string }
+		admin.must(http.StatusCreated, "POST", "/api/v1/users/"+user+"/token", nil, &token)
+		r.accounts[user] = demoAccount{Username: user, Password: "knock-knock-" + user, Token: token.Token}
+	}
+}
+
+// device is one that this test has for itself.
+type device struct {
+	readyDevice
+	room *room
+	name string // of its resident
+}
+
+// Device takes a device of the kind that no other test uses; in a village of
+// the area, if one is given.
+func (r *room) Device(kind devices.Kind, in ...devices.AreaPath) *device {
+	r.t.Helper()
+	return r.deviceWhere(kind, func(d readyDevice) bool { return len(in) == 0 || in[0].Contains(d.Area) })
+}
+
+func (r *room) deviceWhere(kind devices.Kind, fits func(readyDevice) bool) *device {
+	r.t.Helper()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	for _, d := range r.devices {
+		key := r.http + d.Username
+		if d.Kind != kind || shared.taken[key] || !fits(d) {
+			continue
+		}
+		shared.taken[key] = true
+		var resident struct{ Name string }
+		r.as("administrator").must(http.StatusOK, "GET", "/api/v1/residents/"+d.Resident, nil, &resident)
+		return &device{readyDevice: d, room: r, name: resident.Name}
+	}
+	r.t.Fatalf("no %s is left", kind)
+	return nil
+}
+
+func (d *device) topic(channel string) string {
+	return "homecare/v1/" + d.Username + "/" + channel
+}
+
+// publish sends a message with QoS 1 as the device's firmware would, and returns
+// when the broker has acknowledged it.
+func (d *device) publish(channel, payload string) {
+	d.room.t.Helper()
+	if out, err := d.pub(d.topic(channel), d.Password, payload).CombinedOutput(); err != nil {
+		d.room.t.Fatalf("mosquitto_pub: %v\n%s", err, out)
+	}
+}
+
+func (d *device) pub(topic, password, payload string) *exec.Cmd {
+	host, port, _ := net.SplitHostPort(d.room.mqtt)
+	cmd := exec.Command("mosquitto_pub", "-V", "mqttv311", "-h", host, "-p", port, "-u", d.Username, "-P", password,
+		"-i", d.ID+"~test", "-q", "1", "-t", topic, "-s")
+	cmd.Stdin = strings.NewReader(payload)
+	return cmd
+}
+
+// PublishSOS presses the button, and says when.
+func (d *device) PublishSOS() time.Time {
+	d.room.t.Helper()
+	pressed := time.Now()
+	d.publish("event", fmt.Sprintf(`{"ts":%q,"event":"sos"}`, pressed.Format(time.RFC3339Nano)))
+	return pressed
+}
+
+// Registers uploads hourly registers, the last one at the given time, in one
+// message as a meter does.
+func (d *device) Registers(count int, last time.Time, m3 float64) {
+	d.room.t.Helper()
+	var b strings.Builder
+	for i := range count {
+		at := last.Add(-time.Duration(count-1-i) * time.Hour)
+		fmt.Fprintf(&b, `,{"ts":%q,"metrics":{"volume_m3":%.3f}}`, at.Format(time.RFC3339), m3)
+	}
+	d.publish("telemetry", "["+b.String()[1:]+"]")
+}
+
+// api is one person's or program's access to the HTTP API.
+type api struct {
+	t           *testing.T
+	base, token string
+	cookie      *http.Cookie
+}
+
+func (r *room) as(user string) *api {
+	r.t.Helper()
+	account, ok := r.accounts[user]
+	if !ok {
+		r.t.Fatalf("nobody is called %q", user)
+	}
+	return &api{t: r.t, base: r.http, token: account.Token}
+}
+
+// call returns the status, and the answer in out if it is a good one.
+func (a *api) call(method, path string, in, out any) (int, string, error) {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return 0, "", err
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequest(method, a.base+path, body)
+	if err != nil {
+		return 0, "", err
+	}
+	if a.token != "" {
+		req.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	if a.cookie != nil {
+		req.AddCookie(a.cookie)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	client := http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	for _, c := range resp.Cookies() {
+		a.cookie = c
+	}
+	raw, err := io.ReadAll(resp.Body)
+	if err == nil && out != nil && resp.StatusCode < 300 {
+		err = json.Unmarshal(raw, out)
+	}
+	return resp.StatusCode, string(raw), err
+}
+
+func (a *api) must(status int, method, path string, in, out any) {
+	a.t.Helper()
+	got, answer, err := a.call(method, path, in, out)
+	if err != nil {
+		a.t.Fatalf("%s %s: %v\n%s", method, path, err, answer)
+	}
+	if got != status {
+		a.t.Fatalf("%s %s: %d, want %d\n%s", method, path, got, status, answer)
+	}
+}
+
+// alerts are all alerts of the query, newest event included.
+func (a *api) alerts(query string) (items []alerting.Alert, asOf int64) {
+	a.t.Helper()
+	cursor := ""
+	for {
+		var page struct {
+			Items []alerting.Alert
+			Next  *string
+			AsOf  int64 `json:"as_of_event"`
+		}
+		a.must(http.StatusOK, "GET", "/api/v1/alerts?limit=500&"+query+cursor, nil, &page)
+		items, asOf = append(items, page.Items...), page.AsOf
+		if page.Next == nil {
+			return items, asOf
+		}
+		cursor = "&cursor=" + url.QueryEscape(*page.Next)
+	}
+}
+
+func (a *api) alert(id string) (alert alerting.Alert) {
+	a.t.Helper()
+	a.must(http.StatusOK, "GET", "/api/v1/alerts/"+id, nil, &alert)
+	return alert
+}
+
+// expectAlert waits for the one alert of the kind about the device's resident.
+func (a *api) expectAlert(kind string, d *device) alerting.Alert {
+	a.t.Helper()
+	var items []alerting.Alert
+	eventually(a.t, 10*time.Second, "alert "+kind+" of "+d.Resident, func() bool {
+		items, _ = a.alerts("resident=" + d.Resident + "&kind=" + kind)
+		return len(items) > 0
+	})
+	if len(items) != 1 {
+		a.t.Fatalf("%d alerts %s of %s, want one", len(items), kind, d.Resident)
+	}
+	return items[0]
+}
+
+// history is what is stored of one metric of the device's resident.
+func (a *api) history(d *device, metric string, from time.Time) map[time.Time]float64 {
+	a.t.Helper()
+	var out struct {
+		Points []struct {
+			TS    time.Time
+			Value float64
+		}
+	}
+	query := url.Values{"metric": {metric}, "from": {from.Format(time.RFC3339Nano)}, "limit": {"10000"}}
+	a.must(http.StatusOK, "GET", "/api/v1/residents/"+d.Resident+"/history?"+query.Encode(), nil, &out)
+	points := map[time.Time]float64{}
+	for _, p := range out.Points {
+		points[p.TS.UTC()] = p.Value
+	}
+	if len(points) != len(out.Points) {
+		a.t.Fatalf("history of %s has %d points at %d times", d.Username, len(out.Points), len(points))
+	}
+	return points
+}
+
+// settled returns when alerting has judged all that was acknowledged so far: a
+// message published now, whose alert is awaited, comes after it in the same lane.
+func (r *room) settled(witness *device) {
+	r.t.Helper()
+	query := "kind=low_battery&state=open"
+	before, _ := r.as("administrator").alerts(query)
+	witness.publish("telemetry", `{"metrics":{"battery_pct":3}}`)
+	eventually(r.t, 10*time.Second, "alert of the witness", func() bool {
+		now, _ := r.as("administrator").alerts(query)
+		return len(now) > len(before)
+	})
+}
+
+// states are the states that the alerts are in, by id.
+func states(alerts []alerting.Alert) map[string]alerting.State {
+	out := map[string]alerting.State{}
+	for _, a := range alerts {
+		out[a.ID] = a.State
+	}
+	return out
+}
+
+func sameStates(t *testing.T, got, want []alerting.Alert) {
+	t.Helper()
+	if g, w := states(got), states(want); !maps.Equal(g, w) {
+		t.Errorf("alerts %v, want %v", g, w)
+	}
+}
+
+// exitCode is that of a command that was run, 0 for success.
+func exitCode(err error) int {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		return -1
+	}
+	return 0
+}
