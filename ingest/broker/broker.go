@@ -6,6 +6,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -42,6 +43,8 @@ const (
 	ackWait = 10 * time.Second
 	// maxAckPending bounds what the service may hold unacknowledged.
 	maxAckPending = 1024
+	// defaultStoreWait is four times the server's own.
+	defaultStoreWait = 20 * time.Second
 
 	defaultMaxWaiting = 1 << 30
 	minMaxWaiting     = 64 << 10
@@ -80,8 +83,13 @@ type Options struct {
 	// forces each one before its acknowledgement; otherwise a power cut can
 	// lose that much (a killed process loses nothing).
 	SyncInterval time.Duration
-	Service      Service
-	Auth         Authenticator
+	// StoreWait is how long a publisher's message may wait for the disk before
+	// its connection is closed, 20 s when 0. Too short, and a thousand devices
+	// that come back with a backlog are all thrown out, send everything again
+	// behind what still waits, and so for ever: nobody gets a PUBACK any more.
+	StoreWait time.Duration
+	Service   Service
+	Auth      Authenticator
 	// Await lists the topic filters which must have a stored QoS 1
 	// subscription before devices are let in, else the first messages would
 	// be acknowledged and dropped. nil is the four channels devices publish
@@ -217,6 +225,7 @@ func serverOptions(o Options) (*server.Options, error) {
 	// memory storage breaks QoS 1 delivery for good.
 	opts.MQTT.AckWait = ackWait
 	opts.MQTT.MaxAckPending = maxAckPending
+	opts.MQTT.JSAPITimeout = cmp.Or(o.StoreWait, defaultStoreWait)
 	opts.MQTT.AuthTimeout = 10 // seconds, for narrow-band radios
 	if o.TLS != nil {
 		opts.MQTT.TLSConfig = o.TLS.Clone()

@@ -113,9 +113,9 @@ func (b *Broker) watch(ctx context.Context, js jetstream.JetStream) error {
 // shed turns telemetry away from the message stream while that is more than
 // three quarters full, until it is half empty again. The topic is mapped to
 // one that no stream takes: the publisher gets no PUBACK, its connection is
-// closed after 5 s, and it sends the message again later. Events, acks and
-// status go on as before; those 5 s are also what lets in an event that is sent
-// right behind refused telemetry, which a refusal at once would cut off.
+// closed after Options.StoreWait, and it sends the message again later. Events,
+// acks and status go on as before; that time is also what lets in an event that
+// is sent right behind refused telemetry, which a refusal at once would cut off.
 func (b *Broker) shed(ctx context.Context, js jetstream.JetStream, acc *server.Account, shedding bool) (bool, error) {
 	stream, err := js.Stream(ctx, messageStream)
 	if err != nil {

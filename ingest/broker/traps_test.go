@@ -418,7 +418,7 @@ func TestFull(t *testing.T) {
 	var log lockedBuffer
 	b := start(t, Options{
 		Auth: registry(device(t, "acme", "b1"), device(t, "acme", "b2")), Metrics: reg, Log: logTo(&log),
-		MaxWaitingBytes: 4 << 20, SyncInterval: time.Minute,
+		MaxWaitingBytes: 4 << 20, SyncInterval: time.Minute, StoreWait: 3 * time.Second,
 	})
 	b.reader().Disconnect(100)
 	taken := map[string]bool{}
