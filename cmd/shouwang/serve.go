@@ -11,6 +11,8 @@ import (
 
 type serveCmd struct {
 	settings `embed:""`
+	// Pprof is for whoever measures the service; profiles show what it holds.
+	Pprof string `hidden:"" help:"Address for Go profiles, on this machine only."`
 }
 
 // Run runs the service until ctx ends.
@@ -23,6 +25,13 @@ func (c *serveCmd) Run(ctx context.Context, log zerolog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if c.Pprof != "" {
+		stop, err := profiles(c.Pprof)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	return a.Run(ctx)
 }
 
