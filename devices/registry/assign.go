@@ -41,6 +41,9 @@ func (r *Registry) assign(e *edit, a devices.Assignment) error {
 	case !a.To.IsZero() && !a.To.After(a.From):
 		return &devices.InputError{Field: "to", Value: a.To.Format(time.RFC3339), Rule: "must be after from"}
 	}
+	if err := r.checkErased("resident", a.Resident); err != nil {
+		return err
+	}
 	if a.From.IsZero() {
 		a.From = e.now
 	}

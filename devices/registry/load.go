@@ -139,7 +139,7 @@ func (r *Registry) load(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s.query[strings.LastIndex(s.query, "FROM"):], err)
 		}
 	}
-	return nil
+	return r.loadErasures(ctx)
 }
 
 func each(ctx context.Context, db *sql.DB, query string, row func(scan func(...any) error) error, args ...any) error {

@@ -158,6 +158,9 @@ func (r *Registry) putProvider(e *edit, p devices.Provider) error {
 }
 
 func (r *Registry) putResident(e *edit, p devices.Resident) error {
+	if err := r.checkErased("id", p.ID); err != nil {
+		return err
+	}
 	if err := r.checkResident(e, p); err != nil {
 		return err
 	}

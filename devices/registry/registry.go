@@ -38,6 +38,9 @@ type Registry struct {
 	devices   map[devices.DeviceID]*deviceEntry
 	absences  map[string]*absence
 	gateways  map[string]*gatewayEntry
+	// erased are the residents whose data was erased, erasedSpans the readings.
+	erased      map[string]bool
+	erasedSpans map[devices.DeviceID][]devices.Span
 }
 
 // Open loads the registry from db.
@@ -47,6 +50,7 @@ func Open(ctx context.Context, db *database.DB) (*Registry, error) {
 		areas: map[devices.AreaPath]string{}, providers: map[string]string{}, villages: map[devices.AreaPath][]*serving{},
 		residents: map[string]*residentEntry{}, devices: map[devices.DeviceID]*deviceEntry{},
 		absences: map[string]*absence{}, gateways: map[string]*gatewayEntry{},
+		erased: map[string]bool{}, erasedSpans: map[devices.DeviceID][]devices.Span{},
 	}
 	if err := r.load(ctx); err != nil {
 		return nil, fmt.Errorf("load registry: %w", err)

@@ -13,24 +13,38 @@ import (
 // statsEvery is how often the gauges are brought up to date.
 const statsEvery = 15 * time.Second
 
+// clearEvery is how often room is made on a disk that is nearly full.
+const clearEvery = 5 * time.Second
+
 // keep purges and measures until ctx ends.
 func (j *Journal) keep(ctx context.Context) {
 	purge := time.NewTicker(j.opts.PurgeEvery)
 	defer purge.Stop()
 	stats := time.NewTicker(statsEvery)
 	defer stats.Stop()
+	clear := time.NewTicker(clearEvery)
+	defer clear.Stop()
 	for {
+		// Taking what devices send is worth more than reading again what all
+		// have read: on a disk that is nearly full nothing is kept for replay.
+		cutoff := time.Now().Add(-j.opts.ReplayWindow)
 		select {
 		case <-ctx.Done():
 			return
 		case <-purge.C:
-			if err := j.purge(ctx, time.Now().Add(-j.opts.ReplayWindow)); err != nil && ctx.Err() == nil {
-				j.log.Error().Err(err).Msg("journal not purged")
+		case <-clear.C:
+			if j.opts.Disk.Room() == ingest.RoomForAll {
+				continue
 			}
+			cutoff = time.Now()
 		case <-stats.C:
 			if s, err := j.Stats(ctx); err == nil {
 				j.metrics.observe(s, time.Now())
 			}
+			continue
+		}
+		if err := j.purge(ctx, cutoff); err != nil && ctx.Err() == nil {
+			j.log.Error().Err(err).Msg("journal not purged")
 		}
 	}
 }
@@ -50,6 +64,11 @@ func (j *Journal) purge(ctx context.Context, cutoff time.Time) error {
 		}
 		upTo[name] = seq
 		common = min(common, seq)
+	}
+	if j.shred.Load() {
+		if err := j.shredUpTo(ctx, upTo); err != nil {
+			return err
+		}
 	}
 	if common > 0 {
 		if err := j.stream.Purge(ctx, jetstream.WithPurgeSequence(common+1)); err != nil {

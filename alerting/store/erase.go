@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"shouwang/alerting"
+	"shouwang/devices"
+)
+
+// plainData are the entries of an event that are words of ours, numbers and
+// times, and tell nothing of the resident's life beyond the case's own steps.
+var plainData = map[string]bool{
+	"action": true, "from": true, "to": true, "step": true, "level": true, "area": true, "outcome": true, "into": true, "merged": true, "due": true,
+}
+
+// Erase takes the resident out of alerts, visits and events: the cases with
+// their ids, kinds, times, numbers and outcomes stay, name, evidence, notes and
+// reports go. Contacts and what detectors have saved of the resident and the
+// devices are deleted. What was erased can be erased again.
+func (s *Store) Erase(ctx context.Context, resident string, worn []devices.DeviceID) error {
+	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
+		for _, step := range []struct {
+			query string
+			args  []any
+		}{
+			{`UPDATE alerts SET resident_name = $1, evidence = '{}', raise_at = 0 WHERE resident = $2`, []any{devices.ErasedName, resident}},
+			{`UPDATE visits SET resident_name = $1, report_note = '' WHERE resident = $2`, []any{devices.ErasedName, resident}},
+			{`DELETE FROM alert_contacts WHERE resident = $1`, []any{resident}},
+			{`DELETE FROM alert_snapshots WHERE subject_type = $1 AND subject = $2`, []any{string(alerting.SubjectResident), resident}},
+		} {
+			if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
+				return err
+			}
+		}
+		for _, d := range worn {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM alert_snapshots WHERE subject_type = $1 AND subject = $2`, string(alerting.SubjectDevice), string(d)); err != nil {
+				return err
+			}
+		}
+		return eraseEvents(ctx, tx, resident)
+	})
+	if err != nil {
+		return fmt.Errorf("erase resident from alerts: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.contacts, resident)
+	return nil
+}
+
+type erasedEvent struct {
+	number             int64
+	data, alert, visit string
+}
+
+func eraseEvents(ctx context.Context, tx *sql.Tx, resident string) error {
+	var events []erasedEvent
+	err := each(ctx, tx, func(r *sql.Rows) error {
+		var e erasedEvent
+		if err := r.Scan(&e.number, &e.data, &e.alert, &e.visit); err != nil {
+			return err
+		}
+		events = append(events, e)
+		return nil
+	}, `SELECT number, data, alert_json, visit_json FROM alert_events
+WHERE alert IN (SELECT id FROM alerts WHERE resident = $1) OR visit IN (SELECT id FROM visits WHERE resident = $1) ORDER BY number`, resident)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if err := e.redact(resident); err != nil {
+			return fmt.Errorf("event %d: %w", e.number, err)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE alert_events SET text = '', data = $1, alert_json = $2, visit_json = $3 WHERE number = $4`,
+			e.data, e.alert, e.visit, e.number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *erasedEvent) redact(resident string) error {
+	data := map[string]any{}
+	if err := json.Unmarshal([]byte(e.data), &data); err != nil {
+		return err
+	}
+	for key := range data {
+		if !plainData[key] {
+			delete(data, key)
+		}
+	}
+	var err error
+	if e.data, err = marshal(data); err != nil {
+		return err
+	}
+	if e.alert != "" {
+		var a alerting.Alert
+		if err := json.Unmarshal([]byte(e.alert), &a); err != nil {
+			return err
+		}
+		eraseName(a.Resident, resident)
+		a.Evidence = map[string]any{}
+		eraseVisit(a.Visit, resident)
+		if e.alert, err = marshal(&a); err != nil {
+			return err
+		}
+	}
+	if e.visit != "" {
+		var v alerting.Visit
+		if err := json.Unmarshal([]byte(e.visit), &v); err != nil {
+			return err
+		}
+		eraseVisit(&v, resident)
+		if e.visit, err = marshal(&v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eraseVisit(v *alerting.Visit, resident string) {
+	if v == nil {
+		return
+	}
+	eraseName(v.Resident, resident)
+	if v.Report != nil {
+		v.Report.Note = ""
+	}
+}
+
+func eraseName(r *alerting.ResidentRef, resident string) {
+	if r != nil && r.ID == resident {
+		r.Name = devices.ErasedName
+	}
+}
+
+// OpenAlerts lists the resident's alerts that are not closed.
+func (s *Store) OpenAlerts(ctx context.Context, resident string) ([]string, error) {
+	ids, err := s.ids(ctx, `SELECT id FROM alerts WHERE resident = $1 AND state <> 'closed' ORDER BY id`, resident)
+	if err != nil {
+		return nil, fmt.Errorf("open alerts: %w", err)
+	}
+	return ids, nil
+}
