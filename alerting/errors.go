@@ -1,13 +1,14 @@
 package alerting
 
 import (
-	"errors"
 	"fmt"
+
+	"shouwang/devices"
 )
 
 // ErrNotFound says that there is no such alert or visit, or none that the
 // caller may see: both answer alike.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = devices.ErrNotFound
 
 // StateError says that the state of an alert or a visit does not allow the
 // action.
@@ -35,15 +36,4 @@ func (e *StateError) Error() string {
 
 // InputError says which field of a request is wrong, what it held and which
 // rule it breaks.
-type InputError struct {
-	Field string
-	Value string
-	Rule  string
-}
-
-func (e *InputError) Error() string {
-	if e.Value == "" {
-		return e.Field + ": " + e.Rule
-	}
-	return fmt.Sprintf("%s: %q: %s", e.Field, e.Value, e.Rule)
-}
+type InputError = devices.InputError

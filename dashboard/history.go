@@ -3,6 +3,7 @@ package dashboard
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -57,24 +58,22 @@ func (in *historyIn) query(now time.Time) (devices.HistoryQuery, error) {
 	if q.From.IsZero() {
 		q.From = q.To.Add(-24 * time.Hour)
 	}
-	if !q.From.Before(q.To) {
-		return q, invalid("from", q.From.Format(time.RFC3339), "must be before to")
-	}
 	if in.Every != "" {
 		var err error
 		if q.Every, err = parseEvery(in.Every); err != nil {
 			return q, err
 		}
-		if n := q.To.Sub(q.From) / q.Every; n > 10_000 {
-			return q, invalid("every", in.Every, fmt.Sprintf("would make %d windows; 10000 are allowed", n))
-		}
 	}
-	return q, nil
+	err := q.Check()
+	if wrong, ok := errors.AsType[*devices.InputError](err); ok && wrong.Field == "every" {
+		return q, invalid("every", in.Every, wrong.Rule) // as it was sent
+	}
+	return q, err
 }
 
 // parseEvery reads a Go duration, or whole days or weeks.
 func parseEvery(s string) (time.Duration, error) {
-	const rule = "must be a length of at least 1s such as 5m, 1h, 1d or 1w"
+	const rule = "must be a length such as 5m, 1h, 1d or 1w"
 	for unit, length := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
 		if n, ok := strings.CutSuffix(s, unit); ok {
 			days, err := strconv.Atoi(n)
@@ -85,7 +84,7 @@ func parseEvery(s string) (time.Duration, error) {
 		}
 	}
 	every, err := time.ParseDuration(s)
-	if err != nil || every < time.Second {
+	if err != nil || every <= 0 {
 		return 0, invalid("every", s, rule)
 	}
 	return every, nil

@@ -72,7 +72,7 @@ func invalid(field, value, rule string) *Problem {
 // orInvalid says that a field names something that does not exist; other errors
 // stay what they are.
 func orInvalid(err error, field, value, rule string) error {
-	if errors.Is(err, devices.ErrNotFound) || errors.Is(err, alerting.ErrNotFound) {
+	if errors.Is(err, devices.ErrNotFound) {
 		return invalid(field, value, rule)
 	}
 	return err
@@ -94,10 +94,8 @@ func (d *Dashboard) problem(ctx context.Context, operation string, err error) er
 	var (
 		p      *Problem
 		state  *alerting.StateError
-		input  *alerting.InputError
-		entry  *access.InputError
+		input  *devices.InputError
 		locked *access.LockedError
-		object *devices.InputError
 	)
 	switch {
 	case errors.As(err, &p):
@@ -108,15 +106,11 @@ func (d *Dashboard) problem(ctx context.Context, operation string, err error) er
 		return p
 	case errors.As(err, &input):
 		return invalid(input.Field, input.Value, input.Rule)
-	case errors.As(err, &entry):
-		return invalid(entry.Field, entry.Value, entry.Rule)
-	case errors.As(err, &object):
-		return invalid(object.Field, object.Value, object.Rule)
 	case errors.As(err, &locked):
 		p = newProblem(http.StatusTooManyRequests, locked.Error())
 		p.retryAfter = int(locked.Wait.Seconds()) + 1
 		return p
-	case errors.Is(err, alerting.ErrNotFound), errors.Is(err, devices.ErrNotFound), errors.Is(err, access.ErrNotFound):
+	case errors.Is(err, devices.ErrNotFound):
 		return newProblem(http.StatusNotFound, "not found")
 	case errors.Is(err, access.ErrSignIn), errors.Is(err, access.ErrNoSession):
 		return newProblem(http.StatusUnauthorized, err.Error())

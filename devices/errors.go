@@ -1,6 +1,9 @@
 package devices
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // ErrNotFound says that there is no such object, or none the caller may see.
 var ErrNotFound = errors.New("not found")
@@ -17,5 +20,5 @@ func (e *InputError) Error() string {
 	if e.Value == "" {
 		return e.Field + ": " + e.Rule
 	}
-	return e.Field + ": " + e.Value + ": " + e.Rule
+	return fmt.Sprintf("%s: %q: %s", e.Field, e.Value, e.Rule)
 }

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"fmt"
 	"math"
 	"time"
 	"unicode/utf8"
@@ -11,8 +10,8 @@ import (
 
 // Bounds of one history query.
 const (
-	DefaultPoints = 1000   // when the query gives no limit
-	MaxPoints     = 10_000 // the most points, or windows, of one answer
+	DefaultPoints = 1000 // when the query gives no limit
+	MaxPoints     = devices.MaxPoints
 )
 
 // Times a series can hold: what both InfluxDB (nanoseconds in 64 bits) and
@@ -24,9 +23,7 @@ var (
 
 // QueryError says which field of a history query is wrong, its value and the
 // rule it breaks.
-type QueryError struct{ Field, Value, Rule string }
-
-func (e *QueryError) Error() string { return fmt.Sprintf("%s: %s: %s", e.Field, e.Value, e.Rule) }
+type QueryError = devices.InputError
 
 // RetryError is an error that may pass: the same write is worth trying again.
 // After is how long the store asked us to wait, 0 when it did not say.
@@ -65,14 +62,10 @@ func (r Run) End() int64 { return r.Start + int64(r.Count)*r.Length }
 // the zone, and weeks begin on Monday. Errors are *QueryError.
 func PlanHistory(q devices.HistoryQuery, zone *time.Location) (Plan, error) {
 	p := Plan{Limit: q.Limit}
-	switch {
-	case q.To.IsZero():
-		return p, &QueryError{"to", "", "must be given"}
-	case !q.From.Before(q.To):
-		return p, &QueryError{"from", q.From.Format(time.RFC3339), "must be before to"}
-	case q.Limit < 0 || q.Limit > MaxPoints:
-		return p, &QueryError{"limit", fmt.Sprint(q.Limit), fmt.Sprintf("must be 1 to %d", MaxPoints)}
-	case q.Limit == 0:
+	if err := q.Check(); err != nil {
+		return p, err
+	}
+	if q.Limit == 0 {
 		p.Limit = DefaultPoints
 	}
 	// Clamped, so that no store has to think about times it cannot hold.
@@ -82,15 +75,6 @@ func PlanHistory(q devices.HistoryQuery, zone *time.Location) (Plan, error) {
 		return p, nil
 	}
 	const day = 24 * time.Hour
-	switch {
-	case q.Every < time.Second || q.Every%time.Second != 0:
-		return p, &QueryError{"every", q.Every.String(), "must be whole seconds"}
-	case q.Every >= day && q.Every%day != 0:
-		return p, &QueryError{"every", q.Every.String(), "must be whole days (multiples of 24h) when a day or longer"}
-	case (p.To-p.From)/q.Every.Microseconds() >= MaxPoints:
-		return p, &QueryError{"every", q.Every.String(), fmt.Sprintf("too fine: from %s to %s it makes more than %d windows",
-			q.From.Format(time.RFC3339), q.To.Format(time.RFC3339), MaxPoints)}
-	}
 	if q.Every < day {
 		p.Runs = []Run{fixed(p, from.In(zone), q.Every)}
 	} else {
@@ -127,14 +111,14 @@ func days(p Plan, from time.Time, n int) []Run {
 	return runs
 }
 
-// Points turns the mean of each window, nil where it has no reading, into the
+// Points turns the value of each window, nil where it has no reading, into the
 // answer. The first window is cut off at From, and says so by its time.
-func (p Plan) Points(means []*float64) []devices.Point {
-	points := make([]devices.Point, 0, len(means))
+func (p Plan) Points(values []*float64) []devices.Point {
+	points := make([]devices.Point, 0, len(values))
 	for _, r := range p.Runs {
 		for i := range r.Count {
 			at := max(r.Start+int64(i)*r.Length, p.From)
-			points = append(points, devices.Point{At: time.UnixMicro(at).UTC(), Value: means[len(points)]})
+			points = append(points, devices.Point{At: time.UnixMicro(at).UTC(), Value: values[len(points)]})
 		}
 	}
 	return points

@@ -129,7 +129,7 @@ func (s *Store) NewToken(ctx context.Context, username string) (string, error) {
 // Only for tokens that are random and long; setting one again changes nothing.
 func (s *Store) SetToken(ctx context.Context, username, token string) error {
 	if len(token) < 22 {
-		return &InputError{"token", "(not shown)", "must be random and of at least 22 characters"}
+		return invalid("token", "(not shown)", "must be random and of at least 22 characters")
 	}
 	if _, err := s.Account(ctx, username); err != nil {
 		return err

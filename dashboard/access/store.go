@@ -18,7 +18,7 @@ import (
 // the password was wrong.
 var (
 	ErrSignIn    = errors.New("user name or password is wrong")
-	ErrNotFound  = errors.New("no such account")
+	ErrNotFound  = devices.ErrNotFound
 	ErrExists    = errors.New("an account of this name exists")
 	ErrNoSession = errors.New("not signed in")
 )
@@ -32,9 +32,11 @@ func (e *LockedError) Error() string {
 }
 
 // InputError names a field that cannot stand, what it held and the rule.
-type InputError struct{ Field, Value, Rule string }
+type InputError = devices.InputError
 
-func (e *InputError) Error() string { return fmt.Sprintf("%s: %q: %s", e.Field, e.Value, e.Rule) }
+func invalid(field, value, rule string) error {
+	return &InputError{Field: field, Value: value, Rule: rule}
+}
 
 // Account is one person or program that may sign in.
 type Account struct {
@@ -85,29 +87,29 @@ var usernameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,63}$`)
 
 func (a Account) check() error {
 	if !usernameRule.MatchString(a.Username) {
-		return &InputError{"username", a.Username, "must be 2 to 64 of a-z 0-9 . _ - and begin with a letter or digit"}
+		return invalid("username", a.Username, "must be 2 to 64 of a-z 0-9 . _ - and begin with a letter or digit")
 	}
 	if a.Name == "" || utf8.RuneCountInString(a.Name) > 64 {
-		return &InputError{"name", a.Name, "must have 1 to 64 characters"}
+		return invalid("name", a.Name, "must have 1 to 64 characters")
 	}
 	if !a.Role.Known() {
-		return &InputError{"role", string(a.Role), "must be one of the roles"}
+		return invalid("role", string(a.Role), "must be one of the roles")
 	}
 	if (a.Role == Vendor) != (a.Vendor != "") {
-		return &InputError{"vendor", a.Vendor, "must be given for the role vendor and for no other"}
+		return invalid("vendor", a.Vendor, "must be given for the role vendor and for no other")
 	}
 	if (a.Role == Provider) != (a.Provider != "") {
-		return &InputError{"provider", a.Provider, "must be given for the role provider and for no other"}
+		return invalid("provider", a.Provider, "must be given for the role provider and for no other")
 	}
 	if len(a.Areas) == 0 {
-		return &InputError{"areas", "[]", "must name at least one area; an empty path is everything"}
+		return invalid("areas", "[]", "must name at least one area; an empty path is everything")
 	}
 	return nil
 }
 
 func checkPassword(password string) error {
 	if len(password) < minPassword || len(password) > maxPassword {
-		return &InputError{"password", "(not shown)", fmt.Sprintf("must have %d to %d bytes", minPassword, maxPassword)}
+		return invalid("password", "(not shown)", fmt.Sprintf("must have %d to %d bytes", minPassword, maxPassword))
 	}
 	return nil
 }
