@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"shouwang/devices"
+	"shouwang/ingest"
 )
 
 const (
@@ -46,6 +48,7 @@ const (
 	// defaultStoreWait is four times the server's own.
 	defaultStoreWait = 20 * time.Second
 
+	noLimit           = 1 << 60
 	defaultMaxWaiting = 1 << 30
 	minMaxWaiting     = 64 << 10
 	startTimeout      = 30 * time.Second
@@ -74,11 +77,13 @@ type Options struct {
 	TLS *tls.Config
 	// MaxStoreBytes bounds all that is stored, the journal included, with a
 	// part of it kept for the devices' messages however large the journal
-	// grows; 0 is three quarters of the free disk, shared by both.
+	// grows; 0 leaves it to Disk.
 	MaxStoreBytes int64
 	// MaxWaitingBytes bounds the messages of devices that the service has not
 	// yet taken over; 0 is 1 GiB, at most an eighth of the store.
 	MaxWaitingBytes int64
+	// Disk says what may still be taken from devices; nil: everything.
+	Disk *ingest.Disk
 	// SyncInterval is how often acknowledged messages are forced to disk. 0
 	// forces each one before its acknowledgement; otherwise a power cut can
 	// lose that much (a killed process loses nothing).
@@ -103,15 +108,16 @@ type Options struct {
 type Broker struct {
 	server           *server.Server
 	options          *server.Options
-	addr             string // set before ready is closed
+	addr             string // set before ready is closed, like damaged
+	damaged          []Damage
 	serverLog        *serverLog
 	log              zerolog.Logger
 	metrics          *metrics
 	auth             Authenticator
 	service          Service
 	await            []string
-	maxWaiting       int64 // settled in New or, by the store's size, in Run
-	maxWaitingSet    bool
+	maxWaiting       int64
+	disk             *ingest.Disk
 	internalPassword string
 	conns            *connections
 	ids              *clientIDs
@@ -155,7 +161,7 @@ func New(o Options) (*Broker, error) {
 	if b.maxWaiting, err = maxWaiting(o); err != nil {
 		return nil, err
 	}
-	b.maxWaitingSet = o.MaxWaitingBytes > 0
+	b.disk = o.Disk
 	b.metrics, err = newMetrics(o.Metrics, func() float64 { return float64(b.server.NumClients()) })
 	if err != nil {
 		return nil, err
@@ -209,9 +215,11 @@ func serverOptions(o Options) (*server.Options, error) {
 
 		MaxPayload: MaxPayload,
 
-		JetStream:          true,
-		StoreDir:           o.Dir, // the server adds /jetstream
-		JetStreamMaxStore:  o.MaxStoreBytes,
+		JetStream: true,
+		StoreDir:  o.Dir, // the server adds /jetstream
+		// Without a limit the server would stop at three quarters of the disk,
+		// for events too.
+		JetStreamMaxStore:  cmp.Or(o.MaxStoreBytes, noLimit),
 		JetStreamMaxMemory: 64 << 20, // nothing of ours is kept in memory
 		SyncAlways:         o.SyncInterval <= 0,
 		SyncInterval:       o.SyncInterval,
@@ -280,7 +288,13 @@ func listener(addr string) (host string, port int, err error) {
 // Run starts the broker and keeps it until the context ends, then closes all
 // connections and the store. A port in use or a folder it cannot use is its
 // error.
+//
+// What is damaged in the store is left out and reported, see Damaged; the rest
+// is kept.
 func (b *Broker) Run(ctx context.Context) error {
+	if err := b.repair(); err != nil {
+		return err
+	}
 	b.server.Start()
 	defer func() {
 		close(b.stopping)
@@ -320,7 +334,10 @@ func (b *Broker) Run(ctx context.Context) error {
 	return b.watch(ctx, js)
 }
 
-var errStoreStopped = errors.New("broker: the message store has stopped, most likely because the disk is full")
+// ErrStore is the error of Run when the message store takes no writes any more:
+// the disk was full, or failed. Once a write has failed the server refuses all
+// that follow, also when there is room again; a new Broker goes on.
+var ErrStore = errors.New("broker: the message store takes no writes any more")
 
 // keep looks after the broker until the context ends or the store has failed.
 func (b *Broker) keep(ctx context.Context, look func() error) error {
@@ -328,8 +345,11 @@ func (b *Broker) keep(ctx context.Context, look func() error) error {
 	defer tick.Stop()
 	for {
 		err := look()
+		if line := b.serverLog.store.Load(); line != nil && ctx.Err() == nil {
+			return fmt.Errorf("%w: %s", ErrStore, *line)
+		}
 		if ctx.Err() == nil && !b.server.JetStreamEnabled() {
-			return errStoreStopped
+			return ErrStore
 		}
 		if err != nil && ctx.Err() == nil {
 			b.serverLog.client(func() { b.log.Warn().Err(err).Msg("broker cannot look at its streams") })
@@ -343,10 +363,6 @@ func (b *Broker) keep(ctx context.Context, look func() error) error {
 }
 
 func (b *Broker) prepare(ctx context.Context, js jetstream.JetStream) error {
-	if c := b.server.JetStreamConfig(); !b.maxWaitingSet && c != nil && c.MaxStore > 0 {
-		// The default must fit a small disk too.
-		b.maxWaiting = max(minMaxWaiting, min(b.maxWaiting, c.MaxStore/8))
-	}
 	if err := b.bound(ctx, js); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
@@ -361,6 +377,28 @@ func (b *Broker) prepare(ctx context.Context, js jetstream.JetStream) error {
 	}
 	return nil
 }
+
+func (b *Broker) repair() error {
+	damaged, err := repair(filepath.Join(b.options.StoreDir, server.JetStreamStoreDir))
+	if err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	for _, d := range damaged {
+		b.metrics.damaged.Add(float64(d.Bytes))
+		line := b.log.Error()
+		if d.AtEnd { // as after any power cut
+			line = b.log.Warn()
+		}
+		line.Str("stream", d.Stream).Int("bytes", d.Bytes).Int("records_lost", d.Lost).Bool("at_end", d.AtEnd).Str("file", d.Block).
+			Msg("store is damaged, everything else in it is kept")
+	}
+	b.damaged = damaged
+	return nil
+}
+
+// Damaged says what of the store could not be kept at the start. It stands from
+// Ready on.
+func (b *Broker) Damaged() []Damage { return b.damaged }
 
 // Ready is closed once the listener is up and the service may connect. Devices
 // are let in when the service has subscribed (Options.Await).

@@ -27,6 +27,7 @@ type serverLog struct {
 	limit   *rate.Limiter
 	skipped atomic.Int64
 	fatal   atomic.Pointer[string]
+	store   atomic.Pointer[string] // a stream has failed to write
 }
 
 var _ server.Logger = (*serverLog)(nil)
@@ -65,6 +66,9 @@ func (l *serverLog) Errorf(format string, v ...any) {
 		// Some other trouble with one client: a client can cause it, so it
 		// is a warning and limited like the rest.
 	default:
+		if strings.Contains(line, "ritical write error") {
+			l.store.CompareAndSwap(nil, &line)
+		}
 		l.log.Error().Msg(line)
 		return
 	}

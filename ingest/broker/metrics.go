@@ -13,6 +13,7 @@ type metrics struct {
 	waitingBytes  prometheus.Gauge
 	boundBytes    prometheus.Gauge
 	shedding      prometheus.Gauge
+	damaged       prometheus.Counter
 	connections   prometheus.GaugeFunc
 }
 
@@ -42,6 +43,10 @@ func newMetrics(reg prometheus.Registerer, connections func() float64) (*metrics
 			Name: "shouwang_broker_telemetry_refused",
 			Help: "1 while telemetry is not taken so that events still find room.",
 		}),
+		damaged: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "shouwang_broker_damaged_bytes_total",
+			Help: "Bytes of the store that were no whole record at the start, an unfinished write of a killed process among them.",
+		}),
 		connections: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "shouwang_broker_connections",
 			Help: "Open connections, the service's own included.",
@@ -58,7 +63,7 @@ func newMetrics(reg prometheus.Registerer, connections func() float64) (*metrics
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.loginsRefused, m.violations, m.refused, m.waitingBytes, m.boundBytes, m.shedding, m.connections} {
+	for _, c := range []prometheus.Collector{m.loginsRefused, m.violations, m.refused, m.waitingBytes, m.boundBytes, m.shedding, m.damaged, m.connections} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("register broker metrics: %w", err)
 		}

@@ -2,11 +2,14 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"shouwang/ingest"
 )
 
 // The server's own streams for MQTT, by their fixed names.
@@ -17,8 +20,8 @@ const (
 	retainedStream = "$MQTT_rmsgs"
 	sessionStream  = "$MQTT_sess"
 
-	telemetryTopics = "homecare.v1.*.*.telemetry"
-	shedTopics      = shedPrefix + ".$1.$2"
+	telemetryChannel = "telemetry"
+	shedTopics       = shedPrefix + ".$1.$2"
 
 	// qos2MaxAge is how long a QoS 2 message waits for its release; an honest
 	// client releases within seconds of its reconnect.
@@ -87,14 +90,14 @@ func (b *Broker) subscribed(ctx context.Context, js jetstream.JetStream) (bool, 
 	return len(missing) == 0, nil
 }
 
-// watch lets devices in once their messages have a reader, and keeps the last
-// quarter of the message stream free of telemetry.
+// watch lets devices in once their messages have a reader, and turns messages
+// away while there is no room for them.
 func (b *Broker) watch(ctx context.Context, js jetstream.JetStream) error {
 	acc, err := b.server.LookupAccount(devicesAccount)
 	if err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
-	admitted, shedding := false, false
+	admitted, shed := false, &shedder{b: b, acc: acc}
 	return b.keep(ctx, func() (err error) {
 		if !admitted {
 			if admitted, err = b.subscribed(ctx, js); err != nil {
@@ -105,37 +108,67 @@ func (b *Broker) watch(ctx context.Context, js jetstream.JetStream) error {
 				b.log.Info().Msg("devices are let in")
 			}
 		}
-		shedding, err = b.shed(ctx, js, acc, shedding)
-		return err
+		return shed.look(ctx, js)
 	})
 }
 
-// shed turns telemetry away from the message stream while that is more than
-// three quarters full, until it is half empty again. The topic is mapped to
-// one that no stream takes: the publisher gets no PUBACK, its connection is
-// closed after Options.StoreWait, and it sends the message again later. Events,
-// acks and status go on as before; that time is also what lets in an event that
-// is sent right behind refused telemetry, which a refusal at once would cut off.
-func (b *Broker) shed(ctx context.Context, js jetstream.JetStream, acc *server.Account, shedding bool) (bool, error) {
+// shedder turns messages away: telemetry while the message stream is more than
+// three quarters full, until it is half empty again, or while the disk has room
+// for events only; everything while the disk has no room at all. The topic is
+// mapped to one that no stream takes: the publisher gets no PUBACK, its
+// connection is closed after 5 s, and it sends the message again later. Events,
+// acks and status go on as before; those 5 s are also what lets in an event
+// that is sent right behind refused telemetry, which a refusal at once would
+// cut off.
+type shedder struct {
+	b    *Broker
+	acc  *server.Account
+	full bool                  // the message stream is
+	shed [len(upChannels)]bool // by channel
+}
+
+func (s *shedder) look(ctx context.Context, js jetstream.JetStream) error {
+	b := s.b
 	stream, err := js.Stream(ctx, messageStream)
 	if err != nil {
-		return shedding, fmt.Errorf("look at message stream: %w", err)
+		err = fmt.Errorf("look at message stream: %w", err)
+	} else {
+		waiting := int64(stream.CachedInfo().State.Bytes)
+		b.metrics.waitingBytes.Set(float64(waiting))
+		s.full = waiting > b.maxWaiting/4*3 || s.full && waiting >= b.maxWaiting/2
 	}
-	waiting := int64(stream.CachedInfo().State.Bytes)
-	b.metrics.waitingBytes.Set(float64(waiting))
-	switch {
-	case !shedding && waiting > b.maxWaiting/4*3:
-		if err := acc.AddMapping(telemetryTopics, shedTopics); err != nil {
-			return false, fmt.Errorf("shed telemetry: %w", err)
+	room := b.disk.Room()
+	for i, channel := range upChannels {
+		want := room == ingest.NoRoom
+		if channel == telemetryChannel {
+			want = want || s.full || room == ingest.RoomForEvents
 		}
-		b.metrics.shedding.Set(1)
-		b.log.Error().Int64("waiting_bytes", waiting).Int64("limit_bytes", b.maxWaiting).Msg("telemetry is no longer taken: the rest is kept for events")
-		return true, nil
-	case shedding && waiting < b.maxWaiting/2:
-		acc.RemoveMapping(telemetryTopics)
-		b.metrics.shedding.Set(0)
-		b.log.Info().Msg("telemetry is taken again")
-		return false, nil
+		if want == s.shed[i] {
+			continue
+		}
+		topics := "homecare.v1.*.*." + channel
+		if want {
+			if mapErr := s.acc.AddMapping(topics, shedTopics); mapErr != nil {
+				return errors.Join(err, fmt.Errorf("shed %s: %w", channel, mapErr))
+			}
+		} else {
+			s.acc.RemoveMapping(topics)
+		}
+		s.shed[i] = want
+		if channel == telemetryChannel {
+			s.say(want)
+		}
 	}
-	return shedding, nil
+	return err
+}
+
+func (s *shedder) say(shed bool) {
+	if !shed {
+		s.b.metrics.shedding.Set(0)
+		s.b.log.Info().Msg("telemetry is taken again")
+		return
+	}
+	s.b.metrics.shedding.Set(1)
+	s.b.log.Error().Bool("stream_full", s.full).Int64("limit_bytes", s.b.maxWaiting).Stringer("disk_room", s.b.disk.Room()).
+		Msg("telemetry is no longer taken: the rest is kept for events")
 }

@@ -610,7 +610,7 @@ func TestStoreStopped(t *testing.T) {
 	}
 	select {
 	case err := <-done:
-		if !errors.Is(err, errStoreStopped) {
+		if !errors.Is(err, ErrStore) {
 			t.Errorf("Run: %v", err)
 		}
 	case <-time.After(8 * time.Second):

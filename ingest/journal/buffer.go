@@ -20,7 +20,9 @@ func (e *entry) weight() int { return len(e.rec.Topic) + len(e.rec.Payload) + en
 
 // buffer holds the entries of one lane between put and the acknowledgement of
 // their frame. It is bounded by number and by weight, and what is being
-// written still counts; a single entry always fits into an empty buffer.
+// written still counts; a single entry always fits into an empty buffer. Ticks
+// always fit: they are few and tiny, and time must not stand behind what is
+// held back.
 type buffer struct {
 	maxEntries, maxWeight     int
 	frameEntries, frameWeight int
@@ -58,7 +60,7 @@ func (b *buffer) put(ctx context.Context, e entry) error {
 			b.mu.Unlock()
 			return ErrStopped
 		}
-		if b.heldEntries == 0 || (b.heldEntries < b.maxEntries && b.heldWeight+w <= b.maxWeight) {
+		if e.rec.Tick || b.heldEntries == 0 || (b.heldEntries < b.maxEntries && b.heldWeight+w <= b.maxWeight) {
 			b.waiting = append(b.waiting, e)
 			b.heldEntries++
 			b.heldWeight += w
@@ -109,6 +111,27 @@ func (b *buffer) take(dst []entry) []entry {
 	if b.wholeFrame() {
 		notify(b.full)
 	}
+	return dst
+}
+
+// takeTicks is take while nothing else of the lane may be written: the ticks
+// among what waits, which then overtake it.
+func (b *buffer) takeTicks(dst []entry) []entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rest, weight := b.waiting[:0], 0
+	for i := range b.waiting {
+		e := b.waiting[i]
+		if e.rec.Tick && len(dst) < b.frameEntries {
+			dst = append(dst, e)
+			weight += e.weight()
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	clear(b.waiting[len(rest):])
+	b.waiting = rest
+	b.waitingWeight -= weight
 	return dst
 }
 

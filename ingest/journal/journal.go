@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -79,6 +80,8 @@ type Options struct {
 	BufferRecords, BufferBytes int
 	// Replicas of the stream in a cluster; 1 by default.
 	Replicas int
+	// Disk says what may still be written; nil: everything.
+	Disk *ingest.Disk
 	// StopTimeout is how long Run still writes what waits after it was told to
 	// stop; 3 s by default.
 	StopTimeout time.Duration
@@ -97,6 +100,7 @@ type Journal struct {
 	maxPayload int
 	lanes      map[ingest.Lane]*lane
 	metrics    *metrics
+	shred      atomic.Bool // see Shred
 }
 
 // lane is the writing side of one lane, and what its readers have said.
@@ -202,7 +206,9 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Run writes what is appended and purges what all have read, until ctx ends.
+// Run writes what is appended and purges what all have read, until ctx ends. A
+// lane for which the disk has no room is not written, and its records are not
+// acknowledged, until there is room.
 // It then writes what still waits, for at most StopTimeout; what cannot be
 // written is given back by done(ErrStopped). It returns nil.
 func (j *Journal) Run(ctx context.Context) error {

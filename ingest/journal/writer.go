@@ -40,7 +40,7 @@ func (w *writer) run(ctx context.Context) {
 	defer cancel()
 	// A frame that was given up when ctx ended is the first to be tried again.
 	for len(w.entries) > 0 || w.take() {
-		if !w.write(stop) {
+		if w.held() || !w.write(stop) {
 			w.give(ErrStopped)
 		}
 	}
@@ -51,10 +51,23 @@ func (w *writer) run(ctx context.Context) {
 // once, under load there are at most 200 small frames a second.
 func (w *writer) collect(ctx context.Context) bool {
 	for {
+		// Asked for first, so that no change of it is missed.
+		roomChanged := w.j.opts.Disk.Changed()
+		if w.held() {
+			if w.takeTicks() {
+				return true
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return false
+		case <-roomChanged:
+			notify(w.lane.buf.some) // what was held back goes now, or the wait was in vain
+			continue
 		case <-w.lane.buf.some:
+		}
+		if w.held() {
+			continue
 		}
 		if wait := linger - time.Since(w.started); wait > 0 && !w.lane.buf.isWhole() {
 			timer := time.NewTimer(wait)
@@ -73,6 +86,20 @@ func (w *writer) collect(ctx context.Context) bool {
 			return true
 		}
 	}
+}
+
+// held says whether the disk is kept for more important things than this lane.
+// What came is then neither written nor acknowledged: the broker keeps it.
+func (w *writer) held() bool { return !w.j.opts.Disk.Takes(w.lane.name) }
+
+// takeTicks takes what may be written of a lane that is held back: our clock,
+// unless there is no room for anything.
+func (w *writer) takeTicks() bool {
+	if w.j.opts.Disk.Room() == ingest.NoRoom {
+		return false
+	}
+	w.entries = w.lane.buf.takeTicks(w.entries[:0])
+	return len(w.entries) > 0
 }
 
 func (w *writer) take() bool {
