@@ -116,6 +116,17 @@ func (e *Engine) Position(name string) uint64 {
 	return e.lane(name).saved
 }
 
+// Rewind sets the position of the lane back to seq and stores it: the journal
+// ends there now, and will give the numbers behind it to other frames. What was
+// judged stays judged. It is called after Restore and before Apply.
+func (e *Engine) Rewind(ctx context.Context, name string, seq uint64) error {
+	e.mu.Lock()
+	l := e.lane(name)
+	l.fed, l.saved = min(l.fed, seq), min(l.saved, seq)
+	e.mu.Unlock()
+	return e.Checkpoint(ctx)
+}
+
 // AsOf is the time of receipt of the newest record that has been judged, zero
 // before the first: how old the picture is that the alerts give. Ticks are
 // records too, so a quiet county does not look old.

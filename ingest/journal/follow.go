@@ -28,9 +28,8 @@ const (
 )
 
 // PositionError says that a reader wants to go on behind the end of the
-// journal: the journal it once read was lost or exchanged, and what comes now
-// would be mistaken for what it already knows. Somebody must decide; nothing is
-// read until then.
+// journal, and has not asked Resume: what comes would be mistaken for what it
+// already knows. Nothing is read.
 type PositionError struct {
 	Lane  ingest.Lane
 	After uint64 // where the reader is
@@ -39,6 +38,48 @@ type PositionError struct {
 
 func (e *PositionError) Error() string {
 	return fmt.Sprintf("reader of lane %s is at %d, but the journal ends at %d: it is not the one that was read before", e.Lane, e.After, e.Last)
+}
+
+// rewind sets the stored positions of the durable readers back to the end of a
+// journal that has become shorter, before anything new gets the numbers that
+// are free again.
+func (j *Journal) rewind(ctx context.Context) error {
+	info, err := j.stream.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("end of the journal: %w", err)
+	}
+	j.end = info.State.LastSeq
+	for _, name := range j.opts.Durable {
+		for _, l := range j.lanes {
+			after, err := j.loadPosition(ctx, name, l)
+			if err != nil {
+				return err
+			}
+			if seq := j.Resume(name, l.name, after); seq != after {
+				if err := j.savePosition(ctx, name, l, seq); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Resume returns where a reader that was at after goes on: there, or at the end
+// that the journal had when it was opened, if that is earlier. Then frames that
+// were on disk are gone (a damaged file, a folder put back from a backup); the
+// reader has had them, but what another reader had not yet read of them is
+// lost, and that is said in the log and in a metric. Frames that come get the
+// same numbers again, so a reader that keeps its own position asks this before
+// anything is appended, and stores the answer before it reads on.
+func (j *Journal) Resume(reader string, lane ingest.Lane, after uint64) uint64 {
+	if after <= j.end {
+		return after
+	}
+	j.metrics.lost.WithLabelValues(string(lane), reader).Set(float64(after - j.end))
+	j.log.Error().Str("lane", string(lane)).Str("reader", reader).Uint64("seq", after).Uint64("end", j.end).Uint64("frames", after-j.end).
+		Msg("journal is shorter than it was: frames are lost unless all readers had them; reading goes on at its end")
+	return j.end
 }
 
 // Follow gives fn the frames of the lane with a number above after, in order,

@@ -98,6 +98,7 @@ type Journal struct {
 	stream     jetstream.Stream
 	positions  jetstream.KeyValue
 	maxPayload int
+	end        uint64 // newest frame of all lanes when it was opened
 	lanes      map[ingest.Lane]*lane
 	metrics    *metrics
 	shred      atomic.Bool // see Shred
@@ -177,6 +178,9 @@ func Open(ctx context.Context, nc *nats.Conn, opts Options) (*Journal, error) {
 		j.lanes[name] = l
 	}
 	j.metrics = newMetrics(opts.Metrics, j)
+	if err := j.rewind(ctx); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
 	return j, nil
 }
 

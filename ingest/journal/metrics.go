@@ -14,7 +14,7 @@ type metrics struct {
 	cut                                          prometheus.Counter
 	write                                        *prometheus.HistogramVec
 	storeBytes, storeFrames                      prometheus.Gauge
-	lag                                          *prometheus.GaugeVec
+	lag, lost                                    *prometheus.GaugeVec
 }
 
 func newMetrics(reg prometheus.Registerer, j *Journal) *metrics {
@@ -40,6 +40,9 @@ func newMetrics(reg prometheus.Registerer, j *Journal) *metrics {
 		storeFrames: f.NewGauge(prometheus.GaugeOpts{Name: "shouwang_journal_store_frames", Help: "Frames in the journal."}),
 		lag: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "shouwang_journal_reader_lag_seconds", Help: "Age of the oldest frame a reader has not passed.",
+		}, []string{"lane", "reader"}),
+		lost: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "shouwang_journal_missing_frames", Help: "Frames a reader has had that the journal no longer had at the start; other readers may have lost them.",
 		}, []string{"lane", "reader"}),
 	}
 	for _, name := range ingest.Lanes {
