@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwang/alerting"
+	"shouwang/alerting/detect"
 	"shouwang/devices"
 )
 
@@ -415,7 +416,8 @@ func TestReadingsAreShownByTimeAndWornFirst(t *testing.T) {
 }
 
 type recorder struct {
-	cries
+	detect.Calls
+
 	order *[]devices.Metric
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/alerting/detect"
 	"shouwang/alerting/store"
 	"shouwang/devices"
 	"shouwang/devices/database"
@@ -76,7 +77,7 @@ func (w *world) must(err error) {
 
 func (w *world) detectors(s alerting.Subject) []alerting.Detector {
 	if s.Type == alerting.SubjectDevice {
-		all := []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &cries{}}
+		all := []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &detect.Calls{}}
 		if w.ticking {
 			all = append(all, &unworn{})
 		}
@@ -84,7 +85,7 @@ func (w *world) detectors(s alerting.Subject) []alerting.Detector {
 	}
 	return []alerting.Detector{
 		&level{kind: alerting.KindWaterInactivity, metric: "water", seen: w.seen},
-		&level{kind: alerting.KindHeartRate, metric: "heart"}, &cries{},
+		&level{kind: alerting.KindHeartRate, metric: "heart"}, &detect.Calls{},
 	}
 }
 
@@ -298,24 +299,6 @@ func (u *unworn) Tick(*alerting.View) []alerting.Finding {
 func (u *unworn) Notice(*alerting.View, devices.Event) []alerting.Finding { return nil }
 func (u *unworn) Save() ([]byte, error)                                   { return json.Marshal(u.state) }
 func (u *unworn) Restore(b []byte) error                                  { return json.Unmarshal(b, &u.state) }
-
-// cries passes every SOS and fall on.
-type cries struct{}
-
-func (cries) Name() string                                               { return "cries" }
-func (cries) Observe(*alerting.View, devices.Reading) []alerting.Finding { return nil }
-func (cries) Tick(*alerting.View) []alerting.Finding                     { return nil }
-func (cries) Save() ([]byte, error)                                      { return []byte("{}"), nil }
-func (cries) Restore([]byte) error                                       { return nil }
-func (cries) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
-	if v.Subject.Type == alerting.SubjectDevice && v.Resident != nil {
-		return nil
-	}
-	return []alerting.Finding{{
-		Kind: alerting.Kind(e.Kind), Episode: e.At, Severity: alerting.Red, FoundAt: e.At, KnownAt: v.Now,
-		Evidence: map[string]any{"device": string(e.Device)},
-	}}
-}
 
 // directory is the registry of the test.
 type directory struct {

@@ -122,7 +122,7 @@ func TestRepeats(t *testing.T) {
 		"same number":               {[]ingest.Record{message("acme/1", "telemetry", numbered(1, 5), 0), message("acme/1", "telemetry", numbered(1, 6), 0)}, "acme/1 steps=5 acme/1"},
 		"next number, same value":   {[]ingest.Record{message("acme/1", "telemetry", numbered(1, 5), 0), message("acme/1", "telemetry", numbered(2, 5), 0)}, "acme/1 steps=5 acme/1 steps=5"},
 		"with a time":               {[]ingest.Record{message("acme/1", "telemetry", `{"ts":1795420800000,"metrics":{"a":1}}`, 0), message("acme/1", "telemetry", `{"ts":1795420800000,"metrics":{"a":1}}`, 0)}, "acme/1 a=1 acme/1 a=1"},
-		"SOS sent again":            {[]ingest.Record{message("acme/1", "event", sos, 0), message("acme/1", "event", sos, 1000)}, "acme/1 sos acme/1"},
+		"SOS sent again":            {[]ingest.Record{message("acme/1", "event", sos, 0), message("acme/1", "event", sos, 1000)}, "acme/1 sos acme/1 sos"},
 		"another SOS, same number":  {[]ingest.Record{message("acme/1", "event", sos, 0), message("acme/1", "event", `{"event":"sos","seq":1,"hr":9}`, 1000)}, "acme/1 sos acme/1 sos"},
 		"steadily the same":         {[]ingest.Record{message("acme/1", "telemetry", steps, 4*time.Minute+50*time.Second), message("acme/1", "telemetry", steps, 5*time.Minute)}, "acme/1 steps=5 acme/1 steps=5"},
 		"elements of one message":   {[]ingest.Record{message("acme/1", "telemetry", "["+steps+","+steps+"]", 0)}, "acme/1 steps=5"},

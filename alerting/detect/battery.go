@@ -18,12 +18,12 @@ const (
 // Battery finds devices whose charge is low, by their reports of battery_pct or
 // their own low_battery event. A charge of exactly 0 is a placeholder: an empty
 // device cannot send.
-type Battery struct {
-	state struct {
-		At       time.Time // of the newest report
-		Episode  time.Time // zero while the charge is fine
-		Severity alerting.Severity
-	}
+type Battery struct{ memory[batteryState] }
+
+type batteryState struct {
+	At       time.Time // of the newest report
+	Episode  time.Time // zero while the charge is fine
+	Severity alerting.Severity
 }
 
 // Name implements alerting.Detector.
@@ -77,15 +77,3 @@ func (b *Battery) finding(v *alerting.View, at time.Time, evidence map[string]an
 		Rule: alerting.RuleRef{ID: "low_battery", Version: v.Rules.Version},
 	}
 }
-
-// Tick implements alerting.Detector.
-func (b *Battery) Tick(*alerting.View) []alerting.Finding { return nil }
-
-// QuietTicks implements alerting.QuietTicks.
-func (*Battery) QuietTicks() {}
-
-// Save implements alerting.Detector.
-func (b *Battery) Save() ([]byte, error) { return save(b.state) }
-
-// Restore implements alerting.Detector.
-func (b *Battery) Restore(s []byte) error { return restore(s, &b.state) }

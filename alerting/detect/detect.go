@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"shouwang/alerting"
+	"shouwang/devices"
 )
 
 // New makes the detectors of one subject, in the order in which they are asked.
@@ -24,16 +25,36 @@ func New(s alerting.Subject) []alerting.Detector {
 	return nil
 }
 
-func save(state any) ([]byte, error) {
-	b, err := json.Marshal(state)
+// memory is what every detector here is built on: its state, and ears that hear
+// nothing until the detector brings its own. None changes its state in a tick
+// without a finding, unless the resident is away.
+type memory[S any] struct{ state S }
+
+// Observe implements alerting.Detector.
+func (*memory[S]) Observe(*alerting.View, devices.Reading) []alerting.Finding { return nil }
+
+// Notice implements alerting.Detector.
+func (*memory[S]) Notice(*alerting.View, devices.Event) []alerting.Finding { return nil }
+
+// Tick implements alerting.Detector.
+func (*memory[S]) Tick(*alerting.View) []alerting.Finding { return nil }
+
+// QuietTicks implements alerting.QuietTicks.
+func (*memory[S]) QuietTicks() {}
+
+// Save implements alerting.Detector.
+func (m *memory[S]) Save() ([]byte, error) {
+	b, err := json.Marshal(&m.state)
 	if err != nil {
 		return nil, fmt.Errorf("save detector state: %w", err)
 	}
 	return b, nil
 }
 
-func restore(b []byte, state any) error {
-	if err := json.Unmarshal(b, state); err != nil {
+// Restore implements alerting.Detector. What an older release kept and this one
+// does not is passed over.
+func (m *memory[S]) Restore(b []byte) error {
+	if err := json.Unmarshal(b, &m.state); err != nil {
 		return fmt.Errorf("restore detector state: %w", err)
 	}
 	return nil

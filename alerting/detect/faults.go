@@ -14,11 +14,11 @@ const sameFault = 36 * time.Hour
 // Faults passes on what a device says of itself or its pipe: tamper and reverse
 // flow as device faults, leak as a leak. The device's word opens a task; only a
 // person ends it, since devices do not say when a fault is over.
-type Faults struct {
-	state struct {
-		Since map[devices.EventKind]time.Time
-		Last  map[devices.EventKind]time.Time
-	}
+type Faults struct{ memory[faultsState] }
+
+type faultsState struct {
+	Since map[devices.EventKind]time.Time
+	Last  map[devices.EventKind]time.Time
 }
 
 // Name implements alerting.Detector.
@@ -58,18 +58,3 @@ func (f *Faults) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
 	finding.Rule = alerting.RuleRef{ID: string(finding.Kind), Version: v.Rules.Version}
 	return []alerting.Finding{finding}
 }
-
-// Observe implements alerting.Detector.
-func (f *Faults) Observe(*alerting.View, devices.Reading) []alerting.Finding { return nil }
-
-// Tick implements alerting.Detector.
-func (f *Faults) Tick(*alerting.View) []alerting.Finding { return nil }
-
-// QuietTicks implements alerting.QuietTicks.
-func (*Faults) QuietTicks() {}
-
-// Save implements alerting.Detector.
-func (f *Faults) Save() ([]byte, error) { return save(f.state) }
-
-// Restore implements alerting.Detector.
-func (f *Faults) Restore(b []byte) error { return restore(b, &f.state) }

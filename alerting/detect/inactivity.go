@@ -25,14 +25,14 @@ const (
 //
 // The stages: yellow (check by phone) after one window, orange after one and a
 // half, red after two, or at once for a resident of tier red.
-type WaterInactivity struct {
-	state struct {
-		Meters map[devices.DeviceID]*meter
-		// Floor is the earliest time a proof may begin: the end of an absence.
-		Floor    time.Time
-		Episode  time.Time
-		Severity alerting.Severity
-	}
+type WaterInactivity struct{ memory[waterInactivityState] }
+
+type waterInactivityState struct {
+	Meters map[devices.DeviceID]*meter
+	// Floor is the earliest time a proof may begin: the end of an absence.
+	Floor    time.Time
+	Episode  time.Time
+	Severity alerting.Severity
 }
 
 type meter struct {
@@ -276,9 +276,6 @@ func (m *meter) thin() {
 	m.Registers = slices.Delete(m.Registers, 0, len(m.Registers)-keptRegisters)
 }
 
-// Notice implements alerting.Detector.
-func (d *WaterInactivity) Notice(*alerting.View, devices.Event) []alerting.Finding { return nil }
-
 // Tick implements alerting.Detector. While the resident is known to be away, no
 // proof may begin.
 func (d *WaterInactivity) Tick(v *alerting.View) []alerting.Finding {
@@ -287,12 +284,3 @@ func (d *WaterInactivity) Tick(v *alerting.View) []alerting.Finding {
 	}
 	return nil
 }
-
-// QuietTicks implements alerting.QuietTicks.
-func (*WaterInactivity) QuietTicks() {}
-
-// Save implements alerting.Detector.
-func (d *WaterInactivity) Save() ([]byte, error) { return save(d.state) }
-
-// Restore implements alerting.Detector.
-func (d *WaterInactivity) Restore(b []byte) error { return restore(b, &d.state) }

@@ -11,14 +11,14 @@ import (
 // clock, which stands still while we have no broker connection: our outage is
 // never a device's silence. A quiet device is not a quiet resident; that is for
 // other detectors, from proof.
-type Silence struct {
-	state struct {
-		// Heard is the watched clock at the newest message, HeardAt its time
-		// of receipt.
-		Heard   time.Duration
-		HeardAt time.Time
-		Silent  bool
-	}
+type Silence struct{ memory[silenceState] }
+
+type silenceState struct {
+	// Heard is the watched clock at the newest message, HeardAt its time
+	// of receipt.
+	Heard   time.Duration
+	HeardAt time.Time
+	Silent  bool
 }
 
 // Name implements alerting.Detector.
@@ -69,12 +69,3 @@ func (s *Silence) finding(v *alerting.View) alerting.Finding {
 		Rule: alerting.RuleRef{ID: "device_silent", Version: v.Rules.Version},
 	}
 }
-
-// QuietTicks implements alerting.QuietTicks.
-func (*Silence) QuietTicks() {}
-
-// Save implements alerting.Detector.
-func (s *Silence) Save() ([]byte, error) { return save(s.state) }
-
-// Restore implements alerting.Detector.
-func (s *Silence) Restore(b []byte) error { return restore(b, &s.state) }

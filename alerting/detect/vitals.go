@@ -26,14 +26,14 @@ const (
 // Vitals holds the vital signs of a resident to the bounds in limits. A sample
 // is valid when it can be believed: in range, the device on the wrist, and for
 // SpO2 with a pulse.
-type Vitals struct {
-	state struct {
-		Tracks [5]track
-		// Pulse is what each device last said of the pulse, Off since when it
-		// says it is off the wrist (zero: on it).
-		Pulse map[devices.DeviceID]pulse
-		Worn  map[devices.DeviceID]worn
-	}
+type Vitals struct{ memory[vitalsState] }
+
+type vitalsState struct {
+	Tracks [5]track
+	// Pulse is what each device last said of the pulse, Off since when it
+	// says it is off the wrist (zero: on it).
+	Pulse map[devices.DeviceID]pulse
+	Worn  map[devices.DeviceID]worn
 }
 
 type track struct {
@@ -153,11 +153,11 @@ func (d *Vitals) judge(v *alerting.View, l *limit, t *track, r devices.Reading) 
 }
 
 func (d *Vitals) raise(v *alerting.View, l *limit, t *track, device devices.DeviceID, w []sample) (alerting.Finding, bool) {
+	last := w[len(w)-1]
 	severity := alerting.Orange
-	if l.extremes(w) || d.others(l) {
+	if l.extremes(w) || d.others(l, last.At) {
 		severity = alerting.Red
 	}
-	last := w[len(w)-1]
 	if t.Episode.IsZero() {
 		if t.past(last.At) && t.samePast(w) {
 			return alerting.Finding{}, false
@@ -191,10 +191,13 @@ func (d *Vitals) rule(v *alerting.View, l *limit) alerting.RuleRef {
 	return alerting.RuleRef{ID: "vital." + string(l.kind), Version: v.Rules.Version}
 }
 
-// others says whether another vital sign is beyond its bounds now.
-func (d *Vitals) others(l *limit) bool {
+// others says whether another vital sign is beyond its bounds, and was measured
+// about then: an episode ends by samples alone, so one of which no more come
+// stays for ever.
+func (d *Vitals) others(l *limit, at time.Time) bool {
 	for i, other := range limits() {
-		if other.kind != l.kind && !d.state.Tracks[i].Episode.IsZero() {
+		t := &d.state.Tracks[i]
+		if other.kind != l.kind && !t.Episode.IsZero() && at.Sub(t.Newest).Abs() <= together {
 			return true
 		}
 	}
@@ -303,15 +306,3 @@ func (l *limit) first(w []sample) time.Time {
 	}
 	return w[0].At
 }
-
-// Tick implements alerting.Detector: no sample, no judgement.
-func (d *Vitals) Tick(*alerting.View) []alerting.Finding { return nil }
-
-// QuietTicks implements alerting.QuietTicks.
-func (*Vitals) QuietTicks() {}
-
-// Save implements alerting.Detector.
-func (d *Vitals) Save() ([]byte, error) { return save(d.state) }
-
-// Restore implements alerting.Detector.
-func (d *Vitals) Restore(b []byte) error { return restore(b, &d.state) }

@@ -139,6 +139,15 @@ func TestSeveralTogetherAreRed(t *testing.T) {
 	b.want("orange heart_rate", "red spo2")
 }
 
+func TestAnEpisodeOfLongAgoMakesNothingWorse(t *testing.T) {
+	for between, want := range map[time.Duration]string{5 * time.Hour: "red heart_rate", 7 * time.Hour: "orange heart_rate", 90 * 24 * time.Hour: "orange heart_rate"} {
+		b := vitals(t)
+		b.series(0, devices.BodyTempC, 39.5, 39.5) // and never again
+		b.series(step+between, devices.HeartRateBPM, 135, 135)
+		b.want("orange body_temp", want)
+	}
+}
+
 func TestABacklogIsJudgedAmongItsNeighboursOnce(t *testing.T) {
 	b := vitals(t)
 	b.series(48*time.Hour, devices.HeartRateBPM, 80, 80, 80, 80)

@@ -49,7 +49,7 @@ func (n *Native) object(body []byte) error {
 		if err := n.member(); err != nil {
 			// What was read of an SOS before the fault is enough.
 			if n.elem.hasEvent && n.elem.event.Urgent() {
-				n.urgent(body[n.elem.start:])
+				n.urgent()
 			}
 			return err
 		}
@@ -206,7 +206,7 @@ func (n *Native) named(name devices.Metric) bool {
 func (n *Native) finish(raw []byte) {
 	e := &n.elem
 	if e.hasEvent && e.event.Urgent() {
-		n.urgent(raw)
+		n.urgent()
 		if n.msg.Channel == Event {
 			return
 		}
@@ -247,7 +247,7 @@ func (n *Native) judge(raw []byte) int {
 		return none
 	}
 	if n.msg.Channel == Event {
-		n.addEvent(at, quality, raw, e.hasSeq)
+		n.addEvent(at, quality, raw)
 		return none
 	}
 	for i := range n.res.Readings[none:] {
@@ -260,12 +260,16 @@ func (n *Native) judge(raw []byte) int {
 	return len(n.res.Readings)
 }
 
-// addEvent takes the event of the element being read.
-func (n *Native) addEvent(at time.Time, quality devices.Quality, raw []byte, bySeq bool) {
+// addEvent takes the event of the element being read. An urgent one is never a
+// repeat: a second press may look like the first to the last byte. Alerting puts
+// those together that ring within a minute. One whose time was refused, and
+// which is delivered again later than that, rings twice: better than a press
+// that is not heard.
+func (n *Native) addEvent(at time.Time, quality devices.Quality, raw []byte) {
 	e := &n.elem
-	if !e.hasTS {
+	if !e.hasTS && !e.event.Urgent() {
 		i := len(n.res.Events)
-		n.untimed = append(n.untimed, untimed{Element: Element{e.seq, bySeq, raw}, event: true, from: i, to: i + 1})
+		n.untimed = append(n.untimed, untimed{Element: Element{e.seq, e.hasSeq, raw}, event: true, from: i, to: i + 1})
 	}
 	n.res.Events = append(n.res.Events, devices.Event{
 		Device: n.msg.Device, Kind: e.event, At: at, Received: n.msg.Received, Quality: quality, Detail: e.detail,
@@ -273,7 +277,7 @@ func (n *Native) addEvent(at time.Time, quality devices.Quality, raw []byte, byS
 }
 
 // urgent takes an SOS or a fall, whatever else is wrong with the element.
-func (n *Native) urgent(raw []byte) {
+func (n *Native) urgent() {
 	e := &n.elem
 	at, quality, f := n.when()
 	if f.code != "" || e.twice == "ts" {
@@ -285,9 +289,7 @@ func (n *Native) urgent(raw []byte) {
 	if n.msg.Channel == Event {
 		n.unrefuse()
 	}
-	// A device that counts wrongly must not lose a second call for help: the
-	// number alone never makes a repeat of an urgent event.
-	n.addEvent(at, quality, raw, false)
+	n.addEvent(at, quality, nil)
 }
 
 // unrefuse takes back what was refused of the element being read.

@@ -38,7 +38,7 @@ type Message struct {
 	Received time.Time
 	Retained bool
 	// Repeated is asked for every element that has no time of its own and is
-	// dropped when it says yes. May be nil.
+	// dropped when it says yes, but never for an SOS or a fall. May be nil.
 	Repeated func(Element) bool
 }
 
@@ -74,8 +74,6 @@ type Native struct {
 	// array is set while the elements of an array are read, index counts them.
 	array bool
 	index int
-	// broken is set when the payload is not JSON.
-	broken bool
 	// mended is set when a copy of the payload is read, see quoteNonFinite.
 	mended bool
 	// untimed lists what was taken from elements without a time of their own.
@@ -122,7 +120,7 @@ func NewNative(age time.Duration) *Native {
 func (n *Native) Decode(m Message) *Result {
 	n.msg = m
 	n.res = Result{Readings: n.res.Readings[:0], Events: n.res.Events[:0]}
-	n.array, n.index, n.broken, n.mended, n.dropped, n.sum, n.kept = false, 0, false, false, 0, "", nil
+	n.array, n.index, n.mended, n.dropped, n.sum, n.kept = false, 0, false, 0, "", nil
 	n.untimed = n.untimed[:0]
 	if !n.decode(m.Payload, true) {
 		n.salvage()
@@ -165,7 +163,6 @@ func (n *Native) decode(payload []byte, repair bool) bool {
 			return n.decode(mended, false)
 		}
 	}
-	n.broken = true
 	n.forget()
 	if _, tooMany := errors.AsType[tooManyError](err); tooMany {
 		n.refuse(fault{devices.TooLarge, "", "an array has at most 1000 elements"}, "")

@@ -242,13 +242,14 @@ func TestRepeats(t *testing.T) {
 	if decode(codec.Telemetry, `[{"metrics":{"a":1}},`, ask()); len(asked) != 0 {
 		t.Errorf("asked %d times", len(asked))
 	}
-	// Nor is an urgent event ever told by its number alone.
-	decode(codec.Event, `{"event":"sos","seq":7}`, ask(false))
-	if len(asked) != 1 || asked[0].HasSeq {
-		t.Errorf("asked %+v", asked)
+	// Nor for an urgent event, however it is written: it is never a repeat.
+	for _, payload := range []string{`{"event":"sos"}`, `{"event":"fall","seq":7}`, `{"event":"sos",`, `SOS`} {
+		if got := decode(codec.Event, payload, ask()); len(got.Events) != 1 || len(asked) != 0 || got.Repeats != 0 {
+			t.Errorf("%s: events %v, asked %+v", payload, got.Events, asked)
+		}
 	}
-	if got := decode(codec.Event, `{"event":"sos",`, ask(true)); len(got.Events) != 0 || got.Repeats != 1 {
-		t.Errorf("a repeated broken SOS was taken twice")
+	if decode(codec.Event, `{"event":"worn","seq":7}`, ask(true)); len(asked) != 1 || !asked[0].HasSeq {
+		t.Errorf("asked %+v", asked)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -175,14 +176,9 @@ func (n *Native) salvage() {
 	if n.msg.Channel != Event && n.msg.Channel != Telemetry {
 		return
 	}
-	for i, e := range n.res.Events {
-		if e.Kind.Urgent() {
-			if n.broken { // the whole payload tells it from another
-				n.untimed = append(n.untimed, untimed{Element: Element{Raw: n.msg.Payload}, event: true, from: i, to: len(n.res.Events)})
-			}
-			n.clearIfBroken()
-			return
-		}
+	if slices.ContainsFunc(n.res.Events, func(e devices.Event) bool { return e.Kind.Urgent() }) {
+		n.clearIfBroken()
+		return
 	}
 	var word []byte
 	if m := cry.FindSubmatch(n.msg.Payload); m != nil {
@@ -199,7 +195,7 @@ func (n *Native) salvage() {
 	}
 	n.clearIfBroken()
 	n.elem = element{event: kind}
-	n.addEvent(n.msg.Received, devices.ReceiptTime, n.msg.Payload, false)
+	n.addEvent(n.msg.Received, devices.ReceiptTime, nil)
 }
 
 // clearIfBroken takes back the refusal of a whole event message of which the
