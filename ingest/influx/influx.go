@@ -48,6 +48,7 @@ type Series struct {
 	http   *http.Client
 	writer api.WriteAPIBlocking
 	query  api.QueryAPI
+	org    string
 	bucket string
 	zone   *time.Location
 
@@ -75,7 +76,7 @@ func Open(o Options) (*Series, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second
 	}
-	s := &Series{bucket: o.Bucket, zone: o.Zone, http: httpClient(o)}
+	s := &Series{org: o.Org, bucket: o.Bucket, zone: o.Zone, http: httpClient(o)}
 	if s.zone == nil {
 		s.zone = time.UTC
 	}

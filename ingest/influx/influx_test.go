@@ -11,11 +11,16 @@ import (
 	"shouwang/ingest/seriestest"
 )
 
-var server peer.InfluxServer
+// The two InfluxDBs that people run: 1.8 (or what the environment names) and 2.
+var (
+	server  peer.InfluxServer
+	server2 = peer.InfluxServer{Major: 2}
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	server.Stop()
+	server2.Stop()
 	os.Exit(code)
 }
 
@@ -32,6 +37,12 @@ func open(t *testing.T, real peer.Influx) *influx.Series {
 	return s
 }
 
+// both runs the test against each server.
+func both(t *testing.T, run func(*testing.T, peer.Influx)) {
+	t.Run("1.8", func(t *testing.T) { run(t, server.Get(t)) })
+	t.Run("2.7", func(t *testing.T) { run(t, server2.Get(t)) })
+}
+
 func TestSeries(t *testing.T) {
-	seriestest.Run(t, open(t, server.Get(t)))
+	both(t, func(t *testing.T, real peer.Influx) { seriestest.Run(t, open(t, real)) })
 }

@@ -1,6 +1,7 @@
 package influx
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -30,18 +31,21 @@ func (s *Series) History(ctx context.Context, q devices.HistoryQuery) ([]devices
 }
 
 func (s *Series) history(ctx context.Context, q devices.HistoryQuery, plan ingest.Plan) ([]devices.Point, error) {
+	if q.Aggregate == devices.Use || plan.WholeHours() {
+		return ingest.FromReadings(ctx, s, q, plan)
+	}
 	if plan.Runs == nil {
 		return s.raw(ctx, q, plan)
 	}
-	means := make([]*float64, 0, plan.Windows())
+	values := make([]*float64, 0, plan.Windows())
 	for _, run := range plan.Runs {
-		of, err := s.means(ctx, q, plan, run)
+		of, err := s.aggregate(ctx, q, plan, run)
 		if err != nil {
 			return nil, err
 		}
-		means = append(means, of...)
+		values = append(values, of...)
 	}
-	return plan.Points(means), nil
+	return plan.Points(values), nil
 }
 
 func (s *Series) raw(ctx context.Context, q devices.HistoryQuery, plan ingest.Plan) ([]devices.Point, error) {
@@ -58,22 +62,38 @@ func (s *Series) raw(ctx context.Context, q devices.HistoryQuery, plan ingest.Pl
 	return points, err
 }
 
-func (s *Series) means(ctx context.Context, q devices.HistoryQuery, plan ingest.Plan, run ingest.Run) ([]*float64, error) {
-	means := make([]*float64, run.Count)
+func (s *Series) aggregate(ctx context.Context, q devices.HistoryQuery, plan ingest.Plan, run ingest.Run) ([]*float64, error) {
+	what := cmp.Or(q.Aggregate, devices.Mean) // each is a Flux function of that name
+	values := make([]*float64, run.Count)
+	if what == devices.Count {
+		for i := range values {
+			values[i] = new(float64)
+		}
+	}
 	// Windows are laid from the epoch on; the offset moves them onto ours.
 	offset := (run.Start%run.Length + run.Length) % run.Length
 	flux := s.values(q, max(run.Start, plan.From), min(run.End(), plan.To)) +
-		fmt.Sprintf(" |> window(every: %dus, offset: %dus) |> mean()", run.Length, offset)
+		fmt.Sprintf(" |> window(every: %dus, offset: %dus) |> %s()", run.Length, offset, what)
 	err := s.each(ctx, flux, func(r row) error {
 		window := (r.Start().UnixMicro() - run.Start) / run.Length
-		mean, ok := r.Value().(float64)
+		value, ok := number(r.Value())
 		if !ok || window < 0 || window >= int64(run.Count) {
-			return fmt.Errorf("mean of %s at %s is a %T", q.Metric, r.Start(), r.Value())
+			return fmt.Errorf("%s of %s at %s is a %T", what, q.Metric, r.Start(), r.Value())
 		}
-		means[window] = &mean
+		values[window] = &value
 		return nil
 	})
-	return means, err
+	return values, err
+}
+
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int64:
+		return float64(v), true
+	}
+	return 0, false
 }
 
 // values is the Flux for the values of one series in [from, to). To 1.8 the stop
@@ -99,7 +119,7 @@ func (s *Series) Latest(ctx context.Context, device devices.DeviceID) ([]devices
 		hasValue              bool
 	}
 	byMetric := map[devices.Metric]*found{}
-	flux := fmt.Sprintf("from(bucket: %s) |> range(start: 1678-01-01T00:00:00Z, stop: 2262-01-01T00:00:00Z) |> filter(fn: (r) => r.device == %s) |> last()",
+	flux := fmt.Sprintf("from(bucket: %s) |> range(start: 1678-01-01T00:00:00Z, stop: 2262-01-01T00:00:00Z) |> filter(fn: (r) => r.device == %s and (r._field == \"value\" or r._field == \"received\" or r._field == \"quality\")) |> last()",
 		quote(s.bucket), quote(string(device)))
 	err := s.each(ctx, flux, func(r row) error {
 		metric := devices.Metric(r.Measurement())

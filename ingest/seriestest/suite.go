@@ -40,6 +40,11 @@ func Run(t *testing.T, series ingest.Series) {
 		{"the first points up to the limit", limit},
 		{"means of windows, gaps as null", windows},
 		{"windows follow the county's clock", localWindows},
+		{"every aggregate, gaps as null", aggregates},
+		{"use of a register, none over a gap", useOfRegister},
+		{"windows tell how complete they are", completeness},
+		{"late and changed readings change their hours", lateReadings},
+		{"any readings in any order give what is counted by hand", byHand},
 		{"many readings in one write", many},
 		{"latest never goes back", latest},
 		{"nothing known, nothing answered", unknown},
@@ -71,6 +76,16 @@ func (s suite) write(t *testing.T, readings ...devices.Reading) {
 }
 
 func (s suite) history(t *testing.T, q devices.HistoryQuery) []devices.Point {
+	t.Helper()
+	points := s.counted(t, q)
+	for i := range points {
+		points[i].Readings, points[i].Expected = 0, 0
+	}
+	return points
+}
+
+// counted is a history with what it says of its completeness.
+func (s suite) counted(t *testing.T, q devices.HistoryQuery) []devices.Point {
 	t.Helper()
 	points, err := s.series.History(s.ctx, q)
 	if err != nil {

@@ -26,25 +26,35 @@ func (s *Series) History(ctx context.Context, q devices.HistoryQuery) ([]devices
 }
 
 func (s *Series) history(ctx context.Context, q devices.HistoryQuery, plan ingest.Plan) ([]devices.Point, error) {
-	var id int64
-	err := s.read.QueryRowContext(ctx, `SELECT id FROM series WHERE device = ? AND metric = ?`, string(q.Device), string(q.Metric)).Scan(&id)
-	switch {
-	case errors.Is(err, sql.ErrNoRows): // number 0 has no points
-	case err != nil:
+	if q.Aggregate == devices.Use || plan.WholeHours() {
+		return ingest.FromReadings(ctx, s, q, plan)
+	}
+	id, err := s.seriesOf(ctx, q.Device, q.Metric)
+	if err != nil {
 		return nil, err
 	}
 	if plan.Runs == nil {
 		return s.raw(ctx, id, plan)
 	}
-	means := make([]*float64, 0, plan.Windows())
+	values := make([]*float64, 0, plan.Windows())
 	for _, run := range plan.Runs {
-		of, err := s.means(ctx, id, plan, run)
+		of, err := s.aggregate(ctx, id, q.Aggregate, plan, run)
 		if err != nil {
 			return nil, err
 		}
-		means = append(means, of...)
+		values = append(values, of...)
 	}
-	return plan.Points(means), nil
+	return plan.Points(values), nil
+}
+
+// seriesOf is the number of a series; 0, which has no points, when it is not
+// known.
+func (s *Series) seriesOf(ctx context.Context, device devices.DeviceID, metric devices.Metric) (id int64, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT id FROM series WHERE device = ? AND metric = ?`, string(device), string(metric)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
 }
 
 func (s *Series) raw(ctx context.Context, id int64, plan ingest.Plan) ([]devices.Point, error) {
@@ -61,19 +71,32 @@ func (s *Series) raw(ctx context.Context, id int64, plan ingest.Plan) ([]devices
 	return points, err
 }
 
-func (s *Series) means(ctx context.Context, id int64, plan ingest.Plan, run ingest.Run) ([]*float64, error) {
-	means := make([]*float64, run.Count)
+// aggregates in SQL. With max(ts), a column without an aggregate is that of the
+// row with the greatest ts.
+var aggregates = map[devices.Aggregate]string{
+	"": "avg(value)", devices.Mean: "avg(value)", devices.Min: "min(value)", devices.Max: "max(value)",
+	devices.Count: "count(*)", devices.Last: "value",
+}
+
+func (s *Series) aggregate(ctx context.Context, id int64, what devices.Aggregate, plan ingest.Plan, run ingest.Run) ([]*float64, error) {
+	values := make([]*float64, run.Count)
+	if what == devices.Count {
+		for i := range values {
+			values[i] = new(float64)
+		}
+	}
 	err := s.each(ctx, func(rows *sql.Rows) error {
 		var window int
-		var mean float64
-		if err := rows.Scan(&window, &mean); err != nil {
+		var value float64
+		var last int64
+		if err := rows.Scan(&window, &value, &last); err != nil {
 			return err
 		}
-		means[window] = &mean
+		values[window] = &value
 		return nil
-	}, `SELECT (ts - ?) / ? AS w, avg(value) FROM points WHERE series = ? AND ts >= ? AND ts < ? GROUP BY w`,
+	}, `SELECT (ts - ?) / ? AS w, `+aggregates[what]+`, max(ts) FROM points WHERE series = ? AND ts >= ? AND ts < ? GROUP BY w`,
 		run.Start, run.Length, id, max(run.Start, plan.From), min(run.End(), plan.To))
-	return means, err
+	return values, err
 }
 
 // Latest returns the newest reading of each metric of the device, in order of

@@ -25,6 +25,21 @@ var steps = [...]string{
 		quality  TEXT NOT NULL,
 		PRIMARY KEY (series, ts)
 	) WITHOUT ROWID;`,
+	// Rollups: what ingest.Cell says of each hour.
+	`CREATE TABLE hours (
+		series   INTEGER NOT NULL,
+		hour     INTEGER NOT NULL, -- start, microseconds since 1970, UTC
+		count    INTEGER NOT NULL,
+		sum      REAL NOT NULL,
+		min      REAL NOT NULL,
+		max      REAL NOT NULL,
+		first    REAL NOT NULL,
+		last     REAL NOT NULL,
+		first_at INTEGER NOT NULL,
+		last_at  INTEGER NOT NULL,
+		use      REAL, -- litres; NULL when not known
+		PRIMARY KEY (series, hour)
+	) WITHOUT ROWID;`,
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -71,8 +71,10 @@ func (s *Series) open(ctx context.Context, file string) error {
 	var err error
 	// The log is carried over to the file every 64 MiB instead of every 4 MiB:
 	// one batch touches the last page of each series, so that a page comes up
-	// in many batches but is carried over once.
-	if s.write, err = pool(file, "immediate", "wal_autocheckpoint(16384)", "journal_size_limit(134217728)", "cache_size(-32768)"); err != nil {
+	// in many batches but is carried over once. What is moved or deleted is
+	// overwritten at once: Erase can then promise that nothing is left in the
+	// file. It costs about a tenth of the writer's speed.
+	if s.write, err = pool(file, "immediate", "wal_autocheckpoint(16384)", "journal_size_limit(134217728)", "cache_size(-32768)", "secure_delete(fast)"); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -96,7 +98,7 @@ func pool(file, lock string, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {lock}}
 	// FULL syncs the log at every commit; NORMAL would lose the newest writes
 	// in a power cut.
-	for _, p := range append([]string{"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)"}, pragmas...) {
+	for _, p := range append([]string{"busy_timeout(10000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(full)"}, pragmas...) {
 		q.Add("_pragma", p)
 	}
 	return sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?"+q.Encode())

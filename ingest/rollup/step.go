@@ -1,0 +1,201 @@
+package rollup
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"shouwang/devices"
+	"shouwang/ingest"
+)
+
+// stepHours is how many hours of devices are worked out in one go.
+const stepHours = 500
+
+// Run works out hours until ctx ends. When the store or the database does not
+// answer, marks wait.
+func (s *Series) Run(ctx context.Context) error {
+	const every = time.Minute
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	failing := false
+	for {
+		err := s.Step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && !failing:
+			s.log.Error().Err(err).Msg("rollups are late, trying on; history is read from the readings meanwhile")
+		case err == nil && failing:
+			s.log.Info().Msg("rollups go on")
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+type mark struct {
+	deviceHour
+	revision int64
+}
+
+// Step works out all hours that are marked and over.
+func (s *Series) Step(ctx context.Context) error {
+	now := s.now()
+	due := now.Add(-settle).UnixMicro() - ingest.Hour
+	for {
+		marks, err := s.due(ctx, due)
+		if err != nil {
+			return fmt.Errorf("read marks: %w", err)
+		}
+		for len(marks) > 0 {
+			n := 1
+			for n < len(marks) && marks[n].hour == marks[0].hour {
+				n++
+			}
+			if err := s.roll(ctx, marks[:n]); err != nil {
+				return fmt.Errorf("roll up %s: %w", time.UnixMicro(marks[0].hour).UTC().Format(time.RFC3339), err)
+			}
+			marks = marks[n:]
+		}
+		more, err := s.seen(ctx, now, due)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+func (s *Series) due(ctx context.Context, until int64) ([]mark, error) {
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT device, hour, revision FROM rollup_marks WHERE hour <= $1 ORDER BY hour, device LIMIT $2`, until, stepHours)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err has said what there is to say
+	var marks []mark
+	for rows.Next() {
+		var m mark
+		if err := rows.Scan(&m.device, &m.hour, &m.revision); err != nil {
+			return nil, err
+		}
+		marks = append(marks, m)
+	}
+	return marks, rows.Err()
+}
+
+// seen notes that marks are kept, and says whether there are more to work out.
+func (s *Series) seen(ctx context.Context, now time.Time, due int64) (more bool, err error) {
+	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE rollup_state SET seen = $1 WHERE id = 1`, now.UnixMicro()); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT count(*) > 0 FROM (SELECT 1 FROM rollup_marks WHERE hour <= $1 LIMIT 1) m`, due).Scan(&more)
+	})
+	if err != nil {
+		return false, fmt.Errorf("note rollups: %w", err)
+	}
+	return more, nil
+}
+
+// roll works out one hour of some devices and takes their marks away.
+func (s *Series) roll(ctx context.Context, marks []mark) error {
+	hour, of := marks[0].hour, make([]devices.DeviceID, len(marks))
+	s.forget(marks)
+	for i, m := range marks {
+		of[i] = m.device
+	}
+	cells, err := s.cells(ctx, of, hour, nil)
+	if err != nil {
+		return err
+	}
+	if err := s.PutHours(ctx, cells); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		for _, m := range marks {
+			// One with a newer revision stays: readings came after we looked.
+			_, err := tx.ExecContext(ctx, `DELETE FROM rollup_marks WHERE device = $1 AND hour = $2 AND revision = $3`, string(m.device), m.hour, m.revision)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// forget makes later writes mark these hours anew, and waits for the writes
+// that did not.
+func (s *Series) forget(marks []mark) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range marks {
+		delete(s.marked, m.sum())
+	}
+}
+
+// cells sums up one hour of the devices without the readings that are left out.
+func (s *Series) cells(ctx context.Context, of []devices.DeviceID, hour int64, leftOut func(at int64) bool) ([]ingest.SeriesHour, error) {
+	type series struct {
+		device devices.DeviceID
+		metric devices.Metric
+	}
+	cells := map[series]ingest.Cell{}
+	err := s.Readings(ctx, of, "", hour, hour+ingest.Hour, func(device devices.DeviceID, metric devices.Metric, at int64, value float64) {
+		if !rolled(metric) {
+			return
+		}
+		key := series{device, metric}
+		if cell := cells[key]; leftOut != nil && leftOut(at) {
+			cells[key] = cell // empty, when nothing else is there
+		} else {
+			cells[key] = cell.Join(ingest.CellOf(at, value))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	hours := make([]ingest.SeriesHour, 0, len(cells))
+	for key, cell := range cells {
+		hours = append(hours, ingest.SeriesHour{Device: key.device, Metric: key.metric, Start: hour, Cell: cell})
+	}
+	slices.SortFunc(hours, func(a, b ingest.SeriesHour) int {
+		return slices.Compare([]string{string(a.Device), string(a.Metric)}, []string{string(b.Device), string(b.Metric)})
+	})
+	return hours, nil
+}
+
+// Erase deletes what is stored of the device in [from, to), rollups too; a zero
+// time lifts that bound. An hour that lies on a border is worked out again from
+// what stays, before its readings go: called again after a stop in between, it
+// does the same.
+func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error {
+	gone := func(at int64) bool {
+		return (from.IsZero() || at >= from.UnixMicro()) && (to.IsZero() || at < to.UnixMicro())
+	}
+	for _, border := range []time.Time{from, to} {
+		if border.IsZero() || ingest.HourOf(border.UnixMicro()) == border.UnixMicro() {
+			continue
+		}
+		hour := ingest.HourOf(border.UnixMicro())
+		// Marked, so that nobody believes the old one, or that there is nothing
+		// when the store drops it.
+		if err := s.putMarks(ctx, []deviceHour{{device, hour}}); err != nil {
+			return fmt.Errorf("erase rollups: %w", err)
+		}
+		cells, err := s.cells(ctx, []devices.DeviceID{device}, hour, gone)
+		if err != nil {
+			return fmt.Errorf("erase rollups: %w", err)
+		}
+		if err := s.PutHours(ctx, cells); err != nil {
+			return fmt.Errorf("erase rollups: %w", err)
+		}
+	}
+	return s.Store.Erase(ctx, device, from, to)
+}
