@@ -175,7 +175,7 @@ func TestPageDocsHealthAndHeaders(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(web, "assets", "app-1.js"), []byte("1"), 0o644))
 	ready := errors.New("disk is full")
 	c := newCounty(t, func(o *Options) {
-		o.WebDir = web
+		o.page = os.DirFS(web)
 		o.Checks = []Check{{"disk", func(context.Context) error { return ready }}}
 		o.MetricsToken = "let me scrape"
 	})

@@ -23,13 +23,19 @@ type Dashboard struct {
 	mux     *guardedMux
 	api     huma.API
 	hub     *hub
+	refused *refusals
 	handler http.Handler
 }
 
 // New puts the dashboard together; it starts nothing. It fails when a route is
 // served that the authorisation table does not have, or the other way round.
 func New(opts Options) (*Dashboard, error) {
-	d := &Dashboard{opts: opts, log: opts.Log.With().Str("component", "dashboard").Logger()}
+	d := &Dashboard{opts: opts, log: opts.Log.With().Str("component", "dashboard").Logger(), refused: newRefusals()}
+	if opts.Metrics != nil {
+		if err := opts.Metrics.Register(d.refused.total); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
 	d.opts.Live = opts.Live.withDefaults()
 	if d.opts.State == nil {
 		d.opts.State = func() State { return State{} }
@@ -108,7 +114,9 @@ func (d *Dashboard) Run(ctx context.Context) error {
 func (d *Dashboard) purge(ctx context.Context) error {
 	every := time.NewTicker(time.Hour)
 	defer every.Stop()
+	defer d.auditRefusals(ctx)
 	for {
+		d.auditRefusals(ctx)
 		if err := d.opts.Access.Purge(ctx); err != nil && ctx.Err() == nil {
 			d.log.Error().Err(err).Msg("old sessions not forgotten")
 		}

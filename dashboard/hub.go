@@ -40,23 +40,16 @@ type hub struct {
 	wake   chan struct{} // closed and replaced at every new event
 	ending bool
 	done   chan struct{} // closed when the service stops
-	seen   map[string]seen
 
 	conns   sync.WaitGroup
 	clients prometheus.Gauge
 	slow    prometheus.Counter
 }
 
-// seen is the newest event a user said to have on screen.
-type seen struct {
-	event int64
-	at    time.Time
-}
-
 func newHub(d *Dashboard) (*hub, error) {
 	h := &hub{
 		log: d.log, events: d.opts.Alerts, ready: make(chan struct{}), wake: make(chan struct{}),
-		done: make(chan struct{}), seen: map[string]seen{},
+		done:    make(chan struct{}),
 		clients: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shouwang_dashboard_live_clients", Help: "Open live connections."}),
 		slow:    prometheus.NewCounter(prometheus.CounterOpts{Name: "shouwang_dashboard_live_slow_total", Help: "Live connections closed because the client did not keep up."}),
 	}
@@ -197,20 +190,4 @@ func (h *hub) stop() {
 	close(h.done)
 	h.mu.Unlock()
 	h.conns.Wait()
-}
-
-// note keeps what a user has seen.
-func (h *hub) note(user string, event int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if event > h.seen[user].event && event <= h.newest {
-		h.seen[user] = seen{event: event, at: time.Now()}
-	}
-}
-
-// seenBy is the newest event the user said to have seen, 0 for none.
-func (h *hub) seenBy(user string) int64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.seen[user].event
 }

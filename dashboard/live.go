@@ -165,16 +165,9 @@ func (c *client) read() {
 		return
 	}
 	for {
-		_, data, err := c.conn.ReadMessage()
-		if err != nil {
+		// What it has seen is not kept; that it speaks is enough.
+		if _, _, err := c.conn.ReadMessage(); err != nil || alive() != nil {
 			return
-		}
-		if alive() != nil {
-			return
-		}
-		var f liveSeen
-		if json.Unmarshal(data, &f) == nil && f.Type == "seen" {
-			c.d.hub.note(c.caller.User, f.Event)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -139,8 +140,6 @@ type Options struct {
 	// Without one only this machine may read it.
 	MetricsToken string
 
-	// WebDir serves the page from a folder instead of the binary.
-	WebDir string
 	// SecureCookies marks the session cookie for TLS only, also when TLS ends
 	// at a proxy before us.
 	SecureCookies bool
@@ -153,6 +152,8 @@ type Options struct {
 
 	// Live are the times of the websocket; zero fields take the defaults.
 	Live LiveOptions
+
+	page fs.FS // of tests, instead of the one in the binary
 }
 
 // LiveOptions are the times of the websocket.

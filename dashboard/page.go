@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"os"
 	"path"
 	"strings"
 	"time"
@@ -33,11 +32,8 @@ func (d *Dashboard) servePage() error {
 	if err != nil {
 		return fmt.Errorf("embedded page: %w", err)
 	}
-	if d.opts.WebDir != "" {
-		if _, err := os.Stat(d.opts.WebDir); err != nil {
-			return fmt.Errorf("web dir: %w", err)
-		}
-		files = os.DirFS(d.opts.WebDir)
+	if d.opts.page != nil {
+		files = d.opts.page
 	}
 	d.mux.HandleFunc("GET /assets/", func(w http.ResponseWriter, r *http.Request) {
 		// The names of assets hold a hash of what is in them.

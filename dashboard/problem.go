@@ -110,6 +110,10 @@ func (d *Dashboard) problem(ctx context.Context, operation string, err error) er
 		p = newProblem(http.StatusTooManyRequests, locked.Error())
 		p.retryAfter = int(locked.Wait.Seconds()) + 1
 		return p
+	case errors.Is(err, access.ErrBusy):
+		p = newProblem(http.StatusTooManyRequests, err.Error())
+		p.retryAfter = 2
+		return p
 	case errors.Is(err, devices.ErrNotFound):
 		return newProblem(http.StatusNotFound, "not found")
 	case errors.Is(err, access.ErrSignIn), errors.Is(err, access.ErrNoSession):

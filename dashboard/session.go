@@ -3,10 +3,15 @@ package dashboard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"shouwang/dashboard/access"
 	"shouwang/devices"
@@ -39,6 +44,37 @@ type signIn struct {
 		Username string `json:"username" maxLength:"200"`
 		Password string `json:"password"`
 	}
+	remote, forwarded string
+	plain             bool // came without TLS
+}
+
+// Resolve notes where the request comes from.
+func (in *signIn) Resolve(ctx huma.Context) []error {
+	in.remote, in.forwarded, in.plain = ctx.RemoteAddr(), ctx.Header("X-Forwarded-For"), ctx.TLS() == nil
+	return nil
+}
+
+// address is the one that failed sign-ins count against; of IPv6 the network,
+// of which every household has a whole one. A proxy says for whom it asks. Who
+// comes without TLS is one if it is on this machine, or if TLS is to end before
+// us; nobody else is believed.
+func (in *signIn) address(proxied bool) string {
+	peer, err := netip.ParseAddrPort(in.remote)
+	if err != nil {
+		return in.remote
+	}
+	addr := peer.Addr().Unmap()
+	if in.plain && (proxied || addr.IsLoopback()) {
+		last := in.forwarded[strings.LastIndexByte(in.forwarded, ',')+1:]
+		if client, err := netip.ParseAddr(strings.TrimSpace(last)); err == nil {
+			addr = client.Unmap()
+		}
+	}
+	if addr.Is6() {
+		network, _ := addr.WithZone("").Prefix(64)
+		return network.String()
+	}
+	return addr.String()
 }
 
 type signedIn struct {
@@ -48,6 +84,45 @@ type signedIn struct {
 
 type signedOut struct {
 	Cookie http.Cookie `header:"Set-Cookie"`
+}
+
+// refusals counts sign-ins that were refused.
+type refusals struct {
+	total *prometheus.CounterVec
+	// unknown are those with names no account has, since the last line of the
+	// audit log about them: a line for each would let anybody fill the disk.
+	unknown atomic.Int64
+}
+
+func newRefusals() *refusals {
+	return &refusals{total: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "shouwang_dashboard_sign_in_refused_total", Help: "Sign-ins that were refused, by reason.",
+	}, []string{"reason"})}
+}
+
+func (r *refusals) note(err error) {
+	reason := "error"
+	switch {
+	case errors.Is(err, access.ErrNoAccount):
+		reason = "name"
+		r.unknown.Add(1)
+	case errors.Is(err, access.ErrSignIn):
+		reason = "password"
+	case errors.Is(err, access.ErrBusy):
+		reason = "busy"
+	default:
+		if _, ok := errors.AsType[*access.LockedError](err); ok {
+			reason = "locked"
+		}
+	}
+	r.total.WithLabelValues(reason).Inc()
+}
+
+// auditRefusals writes one line about all names that no account has.
+func (d *Dashboard) auditRefusals(ctx context.Context) {
+	if n := d.refused.unknown.Swap(0); n > 0 {
+		d.auditAs(ctx, "", "sign-in-refused", "", "", fmt.Sprintf("%d with names that no account has", n))
+	}
 }
 
 // statusBody is the answer of get-status.
@@ -64,15 +139,12 @@ type statusBody struct {
 func (d *Dashboard) serveSession() {
 	limit := func(op *huma.Operation) { op.MaxBodyBytes = 4 << 10 }
 	add(d, "sign-in", "Sign in; sets the session cookie", func(ctx context.Context, in *signIn) (*signedIn, error) {
-		token, c, err := d.opts.Access.SignIn(ctx, in.Body.Username, in.Body.Password)
-		var locked *access.LockedError
-		switch {
-		case errors.Is(err, access.ErrSignIn):
-			d.auditAs(ctx, cut(in.Body.Username), "sign-in-refused", "", "", "wrong user name or password")
-			return nil, err
-		case errors.As(err, &locked):
-			return nil, err
-		case err != nil:
+		token, c, err := d.opts.Access.SignIn(ctx, in.address(d.opts.SecureCookies), in.Body.Username, in.Body.Password)
+		if err != nil {
+			d.refused.note(err)
+			if errors.Is(err, access.ErrSignIn) && !errors.Is(err, access.ErrNoAccount) {
+				d.auditAs(ctx, in.Body.Username, "sign-in-refused", "", "", "wrong password")
+			}
 			return nil, err
 		}
 		d.auditAs(ctx, c.User, "sign-in", c.User, "", "")

@@ -83,6 +83,9 @@ func (d *Dashboard) serveUsers() {
 	add(d, "enable-user", "May sign in again", func(ctx context.Context, in *UserIn) (*none, error) {
 		return nil, d.userChange(ctx, "enable-user", in.Username, func() error { return users.Enable(ctx, in.Username) })
 	}, status(http.StatusNoContent))
+	add(d, "revoke-user-tokens", "All API tokens of the account stop working", func(ctx context.Context, in *UserIn) (*none, error) {
+		return nil, d.userChange(ctx, "revoke-user-tokens", in.Username, func() error { return users.RevokeTokens(ctx, in.Username) })
+	}, status(http.StatusNoContent))
 	add(d, "new-user-token", "Make an API token for programs", func(ctx context.Context, in *UserIn) (*body[tokenBody], error) {
 		var token string
 		err := d.userChange(ctx, "new-user-token", in.Username, func() (err error) {

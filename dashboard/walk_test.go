@@ -87,7 +87,7 @@ func walkSteps() map[string]step {
 			return map[string]any{"username": "n" + uuid.NewString()[:8], "name": "x", "role": "duty", "areas": []any{h.village}, "password": "12345678"}
 		}, outside: http.StatusUnprocessableEntity},
 		"set-user-password": user("/password", map[string]any{"password": "another one"}),
-		"new-user-token":    user("/token", nil), "disable-user": user("/disable", nil), "enable-user": user("/enable", nil),
+		"new-user-token":    user("/token", nil), "revoke-user-tokens": user("/token", nil), "disable-user": user("/disable", nil), "enable-user": user("/enable", nil),
 		"list-audit": {global: true},
 
 		"list-incidents": {global: true},

@@ -63,8 +63,3 @@ type Absence struct {
 	From, To time.Time
 	Reason   string
 }
-
-// Covers says whether the resident was announced as away at t.
-func (a Absence) Covers(t time.Time) bool {
-	return !t.Before(a.From) && (a.To.IsZero() || t.Before(a.To))
-}

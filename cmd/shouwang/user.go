@@ -18,22 +18,31 @@ import (
 // gets in.
 type userCmd struct {
 	Add   userAddCmd   `cmd:"" help:"Enter an account; its password is printed once."`
-	Token userTokenCmd `cmd:"" help:"Make an API token for an account; it is printed once."`
+	Token userTokenCmd `cmd:"" help:"Make an API token for an account, printed once, or revoke all it has."`
 }
 
 type userTokenCmd struct {
 	Data     string `help:"Data folder of the service." default:"./data" type:"existingdir"`
+	Revoke   bool   `help:"Make all tokens of the account stop working, at once, and make no new one."`
 	Username string `arg:"" help:"User name of the account."`
 }
 
-// Run makes the token. The service may be running.
+// Run makes the token, or revokes all. The service may be running.
 func (c *userTokenCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 	db, err := database.Open(ctx, filepath.Join(c.Data, "state.db"))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	token, err := access.New(db, access.Options{}).NewToken(ctx, c.Username)
+	accounts := access.New(db, access.Options{})
+	if c.Revoke {
+		if err := accounts.RevokeTokens(ctx, c.Username); err != nil {
+			return fmt.Errorf("%s: %w", c.Username, err)
+		}
+		_, err = fmt.Fprintln(stdout, "all tokens of", c.Username, "are revoked")
+		return err
+	}
+	token, err := accounts.NewToken(ctx, c.Username)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Username, err)
 	}

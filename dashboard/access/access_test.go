@@ -2,8 +2,11 @@ package access
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +40,7 @@ func TestSessionsEnd(t *testing.T) {
 	s, db, c := newStore(t)
 	ctx := t.Context()
 	signIn := func() string {
-		token, caller, err := s.SignIn(ctx, "duty", "correct horse")
+		token, caller, err := s.SignIn(ctx, "", "duty", "correct horse")
 		must(t, err)
 		if caller.Role != Duty || !caller.Scope.Area("xian/a") || caller.Scope.Area("other") {
 			t.Fatalf("caller: %+v", caller)
@@ -117,6 +120,9 @@ func TestTokens(t *testing.T) {
 	if _, err := s.ByToken(ctx, stable); !errors.Is(err, ErrNoSession) {
 		t.Errorf("a revoked token: %v", err)
 	}
+	if err := s.RevokeTokens(ctx, "nobody"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("tokens of nobody: %v", err)
+	}
 	if err := s.SetToken(ctx, "duty", "short"); err == nil {
 		t.Error("a short token was taken")
 	}
@@ -126,35 +132,112 @@ func TestLockOutGrowsAndForgives(t *testing.T) {
 	s, _, c := newStore(t)
 	ctx := t.Context()
 	for _, name := range []string{"duty", "nobody"} { // names that do not exist behave alike
-		for range freeFailures {
-			if _, _, err := s.SignIn(ctx, name, "wrong"); !errors.Is(err, ErrSignIn) {
+		for range freeOfName {
+			if _, _, err := s.SignIn(ctx, name, name, "wrong"); !errors.Is(err, ErrSignIn) {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
 		for _, want := range []time.Duration{1, 2, 4, 8} {
 			var locked *LockedError
-			if _, _, err := s.SignIn(ctx, name, "correct horse"); !errors.As(err, &locked) || locked.Wait != want*time.Second {
+			if _, _, err := s.SignIn(ctx, name, name, "correct horse"); !errors.As(err, &locked) || locked.Wait != want*time.Second {
 				t.Fatalf("%s: %v, want a wait of %d s", name, err, want)
 			}
 			c.now = c.now.Add(want * time.Second)
-			if _, _, err := s.SignIn(ctx, name, "wrong"); !errors.Is(err, ErrSignIn) {
+			if _, _, err := s.SignIn(ctx, name, name, "wrong"); !errors.Is(err, ErrSignIn) {
 				t.Fatalf("%s after the wait: %v", name, err)
 			}
 		}
 	}
-	c.now = c.now.Add(maxDelay)
-	if _, _, err := s.SignIn(ctx, "duty", "correct horse"); err != nil {
+	c.now = c.now.Add(ceilingOfName)
+	if _, _, err := s.SignIn(ctx, "", "duty", "correct horse"); err != nil {
 		t.Fatalf("the right password after the wait: %v", err)
 	}
-	if _, _, err := s.SignIn(ctx, "duty", "wrong"); !errors.Is(err, ErrSignIn) {
+	if _, _, err := s.SignIn(ctx, "", "duty", "wrong"); !errors.Is(err, ErrSignIn) {
 		t.Errorf("failures before a sign-in still count: %v", err)
 	}
-	l := newLockout()
-	for i := range 200 {
-		l.failed("x", c.now.Add(time.Duration(i)*time.Second))
+	l, at := newLockout(freeOfName, ceilingOfName), c.now
+	for range 200 {
+		at = at.Add(l.try("x", at))
+		l.try("x", at)
 	}
-	if wait := l.wait("x", c.now.Add(199*time.Second)); wait != maxDelay {
-		t.Errorf("200 failures: wait %s, want the ceiling %s", wait, maxDelay)
+	if wait := l.try("x", at); wait != ceilingOfName {
+		t.Errorf("200 failures: wait %s, want the ceiling %s", wait, ceilingOfName)
+	}
+	if wait := l.try("x", at.Add(forgetAfter)); wait != 0 {
+		t.Errorf("an hour after the last failure: wait %s", wait)
+	}
+}
+
+// One address may try many names, but not without end; other addresses do not
+// feel it. What is remembered of addresses is bounded.
+func TestLockOutOfAnAddress(t *testing.T) {
+	s, _, c := newStore(t)
+	ctx := t.Context()
+	for i := range freeOfAddress {
+		if _, _, err := s.SignIn(ctx, "10.0.0.1", fmt.Sprint("name", i), "wrong"); !errors.Is(err, ErrNoAccount) {
+			t.Fatalf("try %d: %v", i, err)
+		}
+	}
+	var locked *LockedError
+	if _, _, err := s.SignIn(ctx, "10.0.0.1", "one-more", "wrong"); !errors.As(err, &locked) {
+		t.Errorf("after %d failures: %v", freeOfAddress, err)
+	}
+	for range freeOfAddress + 2 { // a good sign-in is no failure
+		if _, _, err := s.SignIn(ctx, "10.0.0.2", "duty", "correct horse"); err != nil {
+			t.Fatalf("another address: %v", err)
+		}
+	}
+	l := newLockout(freeOfAddress, ceilingOfAddress)
+	for i := range maxKeys + 10 {
+		l.try(fmt.Sprint(i), c.now.Add(time.Duration(i)))
+	}
+	if _, oldest := l.keys["0"]; oldest || len(l.keys) != maxKeys {
+		t.Errorf("%d keys are remembered, want %d without the oldest", len(l.keys), maxKeys)
+	}
+}
+
+// Of a flood only a few stand in line, and many tries at once on one name are
+// as many failures.
+func TestFloodOfSignIns(t *testing.T) {
+	s, _, _ := newStore(t)
+	var mu sync.Mutex
+	got := map[string]int{}
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			_, _, err := s.SignIn(t.Context(), fmt.Sprint("10.0.0.", i), fmt.Sprint("name", i), "wrong")
+			mu.Lock()
+			defer mu.Unlock()
+			got[fmt.Sprint(err)]++
+		})
+	}
+	wg.Wait()
+	if got[ErrBusy.Error()] < 50 || got[ErrSignIn.Error()] < maxLine {
+		t.Errorf("100 tries at once: %v, want most of them refused at once and %d served", got, maxLine)
+	}
+	var served atomic.Int32
+	for i := range 10 {
+		wg.Go(func() {
+			if _, _, err := s.SignIn(t.Context(), fmt.Sprint("10.0.1.", i), "duty", "wrong"); errors.Is(err, ErrSignIn) {
+				served.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if served.Load() > freeOfName {
+		t.Errorf("%d of 10 guesses at once were judged, want at most %d", served.Load(), freeOfName)
+	}
+}
+
+// A session is good although its use cannot be written.
+func TestSessionOutlivesAFullDisk(t *testing.T) {
+	s, db, c := newStore(t)
+	token, _, err := s.SignIn(t.Context(), "", "duty", "correct horse")
+	must(t, err)
+	must(t, db.Write.Close())
+	c.now = c.now.Add(time.Hour)
+	if _, err := s.BySession(t.Context(), token); err != nil {
+		t.Errorf("the session ended: %v", err)
 	}
 }
 
@@ -180,7 +263,7 @@ func TestAccountsAreChecked(t *testing.T) {
 		t.Errorf("password: %v", err)
 	}
 	must(t, s.Create(t.Context(), ok, ""))
-	if _, _, err := s.SignIn(t.Context(), ok.Username, ""); !errors.Is(err, ErrSignIn) {
+	if _, _, err := s.SignIn(t.Context(), "", ok.Username, ""); !errors.Is(err, ErrSignIn) {
 		t.Errorf("signed in to an account without a password: %v", err)
 	}
 	if err := s.Create(t.Context(), ok, "correct horse"); !errors.Is(err, ErrExists) {

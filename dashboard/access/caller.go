@@ -55,15 +55,6 @@ func (c *Caller) Sees(area devices.AreaPath, servedBy func(devices.AreaPath) str
 	return c.Scope.Provider == "" || c.Scope.Provider == servedBy(area)
 }
 
-// SeesDevice says whether a device that stands in the area, or whose wearer
-// lives there, is the caller's to see.
-func (c *Caller) SeesDevice(id devices.DeviceID, area devices.AreaPath, servedBy func(devices.AreaPath) string) bool {
-	if c.Scope.Vendor != "" && c.Scope.Vendor != id.Vendor() {
-		return false
-	}
-	return c.Sees(area, servedBy)
-}
-
 // Same says whether a later look-up found the same person with the same rights.
 func (c *Caller) Same(o *Caller) bool {
 	return c.User == o.User && c.Role == o.Role && fmt.Sprint(c.Scope) == fmt.Sprint(o.Scope)

@@ -5,21 +5,29 @@ import (
 	"time"
 )
 
-// After freeFailures wrong passwords in a row the next try on that user name
-// must wait 1 s, then 2 s, 4 s and so on up to maxDelay. The ceiling is low on
-// purpose: whoever knows a user name can make its owner wait, and the owner may
-// be the duty desk.
+// A key (a user name, an address) may fail some times for free. After that the
+// next try must wait 1 s, then 2 s, 4 s and so on up to a ceiling. The ceilings
+// are low on purpose: whoever knows a user name, or works behind the same
+// address, can make others wait, and they may be the duty desk.
 const (
-	freeFailures = 5
-	maxDelay     = 2 * time.Minute
-	maxNames     = 10_000 // names remembered; when full the oldest goes
+	freeOfName    = 5
+	ceilingOfName = 2 * time.Minute
+	// Many people may work behind one address, and a shift begins together.
+	freeOfAddress    = 20
+	ceilingOfAddress = 30 * time.Second
+	// forgetAfter is how long after its last failure a key is as new.
+	forgetAfter = time.Hour
+	maxKeys     = 10_000 // keys remembered; when full the oldest goes
 )
 
-// lockout counts failed sign-ins by user name, known or not, in memory: who
-// guesses cannot restart the service.
+// lockout counts failed sign-ins by key in memory: who guesses cannot restart
+// the service.
 type lockout struct {
-	mu    sync.Mutex
-	names map[string]failures
+	free    int
+	ceiling time.Duration
+
+	mu   sync.Mutex
+	keys map[string]failures
 }
 
 type failures struct {
@@ -27,41 +35,61 @@ type failures struct {
 	last  time.Time
 }
 
-func newLockout() *lockout { return &lockout{names: map[string]failures{}} }
-
-// wait is how long the name must still wait at now.
-func (l *lockout) wait(name string, now time.Time) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	f := l.names[name]
-	if f.count < freeFailures {
-		return 0
-	}
-	delay := maxDelay
-	if over := f.count - freeFailures; over < 7 {
-		delay = min(maxDelay, time.Second<<over)
-	}
-	return max(0, f.last.Add(delay).Sub(now))
+func newLockout(free int, ceiling time.Duration) *lockout {
+	return &lockout{free: free, ceiling: ceiling, keys: map[string]failures{}}
 }
 
-func (l *lockout) failed(name string, now time.Time) {
+// try counts a try as failed and returns 0, or returns how long the key must
+// still wait. It is counted before it is known to fail, so that many tries at
+// once are not one.
+func (l *lockout) try(key string, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, known := l.names[name]
-	if !known && len(l.names) >= maxNames {
-		oldest := ""
-		for n, g := range l.names {
-			if oldest == "" || g.last.Before(l.names[oldest].last) {
-				oldest = n
-			}
+	f, known := l.keys[key]
+	if now.Sub(f.last) >= forgetAfter {
+		f.count = 0
+	}
+	if over := f.count - l.free; over >= 0 {
+		delay := l.ceiling
+		if over < 7 {
+			delay = min(l.ceiling, time.Second<<over)
 		}
-		delete(l.names, oldest)
+		if wait := f.last.Add(delay).Sub(now); wait > 0 {
+			return wait
+		}
 	}
-	l.names[name] = failures{count: f.count + 1, last: now}
+	if !known && len(l.keys) >= maxKeys {
+		l.dropOldest()
+	}
+	l.keys[key] = failures{count: f.count + 1, last: now}
+	return 0
 }
 
-func (l *lockout) succeeded(name string) {
+func (l *lockout) dropOldest() {
+	oldest := ""
+	for k, f := range l.keys {
+		if oldest == "" || f.last.Before(l.keys[oldest].last) {
+			oldest = k
+		}
+	}
+	delete(l.keys, oldest)
+}
+
+// undo takes one try back: it did not fail.
+func (l *lockout) undo(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.names, name)
+	if f := l.keys[key]; f.count > 1 {
+		f.count--
+		l.keys[key] = f
+	} else {
+		delete(l.keys, key)
+	}
+}
+
+// forget makes the key as new.
+func (l *lockout) forget(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.keys, key)
 }

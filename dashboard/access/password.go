@@ -33,12 +33,18 @@ const (
 )
 
 // hasher bounds how many passwords are hashed at the same time, so that a flood
-// of sign-ins costs neither all memory nor all cores.
-type hasher struct{ slots *semaphore.Weighted }
+// of sign-ins costs neither all memory nor all cores, and how many sign-ins wait
+// for it: who stands in a short line is served within a second.
+type hasher struct{ slots, line *semaphore.Weighted }
 
-const hashesAtOnce = 2
+const (
+	hashesAtOnce = 2
+	maxLine      = 16 // sign-ins being checked or waiting
+)
 
-func newHasher() *hasher { return &hasher{semaphore.NewWeighted(hashesAtOnce)} }
+func newHasher() *hasher {
+	return &hasher{semaphore.NewWeighted(hashesAtOnce), semaphore.NewWeighted(maxLine)}
+}
 
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, argonSaltLen)
@@ -56,7 +62,12 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 
 // verify says whether the password makes the hash. It takes as long for an
 // empty hash, which nothing makes: a caller cannot tell which names exist.
+// ErrBusy when too many wait already.
 func (h *hasher) verify(ctx context.Context, password, encoded string) (bool, error) {
+	if !h.line.TryAcquire(1) {
+		return false, ErrBusy
+	}
+	defer h.line.Release(1)
 	known := encoded != ""
 	if !known {
 		encoded = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemoryKiB, argonPasses, argonLanes,

@@ -119,6 +119,7 @@ func Routes() []Route {
 		{"create-user", "POST", "/api/v1/users", Service, admin, false},
 		{"set-user-password", "POST", "/api/v1/users/{username}/password", Service, admin, false},
 		{"new-user-token", "POST", "/api/v1/users/{username}/token", Service, admin, false},
+		{"revoke-user-tokens", "DELETE", "/api/v1/users/{username}/token", Service, admin, false},
 		{"disable-user", "POST", "/api/v1/users/{username}/disable", Service, admin, false},
 		{"enable-user", "POST", "/api/v1/users/{username}/enable", Service, admin, false},
 		{"list-audit", "GET", "/api/v1/audit", Areas, audit, false},

@@ -15,30 +15,38 @@ import (
 const touchEvery = time.Minute
 
 // SignIn checks the password and begins a session. The token is handed to the
-// caller and only its hash is kept. Errors: ErrSignIn, *LockedError.
-func (s *Store) SignIn(ctx context.Context, username, password string) (token string, c *Caller, err error) {
+// caller and only its hash is kept. address is where the try comes from, as
+// precise as it is to be held back. Errors: ErrSignIn, ErrNoAccount, ErrBusy,
+// *LockedError.
+func (s *Store) SignIn(ctx context.Context, address, username, password string) (token string, c *Caller, err error) {
 	now := s.opts.Now()
-	if wait := s.locks.wait(username, now); wait > 0 {
+	if wait := s.addresses.try(address, now); wait > 0 {
+		return "", nil, &LockedError{Wait: wait}
+	}
+	if wait := s.names.try(username, now); wait > 0 {
 		return "", nil, &LockedError{Wait: wait}
 	}
 	var stored string
 	a, err := scanAccount(s.db.Read.QueryRowContext(ctx,
-		`SELECT `+accountColumns+`, a.password FROM accounts a WHERE a.username = $1 AND a.disabled = 0`, username).Scan, &stored)
+		`SELECT `+accountColumns+`, a.password FROM accounts a WHERE a.username = $1`, username).Scan, &stored)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", nil, fmt.Errorf("read account: %w", err)
 	}
-	if len(password) > maxPassword {
+	if len(password) > maxPassword || a.Disabled {
 		password, stored = "", ""
 	}
 	ok, err := s.hasher.verify(ctx, password, stored)
-	if err != nil {
+	switch {
+	case err != nil:
+		s.names.undo(username) // nothing was guessed
 		return "", nil, err
-	}
-	if !ok {
-		s.locks.failed(username, now)
+	case !ok && a.Username == "":
+		return "", nil, ErrNoAccount
+	case !ok:
 		return "", nil, ErrSignIn
 	}
-	s.locks.succeeded(username)
+	s.addresses.undo(address)
+	s.names.forget(username)
 	if token, err = newToken(); err != nil {
 		return "", nil, err
 	}
@@ -83,7 +91,8 @@ func (s *Store) bySession(ctx context.Context, hash string) (*Caller, error) {
 	}
 	if now.Sub(database.Time(used)) >= touchEvery {
 		if _, err := s.db.Write.ExecContext(ctx, `UPDATE sessions SET used = $2 WHERE hash = $1`, hash, database.Micros(now)); err != nil {
-			return nil, fmt.Errorf("keep session: %w", err)
+			// A full disk must not put the desk out of the room.
+			s.opts.Log.Error().Err(err).Str("user", a.Username).Msg("use of the session not noted")
 		}
 	}
 	return a.caller(hash, false), nil
@@ -144,6 +153,9 @@ func (s *Store) SetToken(ctx context.Context, username, token string) error {
 
 // RevokeTokens makes all API tokens of the account stop working.
 func (s *Store) RevokeTokens(ctx context.Context, username string) error {
+	if _, err := s.Account(ctx, username); err != nil {
+		return err
+	}
 	if _, err := s.db.Write.ExecContext(ctx, `DELETE FROM api_tokens WHERE username = $1`, username); err != nil {
 		return fmt.Errorf("delete tokens: %w", err)
 	}

@@ -10,17 +10,22 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rs/zerolog"
+
 	"shouwang/devices"
 	"shouwang/devices/database"
 )
 
 // Errors a caller can tell apart. ErrSignIn does not say whether the name or
-// the password was wrong.
+// the password was wrong; ErrNoAccount is an ErrSignIn that says so to the
+// service alone, in the same words.
 var (
 	ErrSignIn    = errors.New("user name or password is wrong")
 	ErrNotFound  = devices.ErrNotFound
 	ErrExists    = errors.New("an account of this name exists")
 	ErrNoSession = errors.New("not signed in")
+	ErrBusy      = errors.New("too many are signing in at this moment: try again")
+	ErrNoAccount = fmt.Errorf("%w", ErrSignIn)
 )
 
 // LockedError says that too many wrong passwords were tried and how long the
@@ -59,6 +64,7 @@ type Options struct {
 	Absolute time.Duration
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
+	Log zerolog.Logger
 }
 
 // Store keeps accounts, sessions, tokens and the audit log in SQL.
@@ -66,7 +72,8 @@ type Store struct {
 	db     *database.DB
 	opts   Options
 	hasher *hasher
-	locks  *lockout
+	// Failed sign-ins by user name, known or not, and by address.
+	names, addresses *lockout
 }
 
 // New returns the store; it starts nothing.
@@ -80,7 +87,10 @@ func New(db *database.DB, opts Options) *Store {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Store{db: db, opts: opts, hasher: newHasher(), locks: newLockout()}
+	return &Store{
+		db: db, opts: opts, hasher: newHasher(),
+		names: newLockout(freeOfName, ceilingOfName), addresses: newLockout(freeOfAddress, ceilingOfAddress),
+	}
 }
 
 var usernameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,63}$`)
@@ -157,7 +167,7 @@ func (s *Store) SetPassword(ctx context.Context, username, password string) erro
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
 	}
-	s.locks.succeeded(username)
+	s.names.forget(username)
 	return s.change(ctx, username, `UPDATE accounts SET password = $2 WHERE username = $1`, hash)
 }
 
