@@ -123,6 +123,8 @@ type Tx interface {
 	VisitsOf(alert string) ([]*Visit, error)
 	// ReportOf is the id of the visit that the report with this uuid is of.
 	ReportOf(uuid string) (visit string, ok bool, err error)
+	// PutReport keeps the uuid of a further report of a visit.
+	PutReport(visit, uuid string) error
 	PutVisit(*Visit) error
 
 	AddContact(Contact) error

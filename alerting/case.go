@@ -12,14 +12,14 @@ func (c *Case) ring(now time.Time, r *Rules) {
 	if c.State == Open && !c.ClockAt.IsZero() && !c.Late {
 		return
 	}
-	c.State, c.AckedAt, c.AckedBy = Open, nil, ""
+	c.State, c.AckedAt, c.AckedBy, c.Escalation = Open, nil, "", 0
 	c.startClock(now, r)
 }
 
-// startClock starts the escalation clock for the case's severity. Late alerts
-// have none.
+// startClock starts the escalation clock for the case's severity, at the level
+// it has reached. Late alerts have none.
 func (c *Case) startClock(now time.Time, r *Rules) {
-	c.Escalation, c.EscalateAt, c.ClockAt = 0, nil, time.Time{}
+	c.EscalateAt, c.ClockAt = nil, time.Time{}
 	if c.Late {
 		return
 	}
@@ -39,13 +39,17 @@ func (c *Case) scheduleStep(r *Rules) {
 }
 
 // rise sets a higher severity. One that rises to red while it is merely
-// acknowledged rings again: the red has been seen by nobody.
+// acknowledged rings again: the red has been seen by nobody. Whoever had been
+// asked for help stays so.
 func (c *Case) rise(to Severity, now time.Time, r *Rules) {
 	c.Severity = to
 	switch {
 	case c.Late:
 	case c.State == Acknowledged && to == Red:
+		level := c.Escalation
 		c.ring(now, r)
+		c.Escalation = level
+		c.scheduleStep(r)
 	case c.State == Open:
 		due := c.EscalateAt
 		c.startClock(now, r)
@@ -55,10 +59,34 @@ func (c *Case) rise(to Severity, now time.Time, r *Rules) {
 	}
 }
 
+// absorb makes the case as urgent as another that is merged into it, and says
+// whether that has changed it. What it did goes into the log's data.
+func (c *Case) absorb(o *Case, now time.Time, r *Rules, data map[string]any) bool {
+	rings := c.Late && !o.Late
+	if rings {
+		c.Late, c.ClockAt = false, time.Time{}
+	}
+	rises := o.Severity.Above(c.Severity)
+	if rises {
+		data["severity_from"], data["severity_to"] = c.Severity, o.Severity
+		c.rise(o.Severity, now, r)
+		rings = rings || !o.Late
+	}
+	if rings {
+		c.ring(now, r)
+		data["rings"] = true
+	}
+	return rises || rings
+}
+
+// tells says whether the finding is about what the case itself is about, and not
+// about something that was merged into it.
+func (c *Case) tells(j *judged) bool { return c.Kind == j.Kind && c.Subject == j.Subject }
+
 // adopt takes over what the finding says, unless it is older than what the case
 // already tells.
 func (c *Case) adopt(j *judged) {
-	if c.Kind != j.Kind || j.Episode.Before(c.Episode) {
+	if !c.tells(j) || j.Episode.Before(c.Episode) {
 		return
 	}
 	c.Episode, c.Rule, c.FoundAt, c.KnownAt = j.Episode, j.Rule, j.FoundAt, j.KnownAt

@@ -17,9 +17,12 @@ const (
 	ByDevice = "device" // e.g. the band shows a pulse again: no contact
 )
 
-// entered are the outcomes a person may enter. Recovered is the system's, and
+// Outcomes lists all outcome codes.
+func Outcomes() []Outcome { return append(EnteredOutcomes(), Recovered, Duplicate) }
+
+// EnteredOutcomes lists those a person may enter. Recovered is the system's, and
 // duplicate comes of merging.
-func entered() []Outcome {
+func EnteredOutcomes() []Outcome {
 	return []Outcome{
 		RealEmergency, Assisted, Well, DeceasedFound, InHospital, AwayFromHome, Refused,
 		FalseAlarm, DeviceFault, Repair, Test,
@@ -47,13 +50,14 @@ func Reached(o Outcome, how string) bool {
 }
 
 // settles says whether the outcome ends the matter without anybody having been
-// reached: after a death nothing is raised again, nor where a repair of a
-// device or a pipe has been arranged.
+// reached: after a death nothing is raised again; nor, of a device or a pipe,
+// what is repaired, a mistake or a test, since a device does not say that its
+// fault is over.
 func (k KindInfo) settles(o Outcome) bool {
 	switch o {
 	case DeceasedFound, Duplicate, Recovered:
 		return true
-	case DeviceFault, Repair:
+	case DeviceFault, Repair, FalseAlarm, Test:
 		return !k.Person
 	}
 	return false
@@ -88,7 +92,7 @@ func (c *Closing) check(report *Report) error {
 	case Duplicate:
 		return &InputError{Field: "outcome", Value: string(c.Outcome), Rule: "comes of merging into another alert"}
 	}
-	if err := checkOneOf("outcome", c.Outcome, entered()); err != nil {
+	if err := checkOneOf("outcome", c.Outcome, EnteredOutcomes()); err != nil {
 		return err
 	}
 	if report != nil {

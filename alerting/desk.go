@@ -3,6 +3,7 @@ package alerting
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -152,8 +153,8 @@ func (d *Desk) Escalate(ctx context.Context, id string, by Actor, reason string)
 	})
 }
 
-// Merge closes the alert as a duplicate of another. What its episodes still do
-// shows on the other one.
+// Merge closes the alert as a duplicate of another, which rises to the higher
+// severity of both. What its episodes still do shows on the other one.
 func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Alert, error) {
 	if into == id {
 		return Alert{}, &InputError{Field: "into", Value: into, Rule: "must be another alert"}
@@ -163,16 +164,24 @@ func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Ale
 		if err != nil {
 			return fmt.Errorf("into: %w", err)
 		}
-		if target.State == Closed {
-			return &StateError{Action: string(ActMerge), State: Closed, Reason: "the alert to merge into is closed"}
+		if err := mergeable(c, target); err != nil {
+			return err
 		}
-		sameResident := c.Resident != nil && target.Resident != nil && c.Resident.ID == target.Resident.ID
-		outage := target.Kind == KindDataOutage && target.Area.Contains(c.Area)
-		if !sameResident && !outage && c.Subject != target.Subject {
-			return &InputError{Field: "into", Value: into, Rule: "must be of the same resident or device, or an outage of the area"}
+		visits, err := tx.VisitsOf(id)
+		if err != nil {
+			return err
 		}
-		if c.Visit != nil && c.Visit.State.Active() {
+		if underWay(visits) {
 			return &StateError{Action: string(ActMerge), State: from, Reason: "a visit is under way for it"}
+		}
+		on := Change{
+			Type: AlertUpdated, At: ch.At, Case: target, Actor: by,
+			Data: map[string]any{"action": ActMerge, "merged": id},
+		}
+		if target.absorb(c, ch.At, d.Book.Rules(ch.At), on.Data) {
+			if err := tx.PutAlert(target); err != nil {
+				return err
+			}
 		}
 		c.acknowledge(by, ch.At)
 		c.end(Duplicate, ch.At)
@@ -181,11 +190,25 @@ func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Ale
 		if err := tx.MoveEpisodes(id, into); err != nil {
 			return err
 		}
-		return tx.AddEvent(Change{
-			Type: AlertUpdated, At: ch.At, Case: target, Actor: by,
-			Data: map[string]any{"action": ActMerge, "merged": id},
-		})
+		return tx.AddEvent(on)
 	})
+}
+
+// mergeable says why the alert cannot be merged into the target.
+func mergeable(c, target *Case) error {
+	into := func(rule string) error { return &InputError{Field: "into", Value: target.ID, Rule: rule} }
+	if target.State == Closed {
+		return &StateError{Action: string(ActMerge), State: Closed, Reason: "the alert to merge into is closed"}
+	}
+	if info, _ := c.Kind.Info(); info.Urgent && target.Kind != c.Kind {
+		return into("must be of the same kind: an SOS or a fall stands by itself")
+	}
+	sameResident := c.Resident != nil && target.Resident != nil && c.Resident.ID == target.Resident.ID
+	outage := target.Kind == KindDataOutage && target.Area.Contains(c.Area)
+	if !sameResident && !outage && c.Subject != target.Subject {
+		return into("must be of the same resident or device, or an outage of the area")
+	}
+	return nil
 }
 
 // Reopen brings an acknowledged alert, or one closed within the last day, back
@@ -227,6 +250,10 @@ func (d *Desk) Close(ctx context.Context, id string, by Actor, in Closing) (Aler
 			return err
 		}
 		report := newestReport(visits)
+		if report != nil && report.At.Before(c.RangAt) {
+			report = nil // it tells of what was before this rang
+		}
+		in := in // an attempt that fails leaves nothing in the next
 		byReport := report != nil && in.How == "" && in.VerifiedBy == ""
 		if err := in.check(report); err != nil {
 			return err
@@ -283,6 +310,11 @@ func (d *Desk) callOff(tx Tx, c *Case, visits []*Visit, by Actor, now time.Time)
 		}
 	}
 	return nil
+}
+
+// underWay says whether somebody is still to go.
+func underWay(visits []*Visit) bool {
+	return slices.ContainsFunc(visits, func(v *Visit) bool { return v.State.Active() })
 }
 
 // newestReport is the report of the visit that was last found, nil without one.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"shouwang/alerting"
 )
 
@@ -238,6 +240,142 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// pair is a world with an alert of Wang's water and one of the heart.
+func pair(t *testing.T, water, heart float64) (w *world, waterID, heartID string) {
+	w = newWorld(t)
+	w.says("v/b1", "water", water)
+	w.says("v/b1", "heart", heart)
+	return w, w.of("water_inactivity").ID, w.of("heart_rate").ID
+}
+
+// of is the one alert of a kind.
+func (w *world) of(k alerting.Kind) alerting.Alert {
+	w.t.Helper()
+	all := w.alerts(alerting.AlertFilter{Kind: []alerting.Kind{k}})
+	if len(all) != 1 {
+		w.t.Fatalf("%d alerts of kind %s", len(all), k)
+	}
+	return all[0]
+}
+
+func TestMergeRaisesTheOther(t *testing.T) {
+	w, water, heart := pair(t, 1, 3)
+	_, err := w.desk.Ack(w.ctx, water, zhao)
+	w.must(err)
+	w.pass(time.Minute)
+	_, err = w.desk.Merge(w.ctx, heart, zhang, water)
+	w.must(err)
+	a := w.alert(water)
+	if a.Severity != "red" || a.State != "open" || !a.RangAt.Equal(w.now) || a.AckedAt != nil || !a.EscalateAt.Equal(w.now.Add(time.Minute)) {
+		t.Errorf("%+v", a)
+	}
+	log, err := w.store.Log(w.ctx, water)
+	w.must(err)
+	if d := log[len(log)-1].Data; d["severity_to"] != "red" || d["rings"] != true || d["merged"] != heart {
+		t.Errorf("%v", d)
+	}
+
+	w, water, heart = pair(t, 1, 3)
+	_, err = w.desk.Ack(w.ctx, heart, zhao)
+	w.must(err)
+	before := w.alert(heart)
+	w.pass(time.Minute)
+	_, err = w.desk.Merge(w.ctx, water, zhang, heart)
+	w.must(err)
+	if diff := cmp.Diff(before, w.alert(heart)); diff != "" {
+		t.Error("what is less urgent changes nothing:", diff)
+	}
+}
+
+func TestCryIsNotMergedAway(t *testing.T) {
+	w, id := rung(t)
+	w.says("v/b1", "heart", 3)
+	heart := w.of("heart_rate").ID
+	if _, err := w.desk.Merge(w.ctx, id, zhang, heart); inputField(err) != "into" {
+		t.Errorf("an SOS into a pulse: %v", err)
+	}
+	w.cries("v/b1", "fall", w.now)
+	if _, err := w.desk.Merge(w.ctx, w.of("fall").ID, zhang, id); inputField(err) != "into" {
+		t.Errorf("a fall into an SOS: %v", err)
+	}
+	_, err := w.desk.Merge(w.ctx, heart, zhang, id)
+	w.must(err)
+}
+
+func TestMergeLooksAtAllVisits(t *testing.T) {
+	w, water, heart := pair(t, 1, 2)
+	_, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: water})
+	w.must(err)
+	w.pass(time.Second)
+	second, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: water})
+	w.must(err)
+	_, err = w.desk.CancelVisit(w.ctx, second.ID, zhang, "sent twice")
+	w.must(err)
+	w.says("v/b1", "water", 0)
+	w.pass(time.Second)
+	w.says("v/b1", "water", 1) // rings: open, while the first visit is on its way
+	if a := w.alert(water); a.State != "open" {
+		t.Fatal(a.State)
+	}
+	_, err = w.desk.Merge(w.ctx, water, zhang, heart)
+	if e := refused(t, err); !strings.Contains(e.Reason, "visit") {
+		t.Error(e.Error())
+	}
+}
+
+func TestMergedEpisodeThatGetsWorseLeavesTheOtherAlone(t *testing.T) {
+	w, water, heart := pair(t, 1, 2)
+	_, err := w.desk.Merge(w.ctx, water, zhang, heart)
+	w.must(err)
+	w.close(heart, unreached)
+	w.pass(time.Hour)
+	w.says("v/b1", "water", 3) // comes back at once, by itself
+	if a := w.open(); len(a) != 1 || a[0].Kind != "water_inactivity" {
+		t.Fatalf("%+v", a)
+	}
+	w.pass(3 * time.Hour)
+	w.tick()
+	if n := len(w.open()); n != 2 {
+		t.Errorf("%d open alerts: nobody was reached about the heart either", n)
+	}
+}
+
+func TestAlertOfAnotherDeviceMergedInIsNotTheOwn(t *testing.T) {
+	w := newWorld(t)
+	w.dir.worn["v/b2"] = wang
+	w.says("v/b1", "silent", 1)
+	own := w.only().ID
+	w.pass(time.Minute)
+	w.says("v/b2", "silent", 1)
+	for _, a := range w.alerts(alerting.AlertFilter{}) {
+		if a.ID != own {
+			_, err := w.desk.Merge(w.ctx, a.ID, zhang, own)
+			w.must(err)
+		}
+	}
+	w.pass(time.Minute)
+	w.says("v/b2", "silent", 2)
+	if a := w.alert(own); a.Severity != "orange" || a.Evidence["value"] != 1.0 {
+		t.Errorf("%+v", a)
+	}
+	w.says("v/b1", "silent", 0)
+	if a := w.alert(own); a.State != "closed" {
+		t.Errorf("its own device reports again: %+v", a)
+	}
+}
+
+func TestOutcomesThatPeopleMayEnter(t *testing.T) {
+	for _, o := range alerting.Outcomes() {
+		want := o != alerting.Recovered && o != alerting.Duplicate
+		if got := slices.Contains(alerting.EnteredOutcomes(), o); got != want {
+			t.Errorf("%s: %v", o, got)
+		}
+	}
+	if n := len(alerting.Outcomes()); n != 13 {
+		t.Errorf("%d outcomes", n)
+	}
+}
+
 func TestClosingInput(t *testing.T) {
 	w, id := rung(t)
 	good := byPhone
@@ -301,7 +439,7 @@ func TestVisitInput(t *testing.T) {
 	for want, r := range map[string]alerting.Report{
 		"uuid":    {UUID: "1", Outcome: alerting.Well},
 		"outcome": {UUID: uuid1, Outcome: alerting.Recovered},
-		"at":      {UUID: uuid1, Outcome: alerting.Well, At: w.now.Add(10*time.Minute + time.Second)},
+		"note":    {UUID: uuid1, Outcome: alerting.Well, Note: strings.Repeat("长", 4001)},
 	} {
 		if _, err := w.desk.ReportVisit(w.ctx, v.ID, zhao, r); inputField(err) != want {
 			t.Errorf("%s: %v", want, err)
@@ -327,16 +465,90 @@ func TestReportIsTakenOncePerUUID(t *testing.T) {
 	if again.Report == nil || *again.Report != *first.Report || w.newest() != before {
 		t.Errorf("%+v", again)
 	}
-	r.UUID = uuid2
-	_, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, r)
-	if e := refused(t, err); e.State != "reported" || e.By != "zhao" {
-		t.Error(e.Error())
-	}
 	other, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Resident: wang, Due: w.now})
 	w.must(err)
 	r.UUID = uuid1
 	if _, err = w.desk.ReportVisit(w.ctx, other.ID, zhao, r); inputField(err) != "uuid" {
 		t.Errorf("the uuid of another visit's report: %v", err)
+	}
+}
+
+func TestFurtherReportIsKeptInTheLog(t *testing.T) {
+	w, id := rung(t)
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	first, err := w.desk.ReportVisit(w.ctx, v.ID, zhao, alerting.Report{UUID: uuid1, Outcome: alerting.Well, Note: "opened"})
+	w.must(err)
+	before := w.alert(id)
+	w.pass(time.Hour)
+	for range 2 { // each phone may send its own twice
+		got, err := w.desk.ReportVisit(w.ctx, v.ID, zhang, alerting.Report{UUID: uuid2, Outcome: alerting.Assisted, Note: "went again"})
+		w.must(err)
+		if diff := cmp.Diff(first, got); diff != "" {
+			t.Error("the visit has changed:", diff)
+		}
+	}
+	log, err := w.store.Log(w.ctx, id)
+	w.must(err)
+	if len(log) != 4 {
+		t.Fatalf("%d lines in the log", len(log))
+	}
+	if e := log[3]; e.Type != alerting.VisitChanged || e.Actor != "zhang" || e.Text != "went again" || e.Data["outcome"] != "assisted" {
+		t.Errorf("%+v", e)
+	}
+	if diff := cmp.Diff(before, w.alert(id)); diff != "" {
+		t.Error("the alert has changed:", diff)
+	}
+	other, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Resident: wang, Due: w.now})
+	w.must(err)
+	if _, err = w.desk.ReportVisit(w.ctx, other.ID, zhao, alerting.Report{UUID: uuid2, Outcome: alerting.Well}); inputField(err) != "uuid" {
+		t.Errorf("the uuid of another visit's report: %v", err)
+	}
+}
+
+func TestReportOfAPhoneWhoseClockIsAhead(t *testing.T) {
+	w, id := rung(t)
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	phone := w.now.Add(8 * time.Hour) // another time zone
+	v, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, alerting.Report{UUID: uuid1, Outcome: alerting.Well, At: phone})
+	w.must(err)
+	if !v.Report.At.Equal(w.now) {
+		t.Errorf("found at %s, want when it was received", v.Report.At)
+	}
+	if got := w.store.LastContact(wang, w.now); !got.Equal(w.now) {
+		t.Errorf("contact at %s", got)
+	}
+	log, err := w.store.Log(w.ctx, id)
+	w.must(err)
+	if got := log[len(log)-1].Data["phone_at"]; got != phone.Format(time.RFC3339) {
+		t.Errorf("the phone's time: %v", got)
+	}
+}
+
+func TestReportOlderThanWhatRingsDoesNotClose(t *testing.T) {
+	for name, ring := range map[string]func(w *world, id string){
+		"another cry": func(w *world, _ string) { w.cries("v/b1", "sos", w.now) },
+		"reopened": func(w *world, id string) {
+			w.close(id, alerting.Closing{Outcome: alerting.Well, VerifiedBy: "zhao", How: "door"})
+			_, err := w.desk.Reopen(w.ctx, id, zhang, "called again")
+			w.must(err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, id := rung(t)
+			v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+			w.must(err)
+			_, err = w.desk.ReportVisit(w.ctx, v.ID, zhao, alerting.Report{UUID: uuid1, Outcome: alerting.Well})
+			w.must(err)
+			w.pass(5 * time.Minute)
+			ring(w, id)
+			w.pass(time.Minute)
+			_, err = w.desk.Close(w.ctx, id, zhang, alerting.Closing{Outcome: alerting.Well})
+			if inputField(err) != "verified_by" {
+				t.Errorf("closed by the report of an earlier visit: %v", err)
+			}
+		})
 	}
 }
 

@@ -131,6 +131,26 @@ func TestDeviceAlertWithSomebodyOnTheWayDoesNotCloseItself(t *testing.T) {
 	}
 }
 
+func TestDeviceAlertWithAnEarlierVisitOnItsWayDoesNotCloseItself(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "silent", 1)
+	id := w.only().ID
+	_, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	w.pass(time.Second)
+	second, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	_, err = w.desk.CancelVisit(w.ctx, second.ID, zhang, "sent twice")
+	w.must(err)
+	for _, value := range []float64{0, 1, 0} { // in between it rings: open, with the first visit on its way
+		w.pass(time.Minute)
+		w.says("v/b1", "silent", value)
+	}
+	if a := w.only(); a.State != "open" || a.RecoveredAt == nil {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestOnePressIsOneAlertAndTheNextRingsAgain(t *testing.T) {
 	w := newWorld(t)
 	press := w.now

@@ -100,6 +100,30 @@ func TestHigherSeverityClimbsByItsOwnClock(t *testing.T) {
 	}
 }
 
+func TestRisingKeepsTheLevelReached(t *testing.T) {
+	for name, acked := range map[string]bool{"open": false, "acknowledged": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.says("v/b1", "water", 2)
+			w.pass(6 * time.Minute)
+			w.must(w.climb.Step(w.ctx, w.now))
+			if acked {
+				_, err := w.desk.Ack(w.ctx, w.only().ID, zhang)
+				w.must(err)
+			}
+			w.says("v/b1", "water", 3)
+			a := w.only()
+			if a.State != "open" || a.Escalation != 1 || !a.EscalateAt.Equal(w.now.Add(3*time.Minute)) {
+				t.Errorf("level %d, next step at %v", a.Escalation, a.EscalateAt)
+			}
+			w.must(w.climb.Step(w.ctx, w.now.Add(3*time.Minute)))
+			if got := w.climbed(); len(got) != 2 || got[0] != "town" || got[1] != "county" {
+				t.Errorf("%v", got)
+			}
+		})
+	}
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(w.ctx)

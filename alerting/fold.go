@@ -204,10 +204,13 @@ func (f *fold) add(c *Case) error {
 
 // replace opens a new alert for the finding in the place of a closed one.
 func (f *fold) replace(j *judged, old *Case) error {
-	if err := f.settle(old); err != nil {
-		return err
+	n := 0
+	if old.tells(j) { // else the episode was merged into it, and it may come back by itself
+		if err := f.settle(old); err != nil {
+			return err
+		}
+		n, _ = old.counted("raised_again")
 	}
-	n, _ := old.counted("raised_again")
 	j.Evidence = maps.Clone(j.Evidence)
 	if j.Evidence == nil {
 		j.Evidence = map[string]any{}
@@ -238,7 +241,7 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	if err != nil {
 		return err
 	}
-	if c.State == Closed || c.Kind != j.Kind || c.Subject != j.Subject || !c.Episode.Equal(j.Episode) || c.RecoveredAt != nil {
+	if c.State == Closed || !c.tells(j) || !c.Episode.Equal(j.Episode) || c.RecoveredAt != nil {
 		return nil
 	}
 	at := j.KnownAt
@@ -247,8 +250,12 @@ func (f *fold) recover(j *judged, ep Episode) error {
 		return err
 	}
 	info, _ := c.Kind.Info()
-	if !info.SelfClose || c.State == Dispatched || c.State == Visited || c.Visit != nil && c.Visit.State.Active() {
+	if !info.SelfClose || c.State == Dispatched || c.State == Visited {
 		return nil // somebody is on the way and says how it ended
+	}
+	visits, err := f.tx.VisitsOf(c.ID)
+	if err != nil || underWay(visits) {
+		return err
 	}
 	c.end(Recovered, f.now)
 	return f.event(AlertClosed, c, map[string]any{"outcome": Recovered})
@@ -278,8 +285,10 @@ func (f *fold) raise(old *Case, now time.Time, what *place, reached func(residen
 		return err
 	}
 	c := &Case{Alert: old.Alert, Provider: what.provider, Episode: old.Episode}
-	c.ID, c.State, c.Severity = newID(), Open, ep.Severity
-	c.Area, c.OpenedAt, c.RangAt = what.area, f.now, f.now
+	c.ID, c.State, c.Severity, c.Late = newID(), Open, ep.Severity, false
+	// A device may have come to somebody else meanwhile.
+	c.Resident, c.Area, c.OpenedAt, c.RangAt = what.ref(), what.area, f.now, f.now
+	c.Escalation = 0
 	c.AckedAt, c.ClosedAt, c.Assignee, c.Outcome, c.Visit = nil, nil, nil, nil, nil
 	n, _ := old.counted("raised_again")
 	c.withEvidence("raised_again", n+1)

@@ -198,12 +198,9 @@ func (e *Engine) found(h hearing, findings []Finding) {
 		h.w.said[f.Kind] = now
 		e.metrics.findings.WithLabelValues(string(f.Kind)).Inc()
 		j := judged{
-			Finding: f, area: h.at.area,
+			Finding: f, resident: h.at.ref(), area: h.at.area,
 			provider: e.Directory.Provider(h.at.area, h.v.Now),
 			late:     f.KnownAt.Sub(f.FoundAt) > h.v.Rules.Late,
-		}
-		if r := h.at.resident; r != nil {
-			j.resident = &ResidentRef{ID: r.ID, Name: r.Name}
 		}
 		e.pending = append(e.pending, j)
 	}

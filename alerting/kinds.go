@@ -14,7 +14,8 @@ type KindInfo struct {
 	// alert of another kind, and no time brings it back once closed.
 	Urgent bool
 	// Person: it is about a person's wellbeing, so only reaching the person
-	// settles it. Where false, an arranged repair settles it as well.
+	// settles it. Where false, a repair, a false alarm or a test settles it as
+	// well.
 	Person bool
 	// RaiseAgain: it lasts, so closing without contact brings it back.
 	RaiseAgain bool

@@ -117,7 +117,10 @@ func TestWhichOutcomesOfDevicesAndPeopleComeBack(t *testing.T) {
 	}{
 		{"silent", alerting.Closing{Outcome: "repair", VerifiedBy: "z", How: "device"}, false},
 		{"silent", alerting.Closing{Outcome: "device_fault", VerifiedBy: "z", How: "device"}, false},
-		{"silent", alerting.Closing{Outcome: "test", VerifiedBy: "z", How: "device"}, true},
+		{"silent", alerting.Closing{Outcome: "test", VerifiedBy: "z", How: "device"}, false},
+		{"silent", alerting.Closing{Outcome: "false_alarm", VerifiedBy: "z", How: "device"}, false},
+		{"silent", alerting.Closing{Outcome: "well", VerifiedBy: "z", How: "device"}, true},
+		{"water", alerting.Closing{Outcome: "test", VerifiedBy: "z", How: "device"}, true},
 		{"water", alerting.Closing{Outcome: "repair", VerifiedBy: "z", How: "phone"}, true},
 		{"water", alerting.Closing{Outcome: "away", VerifiedBy: "neighbour", How: "door"}, true},
 		{"water", alerting.Closing{Outcome: "well", VerifiedBy: "z", How: "device"}, true},
@@ -136,6 +139,39 @@ func TestWhichOutcomesOfDevicesAndPeopleComeBack(t *testing.T) {
 		if back := len(w.open()) == 1; back != tc.back {
 			t.Errorf("%s closed as %s by %s: back %v, want %v", tc.metric, tc.how.Outcome, tc.how.How, back, tc.back)
 		}
+	}
+}
+
+func TestDeviceThatCameToSomebodyElseComesBackAsTheirs(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "silent", 1)
+	w.close(w.only().ID, alerting.Closing{Outcome: alerting.Well, VerifiedBy: "z", How: "device"})
+	w.dir.worn["v/b1"] = li
+	w.pass(4 * time.Hour)
+	w.tick()
+	if a := w.open()[0]; a.Resident == nil || a.Resident.ID != li || a.Area != "shen/west/lake" {
+		t.Errorf("%+v", a)
+	}
+	w.close(w.open()[0].ID, alerting.Closing{Outcome: alerting.Well, VerifiedBy: "z", How: "device"})
+	delete(w.dir.worn, "v/b1")
+	w.pass(4 * time.Hour)
+	w.tick()
+	if a := w.open()[0]; a.Resident != nil || a.Area != "shen/depot" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestLateAlertComesBackRinging(t *testing.T) {
+	w := newWorld(t)
+	w.apply(reading("v/b1", "water", 2, w.now.Add(-25*time.Hour), w.now))
+	if !w.only().Late {
+		t.Fatal("not late")
+	}
+	w.close(w.only().ID, unreached)
+	w.pass(4 * time.Hour)
+	w.tick()
+	if a := w.open()[0]; a.Late || a.EscalateAt == nil {
+		t.Errorf("%+v", a)
 	}
 }
 

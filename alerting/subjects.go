@@ -20,6 +20,14 @@ type place struct {
 	away     bool
 }
 
+// ref names the resident behind the subject, nil without one.
+func (p *place) ref() *ResidentRef {
+	if p.resident == nil {
+		return nil
+	}
+	return &ResidentRef{ID: p.resident.ID, Name: p.resident.Name}
+}
+
 // watched is one subject with its detectors.
 type watched struct {
 	subject   Subject

@@ -9,9 +9,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// reportAhead is how far ahead of our clock a phone's clock may be.
-const reportAhead = 10 * time.Minute
-
 // CreateVisit sends somebody: for an alert, which is then dispatched, or by
 // plan to a resident. Without an assignee it is the provider's that serves the
 // village.
@@ -158,20 +155,23 @@ func (d *Desk) StartVisit(ctx context.Context, id string, by Actor) (Visit, erro
 var errSame = errors.New("this report is here already")
 
 // ReportVisit takes what was found. The same uuid again answers with the visit
-// as it is and changes nothing.
+// as it is and changes nothing. A further report of a visit that has one is kept
+// in the log: nobody's report is lost. Nothing is found later than it is told,
+// so the time of a phone whose clock is ahead gives way to ours.
 func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (Visit, error) {
 	uid, err := uuid.Parse(r.UUID)
 	if err != nil {
 		return Visit{}, &InputError{Field: "uuid", Value: r.UUID, Rule: "must be a UUID"}
 	}
 	r.UUID = uid.String()
-	if err := checkOneOf("outcome", r.Outcome, entered()); err != nil {
+	if err := checkOneOf("outcome", r.Outcome, EnteredOutcomes()); err != nil {
 		return Visit{}, err
 	}
 	if err := checkText("note", r.Note, false); err != nil {
 		return Visit{}, err
 	}
 	return d.step(ctx, id, ActReport, by, func(tx Tx, v *Visit, c *Case, ch *Change) error {
+		r := r // an attempt that fails leaves nothing in the next
 		switch of, ok, err := tx.ReportOf(r.UUID); {
 		case err != nil:
 			return err
@@ -180,26 +180,28 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 		case ok:
 			return &InputError{Field: "uuid", Value: r.UUID, Rule: "belongs to the report of another visit"}
 		}
+		r.By, r.Received = by.User, ch.At
+		r.At = r.At.UTC().Truncate(time.Microsecond)
+		switch {
+		case r.At.IsZero():
+			r.At = ch.At
+		case r.At.After(ch.At):
+			ch.Data["phone_at"] = r.At
+			r.At = ch.At
+		}
+		ch.Text, ch.Data["outcome"] = r.Note, r.Outcome
 		if v.Report != nil {
-			return &StateError{Action: string(ActReport), State: State(v.State), By: v.Report.By}
+			ch.Data["further"], ch.Data["at"] = true, r.At
+			return tx.PutReport(v.ID, r.UUID)
 		}
 		rings := c != nil && c.State == Open
 		if err := move(ActReport, v, c); err != nil {
 			return err
 		}
-		r.By, r.Received = by.User, ch.At
-		if r.At.IsZero() {
-			r.At = ch.At
-		}
-		r.At = r.At.UTC().Truncate(time.Microsecond)
-		if r.At.After(ch.At.Add(reportAhead)) {
-			return &InputError{Field: "at", Value: r.At.Format(time.RFC3339), Rule: "must not be more than 10 minutes ahead"}
-		}
 		v.Report = &r
 		if v.Assignee == nil {
 			v.Assignee = &by.User
 		}
-		ch.Text, ch.Data["outcome"] = r.Note, r.Outcome
 		if c != nil && c.State != Closed {
 			if rings && r.At.Before(c.RangAt) {
 				c.State = Open // what was found is older than what rings now

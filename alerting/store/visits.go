@@ -77,7 +77,8 @@ func (t *tx) VisitsOf(alert string) ([]*alerting.Visit, error) {
 
 func (t *tx) ReportOf(uuid string) (string, bool, error) {
 	var id string
-	err := t.tx.QueryRowContext(t.ctx, `SELECT id FROM visits WHERE report_uuid = $1 AND report_uuid <> ''`, uuid).Scan(&id)
+	err := t.tx.QueryRowContext(t.ctx, `SELECT id FROM visits WHERE report_uuid = $1 AND report_uuid <> ''
+UNION ALL SELECT visit FROM visit_reports WHERE uuid = $1`, uuid).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
 	}
@@ -85,6 +86,10 @@ func (t *tx) ReportOf(uuid string) (string, bool, error) {
 		return "", false, fmt.Errorf("read report %s: %w", uuid, err)
 	}
 	return id, true, nil
+}
+
+func (t *tx) PutReport(visit, uuid string) error {
+	return t.exec("write report", `INSERT INTO visit_reports (uuid, visit) VALUES ($1, $2)`, uuid, visit)
 }
 
 func (t *tx) PutVisit(v *alerting.Visit) error {
