@@ -135,4 +135,5 @@ const (
 	UnknownEvent   RefusalCode = "unknown_event"
 	WrongTopic     RefusalCode = "wrong_topic"
 	StoreRefused   RefusalCode = "store_refused" // the time-series store would not take it
+	OverRate       RefusalCode = "over_rate"     // beyond the device's rate, and the queue for that full
 )

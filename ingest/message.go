@@ -11,9 +11,13 @@ type Lane string
 const (
 	Telemetry Lane = "telemetry" // channels telemetry, status and ack; and the ticks
 	Events    Lane = "event"     // channel event
+
+	// Excess is a way beside: what devices send beyond their rate waits in a
+	// queue of its own, for history alone.
+	Excess Lane = "excess"
 )
 
-// Lanes lists both, in the order in which they are started.
+// Lanes lists the two, in the order in which they are started.
 var Lanes = [...]Lane{Events, Telemetry}
 
 // Message is one MQTT publish as it was received. It is what a journal record
@@ -42,3 +46,7 @@ type Frame struct {
 	Seq     uint64
 	Records []Record
 }
+
+// WatchdogTopic is where the service publishes to itself, to see that its
+// connection to the broker still carries messages. No device may use it.
+const WatchdogTopic = "homecare/v1/_service/watchdog/alive"

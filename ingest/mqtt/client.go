@@ -62,14 +62,20 @@ type Options struct {
 	// KeepAlive is how long the connection may be silent before it is probed;
 	// 30 s by default.
 	KeepAlive time.Duration
-	Journal   Journal
-	Log       zerolog.Logger
-	Metrics   prometheus.Registerer // nil: not registered
+	// Watchdog is how often each session publishes to itself; a connection on
+	// which then nothing arrives for as long again is made anew. 10 s by
+	// default.
+	Watchdog time.Duration
+	Journal  Journal
+	Limit    Limit
+	Log      zerolog.Logger
+	Metrics  prometheus.Registerer // nil: not registered
 }
 
 // Client is the connection with the broker: two sessions.
 type Client struct {
 	sessions map[ingest.Lane]*session
+	limits   *limiter
 }
 
 // filters are what each lane subscribes to.
@@ -89,6 +95,9 @@ func New(opts Options) (*Client, error) {
 	if opts.Journal == nil {
 		return nil, errors.New("mqtt: no journal")
 	}
+	if opts.Limit.PerMinute > 0 && opts.Limit.Excess == nil {
+		return nil, errors.New("mqtt: a rate without a queue for what is beyond it")
+	}
 	if opts.ClientPrefix == "" {
 		opts.ClientPrefix = opts.Username
 	}
@@ -101,14 +110,22 @@ func New(opts Options) (*Client, error) {
 	if opts.KeepAlive < time.Second || opts.KeepAlive > 18*time.Hour {
 		return nil, fmt.Errorf("mqtt: keep-alive %s is not between 1 s and 18 h", opts.KeepAlive)
 	}
+	if opts.Watchdog == 0 {
+		opts.Watchdog = 10 * time.Second
+	}
+	if opts.Watchdog < 0 {
+		return nil, fmt.Errorf("mqtt: watchdog every %s", opts.Watchdog)
+	}
 	if opts.TLS == nil {
 		opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	m := newMetrics(opts.Metrics)
-	c := &Client{sessions: map[ingest.Lane]*session{}}
+	c := &Client{sessions: map[ingest.Lane]*session{}, limits: newLimiter(opts.Limit)}
 	for _, lane := range ingest.Lanes {
 		c.sessions[lane] = newSession(lane, broker, opts, m)
 	}
+	c.sessions[ingest.Telemetry].limits = c.limits
+	c.sessions[ingest.Telemetry].away = opts.Limit.Since
 	return c, nil
 }
 

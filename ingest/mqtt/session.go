@@ -38,6 +38,8 @@ type session struct {
 	log     zerolog.Logger
 	metrics *metrics
 	filters map[string]byte
+	limits  *limiter             // nil: none
+	away    time.Time            // end of the last connection, zero when not known
 	link    atomic.Pointer[link] // the connection that is up and subscribed
 }
 
@@ -52,6 +54,7 @@ type link struct {
 	// acks are the messages that are on disk, in the order in which that was
 	// known. It can hold all that the broker may have sent, so done never waits.
 	acks chan paho.Message
+	ears ears
 }
 
 // panicError is the reason of a link that ended by a panic of ours.
@@ -70,6 +73,7 @@ func newSession(lane ingest.Lane, broker *url.URL, opts Options, m *metrics) *se
 	for _, filter := range filters(lane) {
 		s.filters[filter] = 1
 	}
+	s.filters[ingest.WatchdogTopic] = 0
 	return s
 }
 
@@ -112,6 +116,7 @@ func (s *session) connection(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	l := &link{s: s, ctx: ctx, cancel: cancel, acks: make(chan paho.Message, packetIDs)}
 	defer cancel(nil)
+	s.limits.resumed(s.away, time.Now()) // before the broker sends what it has kept
 	l.client = paho.NewClient(l.options())
 	acking := make(chan struct{})
 	go func() {
@@ -126,6 +131,7 @@ func (s *session) connection(parent context.Context) error {
 		s.log.Info().Str("broker", s.broker.Host).Msg("connected with the MQTT broker and subscribed")
 		<-ctx.Done()
 		err = context.Cause(ctx)
+		s.away = time.Now()
 		s.link.Store(nil)
 		s.metrics.connected.WithLabelValues(string(s.lane)).Set(0)
 	} else {
@@ -193,7 +199,11 @@ func (l *link) up() error {
 	}
 	if token, ok := subscribed.(*paho.SubscribeToken); ok {
 		for filter, code := range token.Result() {
-			if code > 2 {
+			switch {
+			case code <= 2:
+			case filter == ingest.WatchdogTopic:
+				l.ears.refused = true
+			default:
 				return fmt.Errorf("subscribe: the broker refuses %s", filter)
 			}
 		}
@@ -233,12 +243,16 @@ func (l *link) receive(_ paho.Client, m paho.Message) {
 		}
 	}()
 	l.s.metrics.received.WithLabelValues(string(l.s.lane)).Inc()
-	err := l.s.opts.Journal.Append(l.ctx, l.s.lane, ingest.Record{Message: ingest.Message{
-		Topic:    m.Topic(),
-		Payload:  m.Payload(),
-		Received: time.Now().UTC().Truncate(time.Microsecond),
-		Retained: m.Retained(),
-	}}, func(err error) { l.written(m, err) })
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	rec := ingest.Record{Message: ingest.Message{Topic: m.Topic(), Payload: m.Payload(), Received: now, Retained: m.Retained()}}
+	done := func(err error) { l.written(m, err) }
+	var err error
+	if l.s.limits.takes(rec.Topic, now) {
+		err = l.s.opts.Journal.Append(l.ctx, l.s.lane, rec, done)
+	} else {
+		l.s.metrics.excess.Inc()
+		err = l.s.opts.Limit.Excess.Append(l.ctx, rec, done)
+	}
 	if err != nil {
 		l.cancel(fmt.Errorf("journal does not take messages: %w", err))
 	}

@@ -55,7 +55,7 @@ export type Role = (typeof roles)[number]
 export const deviceKinds = ['water_meter', 'wristband'] as const
 export const refusalCodes = [
   'unknown_device', 'device_disabled', 'malformed', 'not_a_number', 'time_ahead', 'too_old', 'too_large',
-  'unknown_event', 'wrong_topic', 'store_refused',
+  'unknown_event', 'wrong_topic', 'store_refused', 'over_rate',
 ] as const
 export const eventTypes = [
   'alert.opened', 'alert.updated', 'alert.acked', 'alert.escalated', 'alert.recovered', 'alert.closed',

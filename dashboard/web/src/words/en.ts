@@ -54,7 +54,7 @@ export const en: Messages = {
   unit: { perMinute: '/min', litre: 'L', steps: 'steps' },
   refusal: {
     unknown_device: 'Unknown device', device_disabled: 'Device disabled', malformed: 'Malformed', not_a_number: 'Not a number', time_ahead: 'Time ahead', too_old: 'Too old', too_large: 'Too large',
-    unknown_event: 'Unknown event', wrong_topic: 'Wrong topic', store_refused: 'Refused by the time-series store',
+    unknown_event: 'Unknown event', wrong_topic: 'Wrong topic', store_refused: 'Refused by the time-series store', over_rate: 'Sent too often',
   },
   deviceEvent: { sos: 'SOS', fall: 'fall', worn: 'put on', removed: 'taken off', tamper: 'tampered with', leak: 'leak', reverse_flow: 'reverse flow', low_battery: 'low battery' },
   log: {

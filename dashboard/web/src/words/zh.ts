@@ -53,7 +53,7 @@ export const zh = {
   unit: { perMinute: '次/分', litre: '升', steps: '步' },
   refusal: {
     unknown_device: '设备未登记', device_disabled: '设备已停用', malformed: '格式错误', not_a_number: '数值无效', time_ahead: '时间超前', too_old: '时间过旧', too_large: '消息过大',
-    unknown_event: '未知事件', wrong_topic: '主题不符', store_refused: '时序库拒收',
+    unknown_event: '未知事件', wrong_topic: '主题不符', store_refused: '时序库拒收', over_rate: '发送过频',
   },
   deviceEvent: { sos: '呼救', fall: '跌倒', worn: '戴上', removed: '摘下', tamper: '被拆动', leak: '漏水', reverse_flow: '倒流', low_battery: '电量低' },
   log: {

@@ -1,0 +1,202 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"shouwang/ingest"
+)
+
+// refusals collects what Full is given.
+type refusals struct {
+	mu      sync.Mutex
+	records []ingest.Record
+	fail    int // how often it fails first
+}
+
+func (r *refusals) full(_ context.Context, records []ingest.Record) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fail > 0 {
+		r.fail--
+		return errors.New("not now")
+	}
+	for _, rec := range records {
+		rec.Payload = append([]byte(nil), rec.Payload...)
+		r.records = append(r.records, rec)
+	}
+	return nil
+}
+
+func excessRecord(i int) ingest.Record {
+	return ingest.Record{Message: ingest.Message{
+		Topic: "homecare/v1/acme/loud/telemetry", Payload: fmt.Appendf(nil, `{"seq":%d,"pad":"%0100d"}`, i, i), Received: epoch.Add(time.Duration(i) * time.Millisecond),
+	}}
+}
+
+var epoch = time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
+
+// TestExcess fills the queue beyond its bound while nobody reads, stops and
+// starts everything, and reads with a reader that fails at times: each record
+// comes out once, or was handed to Full, and the queue is empty in the end.
+func TestExcess(t *testing.T) {
+	const n = 5000
+	srv := startServer(t)
+	nc := srv.connect()
+	j := openJournal(t, nc, Options{})
+	over := &refusals{fail: 2}
+	open := func() (*Excess, func()) {
+		x, err := j.Excess(t.Context(), ExcessOptions{MaxBytes: 256 << 10, Pace: time.Millisecond, Full: over.full})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := running(t, x.Run)
+		return x, func() {
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	x, stop := open()
+	var acked sync.WaitGroup
+	for i := range n {
+		acked.Add(1)
+		err := x.Append(t.Context(), excessRecord(i), func(err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			acked.Done()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	acked.Wait()
+	info, err := x.stream.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.State.Bytes == 0 || info.State.Bytes > 256<<10 {
+		t.Errorf("the queue has %d bytes", info.State.Bytes)
+	}
+	if oldest, err := j.Oldest(t.Context()); err != nil || oldest.IsZero() {
+		t.Errorf("oldest raw message: %v, %v", oldest, err)
+	}
+	stop()
+	x, stop = open()
+	defer stop()
+
+	got := map[string]int{}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	over.mu.Lock()
+	refused := len(over.records)
+	over.mu.Unlock()
+	calls := 0
+	err = x.FollowDurable(ctx, "history", ingest.Excess, func(_ context.Context, frames []ingest.Frame) error {
+		if calls++; calls%5 == 1 {
+			return errors.New("store is down")
+		}
+		for _, f := range frames {
+			if f.Lane != ingest.Excess {
+				t.Errorf("lane %s", f.Lane)
+			}
+			for _, r := range f.Records {
+				got[string(r.Payload)]++
+			}
+		}
+		if len(got)+refused == n {
+			go func() { // after this frame is removed
+				for {
+					if info, err := x.stream.Info(ctx); err != nil || info.State.Msgs == 0 {
+						cancel()
+						return
+					}
+				}
+			}()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	for _, r := range over.records {
+		got[string(r.Payload)]++
+	}
+	if refused == 0 || len(got) != n {
+		t.Errorf("%d records came out, %d of them did not fit; want %d", len(got), refused, n)
+	}
+	for payload, times := range got {
+		if times != 1 {
+			t.Fatalf("%d times: %s", times, payload)
+		}
+	}
+	if oldest, err := j.Oldest(t.Context()); err != nil || !oldest.IsZero() {
+		t.Errorf("oldest raw message after all was taken: %v, %v", oldest, err)
+	}
+}
+
+// A purge while Shred is on leaves no byte of the frames.
+func TestShred(t *testing.T) {
+	srv := startServer(t)
+	j := openJournal(t, srv.connect(), Options{})
+	stop := running(t, j.Run)
+	defer stop() //nolint:errcheck // the purge is what is tested
+	done := make(chan error, 1)
+	for i := range 300 {
+		rec := excessRecord(i)
+		rec.Payload = append(rec.Payload, "shredmark"...)
+		if err := j.Append(t.Context(), ingest.Lanes[i%2], rec, func(err error) { done <- err }); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if grepStore(t, srv.opts.StoreDir, "shredmark") == 0 {
+		t.Fatal("the mark is not in the store to begin with")
+	}
+	for _, lane := range ingest.Lanes {
+		j.Passed(lane, 1<<40)
+		if err := j.savePosition(t.Context(), "history", j.lanes[lane], 1<<40); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j.Shred(true)
+	if err := j.purge(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if n := grepStore(t, srv.opts.StoreDir, "shredmark"); n > 0 {
+		t.Errorf("the mark is still in %d files", n)
+	}
+	if oldest, err := j.Oldest(t.Context()); err != nil || !oldest.IsZero() {
+		t.Errorf("oldest: %v, %v", oldest, err)
+	}
+}
+
+// grepStore counts the files of the store that hold the mark.
+func grepStore(t *testing.T, dir, mark string) (n int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(mark)) {
+			n++
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
