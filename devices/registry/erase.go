@@ -155,7 +155,7 @@ func (r *Registry) forget(entry *residentEntry, resident string, spans []devices
 	}
 	entry.now = clean(entry.now, devices.Left)
 	for i := range entry.older {
-		entry.older[i].resident = clean(entry.older[i].resident, entry.older[i].resident.State)
+		entry.older[i].of = clean(entry.older[i].of, entry.older[i].of.State)
 	}
 	for _, d := range r.devices {
 		d.assigned = slices.DeleteFunc(d.assigned, func(a *assignment) bool { return a.resident == entry })

@@ -50,57 +50,50 @@ type absence struct {
 	resident string
 }
 
-// deviceEntry has the present version of a device and those before it, newest
+// versions are the present version of a thing and those before it, newest
 // first. A version is never changed once it was handed out.
+type versions[T any] struct {
+	now   *T
+	since int64
+	older []version[T]
+}
+
+type version[T any] struct {
+	of    *T
+	since int64
+}
+
+func (v *versions[T]) at(at int64) *T {
+	if at >= v.since {
+		return v.now
+	}
+	for _, o := range v.older {
+		if at >= o.since {
+			return o.of
+		}
+	}
+	return nil
+}
+
+// next makes another version the present one.
+func (v *versions[T]) next(now *T, since int64) {
+	v.older = append([]version[T]{{v.now, v.since}}, v.older...)
+	v.now, v.since = now, since
+}
+
 type deviceEntry struct {
-	now      *devices.Device
-	since    int64
-	older    []deviceVersion
+	versions[devices.Device]
+
 	assigned []*assignment
 	secret   *[32]byte
 }
 
-type deviceVersion struct {
-	device *devices.Device
-	since  int64
-}
-
-func (e *deviceEntry) at(at int64) *devices.Device {
-	if at >= e.since {
-		return e.now
-	}
-	for _, v := range e.older {
-		if at >= v.since {
-			return v.device
-		}
-	}
-	return nil
-}
-
-// residentEntry is the same for a resident. Phone, address, year of birth and
-// contacts are only in SQL: nothing in the pipeline needs them.
+// Of a resident, phone, address, year of birth and contacts are only in SQL:
+// nothing in the pipeline needs them.
 type residentEntry struct {
-	now      *devices.Resident
-	since    int64
-	older    []residentVersion
+	versions[devices.Resident]
+
 	absences []*absence
-}
-
-type residentVersion struct {
-	resident *devices.Resident
-	since    int64
-}
-
-func (e *residentEntry) at(at int64) *devices.Resident {
-	if at >= e.since {
-		return e.now
-	}
-	for _, v := range e.older {
-		if at >= v.since {
-			return v.resident
-		}
-	}
-	return nil
 }
 
 type gatewayEntry struct {

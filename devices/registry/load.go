@@ -58,7 +58,7 @@ func (r *Registry) load(ctx context.Context) error {
 			var edit int64
 			err := scan(&p.ID, &p.Name, &p.Area, &p.Tier, &p.State, &edit)
 			p.Area, p.Tier, p.State = intern(p.Area), intern(p.Tier), intern(p.State)
-			r.residents[p.ID] = &residentEntry{now: p, since: edits[edit]}
+			r.residents[p.ID] = &residentEntry{versions: versions[devices.Resident]{now: p, since: edits[edit]}}
 			return err
 		}},
 		{`SELECT resident, area, tier, state, edit FROM resident_versions ORDER BY edit DESC`, func(scan func(...any) error) error {
@@ -67,7 +67,7 @@ func (r *Registry) load(ctx context.Context) error {
 			err := scan(&p.ID, &p.Area, &p.Tier, &p.State, &edit)
 			if e := r.residents[p.ID]; e != nil {
 				p.ID, p.Name = e.now.ID, e.now.Name
-				e.older = append(e.older, residentVersion{p, edits[edit]})
+				e.older = append(e.older, version[devices.Resident]{p, edits[edit]})
 			}
 			return err
 		}},
@@ -76,7 +76,7 @@ func (r *Registry) load(ctx context.Context) error {
 			var disabled, created, edit int64
 			err := scan(&d.ID, &d.Kind, &d.Area, &d.ClientID, &disabled, &created, &edit)
 			d.Kind, d.Area, d.Disabled, d.Created = intern(d.Kind), intern(d.Area), disabled != 0, database.Time(created)
-			r.devices[d.ID] = &deviceEntry{now: d, since: edits[edit]}
+			r.devices[d.ID] = &deviceEntry{versions: versions[devices.Device]{now: d, since: edits[edit]}}
 			return err
 		}},
 		{`SELECT device, kind, area, client_id, disabled, edit FROM device_versions ORDER BY edit DESC`, func(scan func(...any) error) error {
@@ -85,7 +85,7 @@ func (r *Registry) load(ctx context.Context) error {
 			err := scan(&d.ID, &d.Kind, &d.Area, &d.ClientID, &disabled, &edit)
 			if e := r.devices[d.ID]; e != nil {
 				d.ID, d.Created, d.Disabled = e.now.ID, e.now.Created, disabled != 0
-				e.older = append(e.older, deviceVersion{d, edits[edit]})
+				e.older = append(e.older, version[devices.Device]{d, edits[edit]})
 			}
 			return err
 		}},

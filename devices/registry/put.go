@@ -180,14 +180,14 @@ func (r *Registry) putResident(e *edit, p devices.Resident) error {
 		v.ID = was.ID
 		changed = was.Area != v.Area || was.Tier != v.Tier || was.State != v.State
 		if changed {
-			e.residents[p.ID] = &residentEntry{now: v}
+			e.residents[p.ID] = &residentEntry{versions: versions[devices.Resident]{now: v}}
 			if err := e.exec(`INSERT INTO resident_versions (resident, edit, area, tier, state) SELECT id, edit, area, tier, state FROM residents WHERE id = $1`, p.ID); err != nil {
 				return err
 			}
 		}
 		e.then(func(recorded int64) { old.change(v, changed, recorded) })
 	default:
-		n := &residentEntry{now: v}
+		n := &residentEntry{versions: versions[devices.Resident]{now: v}}
 		e.residents[p.ID] = n
 		e.then(func(recorded int64) { n.since, r.residents[v.ID] = recorded, n })
 	}
@@ -200,19 +200,18 @@ func (r *Registry) putResident(e *edit, p devices.Resident) error {
 // change makes v the present version. A new name alone makes no version: it
 // is the name in all of them.
 func (e *residentEntry) change(v *devices.Resident, version bool, recorded int64) {
-	if version {
-		e.older = append([]residentVersion{{e.now, e.since}}, e.older...)
-		e.since = recorded
-	}
 	renamed := e.now.Name != v.Name
+	if version {
+		e.next(v, recorded)
+	}
 	e.now = v
 	if !renamed {
 		return
 	}
 	for i, o := range e.older {
-		c := *o.resident // the one before may be in somebody's hands
+		c := *o.of // the one before may be in somebody's hands
 		c.Name = v.Name
-		e.older[i].resident = &c
+		e.older[i].of = &c
 	}
 }
 
@@ -286,17 +285,14 @@ func (r *Registry) putDevice(e *edit, d devices.Device) error {
 	case pending != nil:
 		*pending.now = d
 	case old != nil:
-		n := &deviceEntry{now: &d}
+		n := &deviceEntry{versions: versions[devices.Device]{now: &d}}
 		e.devices[d.ID] = n
-		e.then(func(recorded int64) {
-			old.older = append([]deviceVersion{{old.now, old.since}}, old.older...)
-			old.now, old.since = n.now, recorded
-		})
+		e.then(func(recorded int64) { old.next(n.now, recorded) })
 		if err := e.exec(`INSERT INTO device_versions (device, edit, kind, area, client_id, disabled) SELECT id, edit, kind, area, client_id, disabled FROM devices WHERE id = $1`, d.ID); err != nil {
 			return err
 		}
 	default:
-		n := &deviceEntry{now: &d}
+		n := &deviceEntry{versions: versions[devices.Device]{now: &d}}
 		e.devices[d.ID] = n
 		e.then(func(recorded int64) { n.since, r.devices[d.ID] = recorded, n })
 	}
