@@ -6,16 +6,19 @@ import (
 	"time"
 
 	"shouwang/devices"
+	"shouwang/ingest/peer"
 	"shouwang/ingest/seriestest"
 )
 
 func TestErase(t *testing.T) {
-	seriestest.RunErase(t, open(t, server.Get(t)))
+	both(t, func(t *testing.T, real peer.Influx) { seriestest.RunErase(t, open(t, real)) })
 }
 
 // A name must not reach beyond itself, whatever signs it has.
-func TestEraseOfAnOddName(t *testing.T) {
-	s := open(t, server.Get(t))
+func TestEraseOfAnOddName(t *testing.T) { both(t, eraseOddName) }
+
+func eraseOddName(t *testing.T, real peer.Influx) {
+	s := open(t, real)
 	odd, other := devices.DeviceID(`quote/it's"a\b'`), devices.DeviceID("quote/other")
 	for _, d := range []devices.DeviceID{odd, other} {
 		if err := s.Write(t.Context(), []devices.Reading{{Device: d, Metric: devices.Steps, At: now, Value: 1, Received: now}}); err != nil {
@@ -32,8 +35,9 @@ func TestEraseOfAnOddName(t *testing.T) {
 	}
 }
 
-func TestEraseSaysWhatIsWrong(t *testing.T) {
-	real := server.Get(t)
+func TestEraseSaysWhatIsWrong(t *testing.T) { both(t, eraseWrongToken) }
+
+func eraseWrongToken(t *testing.T, real peer.Influx) {
 	real.Token = "shouwang:wrong"
 	err := open(t, real).Erase(t.Context(), "v/1", time.Time{}, time.Time{})
 	if err == nil || strings.Contains(err.Error(), real.Token) {

@@ -21,7 +21,10 @@ import (
 // What the real server says when it does not take a write.
 
 func TestReadingsOfAnotherTypeAreRefusedAndTheRestIsStored(t *testing.T) {
-	real := server.Get(t)
+	both(t, otherType)
+}
+
+func otherType(t *testing.T, real peer.Influx) {
 	requests := counted(t, &real)
 	s := open(t, real)
 	metric := devices.Metric(fmt.Sprint("spoilt", time.Now().UnixNano()))
@@ -64,15 +67,18 @@ func TestReadingsOfAnotherTypeAreRefusedAndTheRestIsStored(t *testing.T) {
 }
 
 func TestReadingsBeyondTheRetentionAreRefused(t *testing.T) {
-	real := server.Get(t)
-	if real.Major != 1 {
-		t.Skip("needs a 1.8 server of our own")
-	}
-	if err := real.Influx1Query(t.Context(), `CREATE DATABASE brief WITH DURATION 1h SHARD DURATION 1h NAME hour`); err != nil {
-		t.Fatal(err)
+	both(t, beyondRetention)
+}
+
+func beyondRetention(t *testing.T, real peer.Influx) {
+	if real.Major == 0 {
+		t.Skip("needs a server of our own")
 	}
 	real.Bucket = "brief/hour"
 	s := open(t, real)
+	if err := s.Setup(t.Context(), time.Hour, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
 	fresh := devices.Reading{Device: "v/1", Metric: devices.Steps, At: time.Now().UTC().Truncate(time.Microsecond), Value: 1}
 	old := fresh
 	old.At = fresh.At.Add(-48 * time.Hour)
@@ -87,6 +93,10 @@ func TestReadingsBeyondTheRetentionAreRefused(t *testing.T) {
 }
 
 func TestWrongSettingsAreTriedAgainAndSayWhatToMend(t *testing.T) {
+	both(t, wrongSettings)
+}
+
+func wrongSettings(t *testing.T, real peer.Influx) {
 	for _, test := range []struct {
 		name, want string
 		spoil      func(*peer.Influx)
@@ -95,7 +105,7 @@ func TestWrongSettingsAreTriedAgainAndSayWhatToMend(t *testing.T) {
 		{"missing bucket", "series.bucket", func(i *peer.Influx) { i.Bucket = "nowhere/autogen" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			real := server.Get(t)
+			real := real
 			test.spoil(&real)
 			s := open(t, real)
 			err := s.Write(t.Context(), []devices.Reading{{Device: "v/1", Metric: devices.Steps, At: now, Value: 1}})
@@ -114,9 +124,11 @@ func TestWrongSettingsAreTriedAgainAndSayWhatToMend(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	if err := open(t, server.Get(t)).Check(t.Context()); err != nil {
-		t.Error(err)
-	}
+	both(t, func(t *testing.T, real peer.Influx) {
+		if err := open(t, real).Check(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 var now = time.Date(2026, 3, 14, 4, 0, 0, 0, time.UTC)

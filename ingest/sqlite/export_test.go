@@ -31,3 +31,11 @@ func (s *Series) Orphans(t *testing.T) (n int) {
 	}
 	return n
 }
+
+// Checkpoint carries the log over to the file.
+func (s *Series) Checkpoint(t *testing.T) {
+	t.Helper()
+	if _, err := s.write.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		t.Fatal(err)
+	}
+}
