@@ -47,13 +47,13 @@ func (s *Store) Add(ctx context.Context, refusals []devices.Refusal) error {
 		return nil
 	}
 	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
-		b := batch{ctx: ctx, tx: tx, kept: map[string]int{}, marks: map[string]int64{}}
+		b := batch{ctx: ctx, tx: tx, slots: map[slotKey]map[string]bool{}, counts: map[string]*counting{}}
 		for _, r := range refusals {
 			if err := b.add(r); err != nil {
 				return err
 			}
 		}
-		return nil
+		return b.finish()
 	})
 	if err != nil {
 		return fmt.Errorf("keep dead letters: %w", err)
@@ -61,74 +61,123 @@ func (s *Store) Add(ctx context.Context, refusals []devices.Refusal) error {
 	return nil
 }
 
-// batch is one call of Add.
+// batch is one call of Add. A storm of garbage comes as thousands of refusals in
+// one call, so each costs a look into memory, and SQL is asked once for each
+// device and minute.
 type batch struct {
 	ctx context.Context //nolint:containedctx // lives no longer than the call
 	tx  *sql.Tx
-	// kept counts the rows with payload, by bucket and minute.
-	kept map[string]int
-	// marks are the newest receipt times of the counting rows before this call.
-	marks map[string]int64
+	// slots are the letters that are kept with their payload, by their ids.
+	slots  map[slotKey]map[string]bool
+	counts map[string]*counting
+}
+
+type slotKey struct {
+	bucket string
+	minute int64
+}
+
+// counting is one row that counts, and what this call adds to it.
+type counting struct {
+	refusal devices.Refusal // what the row says
+	slot    slotKey
+	exists  bool
+	mark    int64 // newest receipt time counted before this call
+	newest  int64
+	count   int64
 }
 
 func (b *batch) add(r devices.Refusal) error {
 	received := database.Micros(r.Received)
-	bucket, minute := bucketOf(r), received/time.Minute.Microseconds()
+	slot := slotKey{bucketOf(r), received / time.Minute.Microseconds()}
 	id := key("letter", string(r.Device), r.Topic, string(r.Code), r.Field, strconv.FormatInt(received, 10), r.SHA256)
-	var known int
-	if err := b.tx.QueryRowContext(b.ctx, `SELECT count(*) FROM dead_letters WHERE id = $1`, id).Scan(&known); err != nil || known > 0 {
+	kept, err := b.kept(slot)
+	switch {
+	case err != nil:
 		return err
+	case kept[id]:
+		return nil
+	case len(kept) >= perMinute:
+		return b.count(r, slot, received)
 	}
-	slot := bucket + " " + strconv.FormatInt(minute, 10)
-	kept, ok := b.kept[slot]
-	if !ok {
-		err := b.tx.QueryRowContext(b.ctx, `SELECT count(*) FROM dead_letters WHERE bucket = $1 AND minute = $2 AND payload IS NOT NULL`, bucket, minute).Scan(&kept)
-		if err != nil {
-			return err
-		}
-	}
-	b.kept[slot] = kept
-	if kept >= perMinute {
-		return b.count(r, bucket, minute, received)
-	}
-	b.kept[slot]++
+	kept[id] = true
 	payload := r.Payload[:min(len(r.Payload), maxPayload)]
 	if payload == nil {
 		payload = []byte{} // NULL means counted
 	}
-	return b.insert(id, r, bucket, minute, received, payload)
+	return b.insert(id, r, slot, received, payload, 1)
 }
 
-func (b *batch) count(r devices.Refusal, bucket string, minute, received int64) error {
+// kept are the letters of a slot that have their payload. One that is known lies
+// in its own slot: device, code and time of receipt say which that is.
+func (b *batch) kept(slot slotKey) (map[string]bool, error) {
+	if kept, ok := b.slots[slot]; ok {
+		return kept, nil
+	}
+	kept := map[string]bool{}
+	rows, err := b.tx.QueryContext(b.ctx, `SELECT id FROM dead_letters WHERE bucket = $1 AND minute = $2 AND payload IS NOT NULL`, slot.bucket, slot.minute)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err below says what went wrong
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		kept[id] = true
+	}
+	b.slots[slot] = kept
+	return kept, rows.Err()
+}
+
+func (b *batch) count(r devices.Refusal, slot slotKey, received int64) error {
 	if r.Code == devices.WrongTopic {
 		r.Topic = "" // there is no end of wrong topics
 	}
-	r.Device, r.Field, r.Value, r.SHA256 = counted(r), "", "", ""
+	r.Device, r.Field, r.Value, r.SHA256, r.Payload = counted(r), "", "", "", nil
 	r.Rule = "more in the same minute, counted and not kept"
-	id := key("count", bucket, strconv.FormatInt(minute, 10), string(r.Code), r.Topic)
-	mark, ok := b.marks[id]
+	id := key("count", slot.bucket, strconv.FormatInt(slot.minute, 10), string(r.Code), r.Topic)
+	c, ok := b.counts[id]
 	if !ok {
-		err := b.tx.QueryRowContext(b.ctx, `SELECT received FROM dead_letters WHERE id = $1`, id).Scan(&mark)
-		if errors.Is(err, sql.ErrNoRows) {
-			b.marks[id] = 0
-			return b.insert(id, r, bucket, minute, received, nil)
+		c = &counting{refusal: r, slot: slot}
+		err := b.tx.QueryRowContext(b.ctx, `SELECT received FROM dead_letters WHERE id = $1`, id).Scan(&c.mark)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		c.exists = err == nil
+		b.counts[id] = c
+	}
+	if c.exists && received <= c.mark {
+		return nil
+	}
+	c.count++
+	c.newest = max(c.newest, received)
+	return nil
+}
+
+// finish writes what was counted.
+func (b *batch) finish() error {
+	for id, c := range b.counts {
+		var err error
+		switch {
+		case c.count == 0:
+		case c.exists:
+			_, err = b.tx.ExecContext(b.ctx, `UPDATE dead_letters SET count = count + $1, received = CASE WHEN received > $2 THEN received ELSE $2 END WHERE id = $3`, c.count, c.newest, id)
+		default:
+			err = b.insert(id, c.refusal, c.slot, c.newest, nil, c.count)
 		}
 		if err != nil {
 			return err
 		}
-		b.marks[id] = mark
 	}
-	if received <= mark {
-		return nil
-	}
-	_, err := b.tx.ExecContext(b.ctx, `UPDATE dead_letters SET count = count + 1, received = CASE WHEN received > $1 THEN received ELSE $1 END WHERE id = $2`, received, id)
-	return err
+	return nil
 }
 
-func (b *batch) insert(id string, r devices.Refusal, bucket string, minute, received int64, payload []byte) error {
+func (b *batch) insert(id string, r devices.Refusal, slot slotKey, received int64, payload []byte, count int64) error {
 	_, err := b.tx.ExecContext(b.ctx, `INSERT INTO dead_letters (id, received, bucket, minute, vendor, device, topic, code, field, value, rule, sha256, payload, count)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)`,
-		id, received, bucket, minute, r.Device.Vendor(), string(r.Device), r.Topic, string(r.Code), r.Field, r.Value, r.Rule, r.SHA256, payload)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		id, received, slot.bucket, slot.minute, r.Device.Vendor(), string(r.Device), r.Topic, string(r.Code), r.Field, r.Value, r.Rule, r.SHA256, payload, count)
 	return err
 }
 

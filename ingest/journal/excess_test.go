@@ -161,12 +161,20 @@ func TestShred(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// What comes after stays, and with it the file.
+	newest := uint64(0)
+	for _, lane := range ingest.Lanes {
+		newest = max(newest, j.lanes[lane].newest)
+	}
+	for i := range 300 {
+		write(t, j, ingest.Lanes[i%2], excessRecord(i))
+	}
 	if grepStore(t, srv.opts.StoreDir, "shredmark") == 0 {
 		t.Fatal("the mark is not in the store to begin with")
 	}
 	for _, lane := range ingest.Lanes {
-		j.Passed(lane, 1<<40)
-		if err := j.savePosition(t.Context(), "history", j.lanes[lane], 1<<40); err != nil {
+		j.Passed(lane, newest)
+		if err := j.savePosition(t.Context(), "history", j.lanes[lane], newest); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -177,8 +185,8 @@ func TestShred(t *testing.T) {
 	if n := grepStore(t, srv.opts.StoreDir, "shredmark"); n > 0 {
 		t.Errorf("the mark is still in %d files", n)
 	}
-	if oldest, err := j.Oldest(t.Context()); err != nil || !oldest.IsZero() {
-		t.Errorf("oldest: %v, %v", oldest, err)
+	if stats, err := j.Stats(t.Context()); err != nil || stats.FirstSeq != newest+1 || stats.Frames != 300 {
+		t.Errorf("stats %+v, %v", stats, err)
 	}
 }
 
