@@ -19,6 +19,8 @@ const (
 	// ceiling, and go on for ever: the journal keeps what waits.
 	firstPause = 100 * time.Millisecond
 	maxPause   = 10 * time.Second
+	// maxAsked is the longest pause a store can ask for by itself.
+	maxAsked = 5 * time.Minute
 )
 
 // DurableFollower is a Follower that keeps the positions of its readers. Frames
@@ -132,7 +134,7 @@ func (h *history) write(ctx context.Context, readings []devices.Reading) error {
 			h.dec.counts.down.Set(1)
 			h.log.Error().Err(err).Msg("time series takes no writes, trying on; the journal keeps what waits")
 		}
-		timer := time.NewTimer(pause)
+		timer := time.NewTimer(max(pause, asked(err)))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -140,6 +142,14 @@ func (h *history) write(ctx context.Context, readings []devices.Reading) error {
 		case <-timer.C:
 		}
 	}
+}
+
+// asked is how long the store has asked us to leave it alone.
+func asked(err error) time.Duration {
+	if retry, ok := errors.AsType[*RetryError](err); ok {
+		return min(retry.After, maxAsked)
+	}
+	return 0
 }
 
 // addRefused makes dead letters of readings the store will never take.

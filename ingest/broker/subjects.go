@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"shouwang/devices"
+	"shouwang/ingest"
 )
 
 // The channels of the MQTT contract, by who publishes them.
@@ -95,9 +96,11 @@ func loginPermissions(login devices.Login) (*server.Permissions, error) {
 	return permissions(publish, topics(vendor, device, downChannels[:]))
 }
 
-// servicePermissions are the other end of every device's.
+// servicePermissions are the other end of every device's, and the topic on which
+// the service hears itself.
 func servicePermissions() (*server.Permissions, error) {
-	return permissions(topics("+", "+", downChannels[:]), topics("+", "+", upChannels[:]))
+	return permissions(append(topics("+", "+", downChannels[:]), ingest.WatchdogTopic),
+		append(topics("+", "+", upChannels[:]), ingest.WatchdogTopic))
 }
 
 func permissions(publish, subscribe []string) (*server.Permissions, error) {

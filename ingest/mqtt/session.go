@@ -129,7 +129,7 @@ func (s *session) connection(parent context.Context) error {
 		s.metrics.connected.WithLabelValues(string(s.lane)).Set(1)
 		s.metrics.connects.WithLabelValues(string(s.lane)).Inc()
 		s.log.Info().Str("broker", s.broker.Host).Msg("connected with the MQTT broker and subscribed")
-		<-ctx.Done()
+		l.listen()
 		err = context.Cause(ctx)
 		s.away = time.Now()
 		s.link.Store(nil)
@@ -242,6 +242,12 @@ func (l *link) receive(_ paho.Client, m paho.Message) {
 			l.cancel(&panicError{value: value, stack: debug.Stack()})
 		}
 	}()
+	if m.Topic() == ingest.WatchdogTopic {
+		l.ears.own(m.Payload())
+		return
+	}
+	l.ears.busy()
+	defer l.ears.idle()
 	l.s.metrics.received.WithLabelValues(string(l.s.lane)).Inc()
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	rec := ingest.Record{Message: ingest.Message{Topic: m.Topic(), Payload: m.Payload(), Received: now, Retained: m.Retained()}}
