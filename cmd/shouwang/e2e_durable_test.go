@@ -37,9 +37,9 @@ func (a *api) events(after int64) []event {
 	}
 	defer conn.Close()
 	var all []event
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // beats would go on for ever
 	newest, position := int64(-1), after
 	for newest < 0 || position < newest {
-		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		var e event
 		if err := conn.ReadJSON(&e); err != nil {
 			a.t.Fatalf("live after %d: %v", position, err)
