@@ -3,6 +3,7 @@ package alerting
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -29,9 +30,7 @@ func (e *Engine) Checkpoint(ctx context.Context) error {
 	for _, note := range states.written {
 		note()
 	}
-	for name, seq := range saved.Positions {
-		e.lane(name).saved = seq
-	}
+	e.saved.Store(&saved.Positions)
 	e.metrics.checkpoint.Observe(time.Since(start).Seconds())
 	e.metrics.snapshots.Add(float64(len(saved.Snapshots)))
 	return nil
@@ -49,11 +48,7 @@ func (e *Engine) collect(ctx context.Context) (Saved, collected, error) {
 	if err != nil {
 		return Saved{}, collected{}, err
 	}
-	positions := make(map[string]uint64, len(e.lanes))
-	for name, l := range e.lanes {
-		positions[name] = l.fed
-	}
 	// Counted from the try, so that a failing one is not tried on every frame.
 	e.frames, e.lastSaved = 0, e.Now()
-	return Saved{Snapshots: states.snapshots, Positions: positions, Clock: e.clock}, states, nil
+	return Saved{Snapshots: states.snapshots, Positions: maps.Clone(e.fed), Clock: e.clock}, states, nil
 }

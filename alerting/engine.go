@@ -3,7 +3,9 @@ package alerting
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,6 +41,9 @@ type EngineOptions struct {
 type Engine struct {
 	EngineOptions
 	metrics *engineMetrics
+	// breakdowns is the log of what broke down: a defect may say the same with
+	// every record.
+	breakdowns zerolog.Logger
 
 	// writing is held over a whole checkpoint, so that an older one never
 	// overwrites a newer. It is taken before mu.
@@ -47,7 +52,7 @@ type Engine struct {
 	mu       sync.Mutex
 	subjects *subjects
 	clock    Clock
-	lanes    map[string]*lane
+	fed      map[string]uint64 // last frame of each lane handed to the detectors
 	// pending are findings whose transaction has not succeeded yet. The
 	// detectors have said them and will not do so again.
 	pending []judged
@@ -55,13 +60,12 @@ type Engine struct {
 	raiseAt   time.Time
 	frames    int
 	lastSaved time.Time
-	asOf      time.Time
-}
 
-// lane is how far one lane has come.
-type lane struct {
-	fed   uint64 // handed to the detectors
-	saved uint64 // in a checkpoint
+	// What others ask about is not behind mu, which is held while SQL is
+	// written. saved is the last frame of each lane that is in a checkpoint, a
+	// map that is replaced and never changed; asOf is in microseconds.
+	saved atomic.Pointer[map[string]uint64]
+	asOf  atomic.Int64
 }
 
 // NewEngine makes an engine with nothing in it; Restore brings back the last
@@ -77,13 +81,16 @@ func NewEngine(o EngineOptions) *Engine {
 		o.CheckpointFrames = 1000
 	}
 	o.Log = o.Log.With().Str("component", "alerting").Logger()
-	return &Engine{
+	e := &Engine{
 		EngineOptions: o,
 		metrics:       newEngineMetrics(o.Metrics),
+		breakdowns:    o.Log.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute}),
 		subjects:      newSubjects(o.Detectors),
-		lanes:         map[string]*lane{},
+		fed:           map[string]uint64{},
 		lastSaved:     o.Now(),
 	}
+	e.saved.Store(&map[string]uint64{})
+	return e
 }
 
 // Restore takes back the last checkpoint. It is called once, before Apply. A
@@ -101,48 +108,44 @@ func (e *Engine) Restore(ctx context.Context) error {
 			return err
 		}
 	}
-	for name, seq := range saved.Positions {
-		e.lanes[name] = &lane{fed: seq, saved: seq}
-	}
+	maps.Copy(e.fed, saved.Positions)
+	e.saved.Store(&saved.Positions)
 	e.clock = saved.Clock
+	e.tell()
 	return nil
 }
 
 // Position is the last frame of the lane that will never be asked for again: it
 // is in a checkpoint. Reading goes on after it, and the journal may purge it.
-func (e *Engine) Position(name string) uint64 {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.lane(name).saved
-}
+func (e *Engine) Position(name string) uint64 { return (*e.saved.Load())[name] }
 
 // Rewind sets the position of the lane back to seq and stores it: the journal
 // ends there now, and will give the numbers behind it to other frames. What was
 // judged stays judged. It is called after Restore and before Apply.
 func (e *Engine) Rewind(ctx context.Context, name string, seq uint64) error {
 	e.mu.Lock()
-	l := e.lane(name)
-	l.fed, l.saved = min(l.fed, seq), min(l.saved, seq)
+	e.fed[name] = min(e.fed[name], seq)
 	e.mu.Unlock()
 	return e.Checkpoint(ctx)
 }
 
-// AsOf is the time of receipt of the newest record that has been judged, zero
-// before the first: how old the picture is that the alerts give. Ticks are
-// records too, so a quiet county does not look old.
+// AsOf is how old the picture is that the alerts give: the time of the newest
+// tick that was judged, and whose findings are written; zero before the first.
+// Ticks stand among the readings in the journal, so while a backlog is read AsOf
+// is as old as the backlog, though an SOS of now has been heard meanwhile.
 func (e *Engine) AsOf() time.Time {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.asOf
+	us := e.asOf.Load()
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
 }
 
-func (e *Engine) lane(name string) *lane {
-	l, ok := e.lanes[name]
-	if !ok {
-		l = &lane{}
-		e.lanes[name] = l
+// tell lets AsOf say what the clock says.
+func (e *Engine) tell() {
+	if t := e.clock.LastTick; !t.IsZero() {
+		e.asOf.Store(t.UnixMicro())
 	}
-	return l
 }
 
 // Apply judges the records of one frame. A frame it has had is passed over.
@@ -163,22 +166,19 @@ func (e *Engine) apply(ctx context.Context, name string, seq uint64, records []d
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	start := time.Now()
-	l := e.lane(name)
-	if seq > l.fed {
+	if seq > e.fed[name] {
 		for i := range records {
-			e.judge(&records[i])
+			e.guard("engine", func() { e.judge(&records[i]) })
 		}
-		l.fed = seq
+		e.fed[name] = seq
 		e.frames++
 	}
 	if err := e.commit(ctx); err != nil {
 		return false, err
 	}
+	e.tell()
 	e.metrics.apply.Observe(time.Since(start).Seconds())
 	if n := len(records); n > 0 {
-		if t := records[n-1].Received; t.After(e.asOf) {
-			e.asOf = t
-		}
 		e.metrics.lag.WithLabelValues(name).Set(time.Since(records[n-1].Received).Seconds())
 	}
 	return e.frames >= e.CheckpointFrames || e.Now().Sub(e.lastSaved) >= e.CheckpointEvery, nil

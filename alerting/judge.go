@@ -2,6 +2,9 @@ package alerting
 
 import (
 	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -29,7 +32,8 @@ func (e *Engine) judge(rec *devices.Record) {
 			}
 			for _, h := range hear {
 				for i := range h.w.detectors {
-					e.found(h, h.w.detectors[i].Observe(h.v, r))
+					d := h.w.detectors[i].Detector
+					e.guard(d.Name(), func() { e.found(h, d.Observe(h.v, r)) })
 				}
 			}
 		}
@@ -39,11 +43,34 @@ func (e *Engine) judge(rec *devices.Record) {
 			}
 			for _, h := range hear {
 				for i := range h.w.detectors {
-					e.found(h, h.w.detectors[i].Notice(h.v, ev))
+					d := h.w.detectors[i].Detector
+					e.guard(d.Name(), func() { e.found(h, d.Notice(h.v, ev)) })
 				}
 			}
 		}
 	}
+}
+
+// guard runs one part of the judging. A panic ends that part and nothing else:
+// the journal brings the same record again after every start, so a defect must
+// not stop all alerting for good. The detector keeps what it holds and is asked
+// about the next record. A panic's words may be about a person and are not
+// logged, unless they are the runtime's.
+func (e *Engine) guard(part string, judge func()) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		e.metrics.panics.WithLabelValues(part).Inc()
+		what := fmt.Sprintf("%T", p)
+		if err, ok := p.(runtime.Error); ok {
+			what = err.Error()
+		}
+		e.breakdowns.Error().Str("part", part).Str("panic", what).Bytes("stack", debug.Stack()).
+			Msg("broke down on a record, goes on with the next")
+	}()
+	judge()
 }
 
 // inOrder returns the readings of one message by event time, and those of one
@@ -163,11 +190,14 @@ func (e *Engine) tick(rec *devices.Record) {
 		}
 		h := e.hear(w.subject, p, rec.Received)
 		for i := range w.detectors {
-			findings := w.detectors[i].Tick(h.v)
-			if !w.detectors[i].quiet || len(findings) > 0 || p.away {
-				e.subjects.touch(w, i)
-			}
-			e.found(h, findings)
+			d := &w.detectors[i]
+			e.guard(d.Name(), func() {
+				findings := d.Tick(h.v)
+				if !d.quiet || len(findings) > 0 || p.away {
+					e.subjects.touch(w, i)
+				}
+				e.found(h, findings)
+			})
 		}
 	}
 }

@@ -9,6 +9,7 @@ type engineMetrics struct {
 	opened     *prometheus.CounterVec
 	findings   *prometheus.CounterVec
 	refused    prometheus.Counter
+	panics     *prometheus.CounterVec
 	apply      prometheus.Histogram
 	checkpoint prometheus.Histogram
 	snapshots  prometheus.Counter
@@ -28,6 +29,9 @@ func newEngineMetrics(r prometheus.Registerer) *engineMetrics {
 		refused: f.NewCounter(prometheus.CounterOpts{
 			Name: "shouwang_alerting_findings_refused_total", Help: "Findings of an unknown kind or severity: a defect of a detector.",
 		}),
+		panics: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "shouwang_alerting_panics_total", Help: "Records that a detector, or the engine itself, broke down on: a defect.",
+		}, []string{"part"}),
 		apply: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "shouwang_alerting_apply_seconds", Help: "Time to judge one frame and write its findings.", Buckets: seconds,
 		}),

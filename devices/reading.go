@@ -135,5 +135,6 @@ const (
 	UnknownEvent   RefusalCode = "unknown_event"
 	WrongTopic     RefusalCode = "wrong_topic"
 	StoreRefused   RefusalCode = "store_refused" // the time-series store would not take it
+	Internal       RefusalCode = "internal"      // a defect of the service
 	OverRate       RefusalCode = "over_rate"     // beyond the device's rate, and the queue for that full
 )

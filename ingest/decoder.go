@@ -30,6 +30,7 @@ type DecoderOptions struct {
 // so each reader of each lane has its own; it is not safe for concurrent use.
 type Decoder struct {
 	directory Directory
+	age       time.Duration
 	native    *codec.Native
 	window    window
 	counts    counts
@@ -43,7 +44,7 @@ type Decoder struct {
 
 // NewDecoder makes a decoder whose window is empty.
 func NewDecoder(o DecoderOptions) *Decoder {
-	d := &Decoder{directory: o.Directory, native: codec.NewNative(o.AgeLimit), counts: o.Metrics.counts(o.Reader, o.Lane)}
+	d := &Decoder{directory: o.Directory, age: o.AgeLimit, native: codec.NewNative(o.AgeLimit), counts: o.Metrics.counts(o.Reader, o.Lane)}
 	d.ask = d.repeated // once: a method value costs an allocation
 	return d
 }
@@ -107,9 +108,19 @@ func (d *Decoder) Warm(f Frame) {
 // Forget empties the window.
 func (d *Decoder) Forget() { d.window = window{} }
 
-// message decodes one message, or says why the whole of it is refused.
-func (d *Decoder) message(m *Message) (*codec.Result, *devices.Refusal) {
+// message decodes one message, or says why the whole of it is refused. One that
+// the codec breaks down on is refused too: the journal would bring it again after
+// every start. It stays there and can be read again once the defect is mended.
+func (d *Decoder) message(m *Message) (res *codec.Result, refusal *devices.Refusal) {
+	var about devices.DeviceID
+	defer func() {
+		if recover() != nil {
+			d.native = codec.NewNative(d.age) // nobody knows what the old one holds
+			res, refusal = nil, d.refuse(m, devices.Internal, about, "", "", "the service broke down on this message: a defect of ours")
+		}
+	}()
 	id, channel, err := codec.ParseTopic(m.Topic)
+	about = id
 	if err != nil {
 		return nil, d.refuse(m, devices.WrongTopic, id, "topic", clip(m.Topic), err.Error())
 	}

@@ -29,6 +29,9 @@ var _ ingest.Directory = directory{}
 
 func (d directory) Device(id devices.DeviceID, at time.Time) (*devices.Device, bool) {
 	vendor, name := id.Split()
+	if name == "broken" {
+		panic("as a defect of the codec would")
+	}
 	if vendor != "acme" || len(name) != 1 || at.Before(d.entered) {
 		return nil, false
 	}
@@ -77,6 +80,23 @@ func TestDecode(t *testing.T) {
 		if got := say(newDecoder().Decode(frame(1, c.record))); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+func TestADefectCostsOneMessage(t *testing.T) {
+	dec := newDecoder()
+	good := message("acme/1", "telemetry", `{"metrics":{"steps":5}}`, 0)
+	bad := message("acme/broken", "telemetry", `{"metrics":{"steps":5}}`, 0)
+	records, refusals := dec.Decode(frame(1, good, bad, message("acme/2", "event", `{"event":"sos"}`, 0)))
+	if got := say(records, refusals); got != "acme/1 steps=5 acme/2 sos refused internal" {
+		t.Error(got)
+	}
+	if r := refusals[0]; r.Device != "acme/broken" || r.Topic != bad.Topic || string(r.Payload) != string(bad.Payload) || r.SHA256 == "" || r.Rule == "" {
+		t.Errorf("%+v", r)
+	}
+	dec.Warm(frame(2, bad, good))
+	if got := say(dec.Decode(frame(3, good))); got != "acme/1" {
+		t.Errorf("the window was lost: %s", got)
 	}
 }
 
