@@ -34,6 +34,7 @@ type house struct {
 	device   devices.DeviceID
 	alert    string
 	visit    string
+	letter   string // SHA-256 of a message that was refused
 	absence  string
 	user     string
 }
@@ -51,7 +52,7 @@ type county struct {
 	here    house
 	there   house
 	stop    func()
-	tokens  map[access.Role]string
+	tokens  map[access.Role]string // by user name
 	letters *deadletter.Store
 
 	mu  sync.Mutex
@@ -72,6 +73,10 @@ func value(t *testing.T, c prometheus.Counter) float64 {
 }
 
 const password = "correct horse"
+
+// townAdministrator is the user name of an administrator of one town; all other
+// accounts of the tests are called after their roles.
+const townAdministrator = access.Role("town_administrator")
 
 func newCounty(t *testing.T, change ...func(*Options)) *county {
 	t.Helper()
@@ -115,6 +120,11 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 		c.tokens[role], err = c.access.NewToken(ctx, string(role))
 		must(t, err)
 	}
+	must(t, c.access.Create(ctx, access.Account{
+		Username: string(townAdministrator), Name: "of one town", Role: access.Administrator, Areas: []devices.AreaPath{"xian/a"},
+	}, ""))
+	c.tokens[townAdministrator], err = c.access.NewToken(ctx, string(townAdministrator))
+	must(t, err)
 	c.here = c.house(reg, "xian/a/1", "v1", "p1")
 	c.there = c.house(reg, "xian/b/1", "v2", "p2")
 
@@ -160,6 +170,10 @@ func (c *county) house(reg *registry.Registry, village devices.AreaPath, vendor,
 	v, err := c.desk.CreateVisit(ctx, alerting.System(), alerting.NewVisit{Resident: h.resident, Due: time.Now().Add(time.Hour)})
 	must(t, err)
 	h.visit = v.ID
+	h.letter = "sha-of-" + vendor
+	must(t, c.letters.Add(ctx, []devices.Refusal{{
+		Device: h.device, Code: devices.Malformed, Topic: "homecare/v1/" + string(h.device) + "/telemetry", Received: time.Now().UTC(), SHA256: h.letter, Payload: []byte("{"),
+	}}))
 	must(t, c.access.Create(ctx, access.Account{Username: h.user, Name: "x", Role: access.Assistant, Areas: []devices.AreaPath{village}}, ""))
 	return h
 }

@@ -66,11 +66,10 @@ type Registry interface {
 	Assignments(ctx context.Context, resident string) ([]devices.Assignment, error)
 	Absences(ctx context.Context, resident string) ([]devices.Absence, error)
 
+	// PutAll enters all or nothing; Enter too, and makes secrets for the
+	// devices that are new.
 	PutAll(ctx context.Context, in devices.Import) error
-	PutArea(ctx context.Context, a devices.Area) error
-	PutResident(ctx context.Context, r devices.Resident) error
-	PutDevice(ctx context.Context, d devices.Device) error
-	Assign(ctx context.Context, device devices.DeviceID, resident string, from time.Time) error
+	Enter(ctx context.Context, in devices.Import) ([]devices.Secret, error)
 	Unassign(ctx context.Context, device devices.DeviceID, at time.Time) error
 	AddAbsence(ctx context.Context, a devices.Absence) (devices.Absence, error)
 	EndAbsence(ctx context.Context, id string, at time.Time) error
@@ -103,7 +102,8 @@ type Incidents interface {
 	Start(ctx context.Context, kind, device string) (any, error)
 }
 
-// Check is one condition of readiness: Ready returns nil, or why it is not.
+// Check is one condition of readiness: Ready returns nil, or why it is not,
+// for the log.
 type Check struct {
 	Name  string
 	Ready func(ctx context.Context) error

@@ -2,7 +2,8 @@ package dashboard
 
 import (
 	"context"
-	"fmt"
+	"crypto/rand"
+	"errors"
 	"net/http"
 	"time"
 
@@ -45,25 +46,15 @@ type none struct{}
 
 func (d *Dashboard) serveRegistry() {
 	add(d, "put-area", "Enter or rename an area", func(ctx context.Context, in *body[areaBody]) (*body[areaBody], error) {
-		if err := d.mayEdit(ctx, "path", in.Body.Path); err != nil {
-			return nil, err
-		}
-		if err := d.opts.Registry.PutArea(ctx, devices.Area(in.Body)); err != nil {
+		if err := d.put(ctx, devices.Import{Areas: []devices.Area{devices.Area(in.Body)}}); err != nil {
 			return nil, err
 		}
 		d.audit(ctx, "put-area", string(in.Body.Path), in.Body.Path, "")
 		return &body[areaBody]{in.Body}, nil
 	})
 	add(d, "put-resident", "Enter or change a resident", func(ctx context.Context, in *body[ResidentBody]) (*body[ResidentBody], error) {
-		if err := d.mayEdit(ctx, "area", in.Body.Area); err != nil {
-			return nil, err
-		}
-		everywhere := devices.Scope{Areas: []devices.AreaPath{""}}
-		if was, err := d.opts.Registry.GetResident(ctx, everywhere, in.Body.ID); err == nil && !caller(ctx).Scope.Area(was.Area) {
-			return nil, notFound("resident")
-		}
 		r := in.Body.resident()
-		if err := d.opts.Registry.PutResident(ctx, r); err != nil {
+		if err := d.put(ctx, devices.Import{Residents: []devices.Resident{r}}); err != nil {
 			return nil, err
 		}
 		d.audit(ctx, "put-resident", r.ID, r.Area, string(r.State))
@@ -79,6 +70,12 @@ func (d *Dashboard) serveRegistry() {
 	d.serveImport()
 }
 
+// put enters it within the caller's areas.
+func (d *Dashboard) put(ctx context.Context, in devices.Import) error {
+	in.Within = &caller(ctx).Scope
+	return d.opts.Registry.PutAll(ctx, in)
+}
+
 // mayEdit refuses areas outside the caller's.
 func (d *Dashboard) mayEdit(ctx context.Context, field string, area devices.AreaPath) error {
 	if !caller(ctx).Scope.Area(area) {
@@ -88,36 +85,25 @@ func (d *Dashboard) mayEdit(ctx context.Context, field string, area devices.Area
 }
 
 func (d *Dashboard) putDevice(ctx context.Context, in *body[newDevice]) (*body[secret], error) {
-	dev, err := in.Body.device()
-	if err != nil {
-		return nil, err
+	dev := in.Body.device()
+	made := devices.Secret{User: string(dev.ID), Secret: rand.Text()}
+	err := d.put(ctx, devices.Import{Devices: []devices.Device{dev}, Secrets: []devices.Secret{made}, OnlyNew: true})
+	if errors.Is(err, devices.ErrExists) {
+		return nil, wrongField(http.StatusConflict, "id", string(dev.ID), "must be a new device")
 	}
-	if err := d.mayEdit(ctx, "area", dev.Area); err != nil {
-		return nil, err
-	}
-	if _, ok := d.opts.Registry.Device(dev.ID, time.Now()); ok {
-		return nil, newProblem(http.StatusConflict, fmt.Sprintf("id: %q: the device exists", dev.ID),
-			FieldProblem{Field: "id", Value: string(dev.ID), Rule: "must be a new device"})
-	}
-	if err := d.opts.Registry.PutDevice(ctx, dev); err != nil {
-		return nil, err
-	}
-	password, err := d.opts.Registry.NewSecret(ctx, string(dev.ID))
 	if err != nil {
 		return nil, err
 	}
 	d.audit(ctx, "put-device", string(dev.ID), dev.Area, string(dev.Kind))
-	return &body[secret]{secret{Device: dev.ID, Username: string(dev.ID), Password: password}}, nil
+	return &body[secret]{showSecret(made)}, nil
 }
 
-func (n newDevice) device() (devices.Device, error) {
-	if err := devices.CheckName("vendor", n.Vendor); err != nil {
-		return devices.Device{}, invalid("vendor", n.Vendor, err.Error())
-	}
-	if err := devices.CheckName("device", n.ID); err != nil {
-		return devices.Device{}, invalid("id", n.ID, err.Error())
-	}
-	return devices.Device{ID: devices.DeviceID(n.Vendor + "/" + n.ID), Kind: n.Kind, Area: n.Area, ClientID: n.ClientID, Created: time.Now().UTC()}, nil
+func (n newDevice) device() devices.Device {
+	return devices.Device{ID: devices.DeviceID(n.Vendor + "/" + n.ID), Kind: n.Kind, Area: n.Area, ClientID: n.ClientID}
+}
+
+func showSecret(s devices.Secret) secret {
+	return secret{Device: devices.DeviceID(s.User), Username: s.User, Password: s.Secret}
 }
 
 func (d *Dashboard) newSecret(ctx context.Context, in *deviceIn) (*body[secret], error) {
@@ -129,11 +115,9 @@ func (d *Dashboard) newSecret(ctx context.Context, in *deviceIn) (*body[secret],
 	if err != nil {
 		return nil, err
 	}
-	if err := d.disconnect(string(e.ID)); err != nil {
-		return nil, err
-	}
+	d.disconnect(string(e.ID))
 	d.audit(ctx, "new-device-secret", string(e.ID), e.Place, "")
-	return &body[secret]{secret{Device: e.ID, Username: string(e.ID), Password: password}}, nil
+	return &body[secret]{showSecret(devices.Secret{User: string(e.ID), Secret: password})}, nil
 }
 
 func (d *Dashboard) setDisabled(disabled bool) func(context.Context, *deviceIn) (*none, error) {
@@ -148,27 +132,27 @@ func (d *Dashboard) setDisabled(disabled bool) func(context.Context, *deviceIn) 
 		}
 		changed := e.Device
 		changed.Disabled = disabled
-		if err := d.opts.Registry.PutDevice(ctx, changed); err != nil {
+		if err := d.put(ctx, devices.Import{Devices: []devices.Device{changed}}); err != nil {
 			return nil, err
 		}
 		if disabled {
-			if err := d.disconnect(string(e.ID)); err != nil {
-				return nil, err
-			}
+			d.disconnect(string(e.ID))
 		}
 		d.audit(ctx, action, string(e.ID), e.Place, "")
 		return nil, nil
 	}
 }
 
-func (d *Dashboard) disconnect(user string) error {
+// disconnect cuts off what is connected with the old rights. The change is
+// durable by then and its secret cannot be shown again, so a failure is logged
+// and the answer stands.
+func (d *Dashboard) disconnect(user string) {
 	if d.opts.Disconnect == nil {
-		return nil
+		return
 	}
 	if err := d.opts.Disconnect(user); err != nil {
-		return fmt.Errorf("disconnect device: %w", err)
+		d.log.Error().Err(err).Str("user", user).Msg("device not disconnected: it may stay connected until it leaves")
 	}
-	return nil
 }
 
 func (d *Dashboard) assign(ctx context.Context, in *body[newAssignment]) (*none, error) {
@@ -191,7 +175,7 @@ func (d *Dashboard) assign(ctx context.Context, in *body[newAssignment]) (*none,
 	if in.Body.Resident == "" {
 		err = d.opts.Registry.Unassign(ctx, e.ID, from)
 	} else {
-		err = d.opts.Registry.Assign(ctx, e.ID, in.Body.Resident, from)
+		err = d.put(ctx, devices.Import{Assignments: []devices.Assignment{{Device: e.ID, Resident: in.Body.Resident, From: from}}})
 	}
 	if err != nil {
 		return nil, err

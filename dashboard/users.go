@@ -44,7 +44,7 @@ type auditIn struct {
 func (d *Dashboard) serveUsers() {
 	users := d.opts.Access
 	add(d, "list-users", "Accounts", func(ctx context.Context, in *struct{ Page }) (*listOut[access.Account], error) {
-		list, err := users.Accounts(ctx, in.Cursor, in.Limit)
+		list, err := users.Accounts(ctx, caller(ctx).Scope, in.Cursor, in.Limit)
 		if err != nil {
 			return nil, err
 		}
@@ -105,10 +105,8 @@ func (d *Dashboard) userChange(ctx context.Context, action, username string, cha
 	if err != nil {
 		return err
 	}
-	for _, area := range a.Areas {
-		if !caller(ctx).Scope.Area(area) {
-			return notFound("user")
-		}
+	if !a.Inside(caller(ctx).Scope) {
+		return notFound("user")
 	}
 	if err := change(); err != nil {
 		return err

@@ -8,6 +8,9 @@ import (
 // ErrNotFound says that there is no such object, or none the caller may see.
 var ErrNotFound = errors.New("not found")
 
+// ErrExists says that something new has the name of something that is there.
+var ErrExists = errors.New("exists already")
+
 // InputError is something entered that cannot be taken. It names the field,
 // the value as entered and the rule it breaks.
 type InputError struct {

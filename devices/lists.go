@@ -69,6 +69,12 @@ type Import struct {
 	Gateways    []string // vendors
 	Assignments []Assignment
 	Secrets     []Secret
+
+	// Within are the areas of whoever enters this: nothing that lies outside
+	// them, before or after, may be changed. nil is everything.
+	Within *Scope
+	// OnlyNew gives ErrExists for a device that is there already.
+	OnlyNew bool
 }
 
 // Provider is an organisation that visits residents, and the villages (or

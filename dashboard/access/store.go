@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -227,20 +228,28 @@ func (s *Store) Account(ctx context.Context, username string) (Account, error) {
 	return a, nil
 }
 
-// Accounts lists up to limit accounts in order of name, after the given one.
-func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]Account, error) {
-	rows, err := s.db.Read.QueryContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.username > $1 ORDER BY a.username LIMIT $2`, after, limit)
+// Inside says whether the account sees nothing but what the scope sees.
+func (a Account) Inside(scope devices.Scope) bool {
+	return !slices.ContainsFunc(a.Areas, func(area devices.AreaPath) bool { return !scope.Area(area) })
+}
+
+// Accounts lists up to limit accounts that are inside the scope in order of
+// name, after the given one.
+func (s *Store) Accounts(ctx context.Context, scope devices.Scope, after string, limit int) ([]Account, error) {
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.username > $1 ORDER BY a.username`, after)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
 	var list []Account
-	for rows.Next() {
+	for len(list) < limit && rows.Next() {
 		a, err := scanAccount(rows.Scan)
 		if err != nil {
 			return nil, fmt.Errorf("list accounts: %w", err)
 		}
-		list = append(list, a)
+		if a.Inside(scope) {
+			list = append(list, a)
+		}
 	}
 	return list, rows.Err()
 }

@@ -44,6 +44,12 @@ func (r *Registry) assign(e *edit, a devices.Assignment) error {
 	if err := r.checkErased("resident", a.Resident); err != nil {
 		return err
 	}
+	if err := e.inside("device", string(a.Device), r.place(e, a.Device)); err != nil {
+		return err
+	}
+	if err := e.inside("resident", a.Resident, resident.now.Area); err != nil {
+		return err
+	}
 	if a.From.IsZero() {
 		a.From = e.now
 	}

@@ -2,8 +2,11 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,44 +19,87 @@ import (
 // PutAll enters an import in one transaction. A *devices.InputError says what
 // cannot be taken.
 func (r *Registry) PutAll(ctx context.Context, in devices.Import) error {
-	return r.edit(ctx, func(e *edit) error {
-		for _, step := range []func() error{
-			func() error { return all(in.Areas, "areas", func(a devices.Area) error { return r.putArea(e, a) }) },
-			func() error {
-				return all(in.Providers, "providers", func(p devices.Provider) error { return r.putProvider(e, p) })
-			},
-			func() error {
-				return all(in.Residents, "residents", func(p devices.Resident) error { return r.putResident(e, p) })
-			},
-			func() error {
-				return all(in.Devices, "devices", func(d devices.Device) error { return r.putDevice(e, d) })
-			},
-			func() error { return all(in.Gateways, "gateways", func(v string) error { return r.putGateway(e, v) }) },
-			func() error {
-				return all(in.Assignments, "assignments", func(a devices.Assignment) error { return r.assign(e, a) })
-			},
-			func() error {
-				return all(in.Secrets, "secrets", func(s devices.Secret) error { return r.putSecret(e, s) })
-			},
-		} {
-			if err := step(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return r.edit(ctx, func(e *edit) error { return r.putAll(e, in) })
 }
 
-func all[T any](items []T, what string, put func(T) error) error {
-	for i, item := range items {
-		if err := put(item); err != nil {
-			if len(items) == 1 {
-				return err
+// Enter is PutAll for a document that people send, perhaps again: a device that
+// is new gets a secret, which is in the answer and cannot be shown again, and
+// one that is there keeps its own and stays disabled if it was.
+func (r *Registry) Enter(ctx context.Context, in devices.Import) ([]devices.Secret, error) {
+	made := []devices.Secret{}
+	err := r.edit(ctx, func(e *edit) error {
+		e.numbered = true
+		in.Devices = slices.Clone(in.Devices)
+		fresh := map[devices.DeviceID]bool{}
+		for i, d := range in.Devices {
+			if was := r.devices[d.ID]; was != nil {
+				in.Devices[i].Disabled = was.now.Disabled
+			} else if !fresh[d.ID] {
+				fresh[d.ID] = true
+				made = append(made, devices.Secret{User: string(d.ID), Secret: rand.Text()})
 			}
-			return fmt.Errorf("%s[%d]: %w", what, i, err)
+		}
+		in.Secrets = made
+		return r.putAll(e, in)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+func (r *Registry) putAll(e *edit, in devices.Import) error {
+	e.within, e.onlyNew = in.Within, in.OnlyNew
+	for _, step := range []func() error{
+		func() error { return all(e, in.Areas, "areas", r.putArea) },
+		func() error { return all(e, in.Providers, "providers", r.putProvider) },
+		func() error { return all(e, in.Residents, "residents", r.putResident) },
+		func() error { return all(e, in.Devices, "devices", r.putDevice) },
+		func() error { return all(e, in.Gateways, "gateways", r.putGateway) },
+		func() error { return all(e, in.Assignments, "assignments", r.assign) },
+		func() error { return all(e, in.Secrets, "secrets", r.putSecret) },
+	} {
+		if err := step(); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func all[T any](e *edit, items []T, what string, put func(*edit, T) error) error {
+	for i, item := range items {
+		err := put(e, item)
+		if err == nil {
+			continue
+		}
+		if len(items) == 1 && !e.numbered {
+			return err
+		}
+		if wrong, ok := errors.AsType[*devices.InputError](err); ok {
+			return &devices.InputError{Field: fmt.Sprintf("%s[%d].%s", what, i, wrong.Field), Value: wrong.Value, Rule: wrong.Rule}
+		}
+		return fmt.Errorf("%s[%d]: %w", what, i, err)
+	}
+	return nil
+}
+
+// inside holds an edit to the areas of whoever makes it.
+func (e *edit) inside(field, value string, area devices.AreaPath) error {
+	if e.within == nil || e.within.Area(area) {
+		return nil
+	}
+	return &devices.InputError{Field: field, Value: clip(value), Rule: "must lie in the areas of the account"}
+}
+
+// place is where a device is now: where its resident lives, or its own area.
+func (r *Registry) place(e *edit, id devices.DeviceID) devices.AreaPath {
+	now := micros(e.now)
+	for _, a := range slices.Backward(r.assigned(e, id)) {
+		if end := a.end(); a.from <= now && (end == 0 || end > now) && !e.ended[a] {
+			return a.resident.now.Area
+		}
+	}
+	return r.device(e, id).now.Area
 }
 
 // PutArea enters an area or gives it another name. The area above it must
@@ -88,6 +134,9 @@ func (r *Registry) putArea(e *edit, a devices.Area) error {
 	if err := checkArea(a.Path); err != nil {
 		return err
 	}
+	if err := e.inside("path", string(a.Path), a.Path); err != nil {
+		return err
+	}
 	if err := text("name", a.Name, 1, 100); err != nil {
 		return err
 	}
@@ -115,7 +164,17 @@ func (r *Registry) putProvider(e *edit, p devices.Provider) error {
 		return err
 	}
 	want := map[devices.AreaPath]bool{}
+	for village, list := range r.villages {
+		if slices.ContainsFunc(list, func(s *serving) bool { return s.provider == p.ID && s.endedRecorded == 0 }) {
+			if err := e.inside("id", p.ID, village); err != nil {
+				return err
+			}
+		}
+	}
 	for _, v := range p.Villages {
+		if err := e.inside("villages", string(v), v); err != nil {
+			return err
+		}
 		if !r.hasArea(e, v) {
 			return &devices.InputError{Field: "villages", Value: string(v), Rule: "must be an area that exists"}
 		}
@@ -160,6 +219,14 @@ func (r *Registry) putProvider(e *edit, p devices.Provider) error {
 func (r *Registry) putResident(e *edit, p devices.Resident) error {
 	if err := r.checkErased("id", p.ID); err != nil {
 		return err
+	}
+	if err := e.inside("area", string(p.Area), p.Area); err != nil {
+		return err
+	}
+	if was := r.resident(e, p.ID); was != nil {
+		if err := e.inside("id", p.ID, was.now.Area); err != nil {
+			return err
+		}
 	}
 	if err := r.checkResident(e, p); err != nil {
 		return err
@@ -251,14 +318,28 @@ func (r *Registry) checkResident(e *edit, p devices.Resident) error {
 
 func (r *Registry) putDevice(e *edit, d devices.Device) error {
 	vendor, id := d.ID.Split()
-	if _, err := devices.NewDeviceID(vendor, id); err != nil {
-		return &devices.InputError{Field: "id", Value: clip(string(d.ID)), Rule: err.Error()}
+	if err := name("vendor", vendor); err != nil {
+		return err
+	}
+	if err := name("id", id); err != nil {
+		return err
 	}
 	if strings.HasPrefix(vendor, gatewayPrefix) { // its user name would be a gateway's
 		return &devices.InputError{Field: "id", Value: clip(string(d.ID)), Rule: "must not begin with " + gatewayPrefix}
 	}
 	if d.Kind != devices.WaterMeter && d.Kind != devices.Wristband {
 		return &devices.InputError{Field: "kind", Value: clip(string(d.Kind)), Rule: "must be water_meter or wristband"}
+	}
+	if err := e.inside("area", string(d.Area), d.Area); err != nil {
+		return err
+	}
+	if r.device(e, d.ID) != nil {
+		if e.onlyNew {
+			return fmt.Errorf("device %s: %w", d.ID, devices.ErrExists)
+		}
+		if err := e.inside("id", string(d.ID), r.place(e, d.ID)); err != nil {
+			return err
+		}
 	}
 	if !r.hasArea(e, d.Area) {
 		return &devices.InputError{Field: "area", Value: string(d.Area), Rule: "must be an area that exists"}

@@ -65,6 +65,12 @@ type edit struct {
 	id    int64
 	now   time.Time
 	stmts map[string]*sql.Stmt
+
+	within  *devices.Scope // nil: everything
+	onlyNew bool
+	// numbered: also the only element of a list is named by its number.
+	numbered bool
+
 	// What this edit has entered so far, for the checks of what follows.
 	areas     map[devices.AreaPath]bool
 	residents map[string]*residentEntry
