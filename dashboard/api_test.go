@@ -173,7 +173,7 @@ func TestPageDocsHealthAndHeaders(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(web, "assets"), 0o755))
 	must(t, os.WriteFile(filepath.Join(web, "index.html"), []byte("<p>the page</p>"), 0o644))
 	must(t, os.WriteFile(filepath.Join(web, "assets", "app-1.js"), []byte("1"), 0o644))
-	ready := errors.New("disk is full")
+	ready := errors.New("write /var/lib/shouwang/x: disk is full")
 	c := newCounty(t, func(o *Options) {
 		o.page = os.DirFS(web)
 		o.Checks = []Check{{"disk", func(context.Context) error { return ready }}}
@@ -194,7 +194,7 @@ func TestPageDocsHealthAndHeaders(t *testing.T) {
 		{"GET", "/docs/docs.js", 200, "openapi.json", ""},
 		{"GET", "/openapi.json", 200, "3.1.0", ""},
 		{"GET", "/healthz", 200, "ok", ""},
-		{"GET", "/readyz", 503, "disk is full", ""},
+		{"GET", "/readyz", 503, `"disk":"not ready; the service's log says why"`, ""},
 		{"GET", "/metrics", 401, "", ""},
 		{"GET", "/api/v1/nothing", 404, "", ""},
 		{"PUT", "/api/v1/alerts", 405, "", ""},
@@ -319,6 +319,22 @@ func TestImportAnswersSecretsOnce(t *testing.T) {
 	}
 	if _, areas, _ := c.as(access.Administrator, "GET", "/api/v1/areas", nil); strings.Contains(text(areas), "xian/a/3") {
 		t.Error("half of a wrong import was taken")
+	}
+}
+
+// The secret is shown once: what fails after it was stored must not lose it.
+func TestSecretIsAnsweredThoughTheDeviceStaysConnected(t *testing.T) {
+	c := newCounty(t, func(o *Options) { o.Disconnect = func(string) error { return errors.New("broker is gone") } })
+	status, out, _ := c.as(access.Administrator, "POST", "/api/v1/devices/v1/band1/secret", nil)
+	if p, _ := out["password"].(string); status != 200 || len(p) < 22 {
+		t.Errorf("%d %s, want the secret", status, text(out))
+	}
+	if status, out, _ = c.as(access.Administrator, "POST", "/api/v1/devices/v1/band1/disable", nil); status != http.StatusNoContent {
+		t.Errorf("disable: %d %s", status, text(out))
+	}
+	dev := map[string]any{"vendor": "v1", "id": "band1", "kind": "water_meter", "area": "xian/b/1"}
+	if status, out, _ = c.as(access.Administrator, "POST", "/api/v1/devices", dev); status != http.StatusConflict || !strings.Contains(text(out), `"field":"id"`) {
+		t.Errorf("a device that exists: %d %s", status, text(out))
 	}
 }
 

@@ -18,7 +18,7 @@ const checkTimeout = 3 * time.Second
 
 type readiness struct {
 	Ready  bool              `json:"ready"`
-	Checks map[string]string `json:"checks"` // "ok", or why not
+	Checks map[string]string `json:"checks"` // "ok", or a sentence that anybody may read
 }
 
 func (d *Dashboard) serveHealth() {
@@ -56,7 +56,8 @@ func (d *Dashboard) readiness(ctx context.Context) readiness {
 	for _, c := range d.opts.Checks {
 		out.Checks[c.Name] = "ok"
 		if err := c.Ready(ctx); err != nil {
-			out.Ready, out.Checks[c.Name] = false, err.Error()
+			out.Ready, out.Checks[c.Name] = false, "not ready; the service's log says why"
+			d.log.Warn().Err(err).Str("check", c.Name).Msg("not ready")
 		}
 	}
 	return out
