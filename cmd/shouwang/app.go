@@ -23,6 +23,7 @@ import (
 	"shouwang/alerting/store"
 	"shouwang/dashboard"
 	"shouwang/dashboard/access"
+	"shouwang/devices"
 	"shouwang/devices/database"
 	"shouwang/devices/registry"
 	"shouwang/ingest"
@@ -31,15 +32,21 @@ import (
 	"shouwang/ingest/influx"
 	"shouwang/ingest/journal"
 	"shouwang/ingest/mqtt"
+	"shouwang/ingest/rollup"
 	"shouwang/ingest/sqlite"
 )
 
 // series is a time-series store that can be asked whether it answers.
 type series interface {
-	ingest.Series
+	ingest.RollupStore
 	Check(ctx context.Context) error
+	// Erase deletes what is stored of the device in [from, to), rollups too.
+	Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error
 	Close() error
 }
+
+// errRunning says that another process works in the data folder.
+var errRunning = errors.New("another shouwang runs in this folder")
 
 // app is the service in one process. open makes what lives on disk, so that the
 // demo can enter its county before anything runs; Run starts the parts.
@@ -55,9 +62,15 @@ type app struct {
 	alerts   *store.Store
 	letters  *deadletter.Store
 	series   series
+	rollups  *rollup.Series
+	keeper   *keeper          // before series and letters
+	disk     *ingest.Disk     // from the start of Run on
 	journal  *journal.Journal // from ready on
 	engine   *alerting.Engine // from ready on
+	client   *mqtt.Client     // from ready on; nil without the role ingest
 
+	// purgeEvery is the time between two purges of the journal, 0 for its own.
+	purgeEvery time.Duration
 	// incidents is set by the demo.
 	incidents dashboard.Incidents
 	// ready is closed when everything answers; the addresses stand from then.
@@ -77,7 +90,7 @@ func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
 	case err != nil:
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	case !locked:
-		return nil, fmt.Errorf("data: %s: another shouwang runs in this folder", s.Data)
+		return nil, fmt.Errorf("data: %s: %w", s.Data, errRunning)
 	}
 	var err error
 	if a.db, err = database.Open(ctx, filepath.Join(s.Data, "state.db")); err != nil {
@@ -86,10 +99,22 @@ func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
 	if a.registry, err = registry.Open(ctx, a.db); err != nil {
 		return nil, errors.Join(fmt.Errorf("load registry: %w", err), a.close())
 	}
-	a.access = access.New(a.db, access.Options{})
+	a.access = access.New(a.db, access.Options{Log: log.With().Str("component", "access").Logger()})
 	a.alerts = store.New(a.db)
 	a.letters = deadletter.New(a.db)
 	if a.series, err = openSeries(ctx, &s, a.metrics); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	if a.rollups, err = rollup.Open(ctx, rollup.Options{Store: a.series, DB: a.db, Zone: zone, Log: log}); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	a.series = a.rollups
+	a.keeper = &keeper{series: a.series, letters: a.letters, registry: a.registry}
+	if err := a.newEraser().Restore(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
@@ -128,6 +153,10 @@ func (a *app) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, l.stop()) }()
 	s := &a.settings
 
+	if a.disk, err = a.newDisk(); err != nil {
+		return err
+	}
+	l.start("disk", a.disk.Run)
 	brk, err := a.newBroker()
 	if err != nil {
 		return err
@@ -143,7 +172,7 @@ func (a *app) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("connect to the journal: %w", err)
 	}
 	l.closing("journal connection", func() error { conn.Close(); return nil })
-	jrn, err := journal.Open(l.ending, conn, journal.Options{ReplayWindow: s.Journal.Replay, Log: a.log, Metrics: a.metrics})
+	jrn, err := journal.Open(l.ending, conn, journal.Options{ReplayWindow: s.Journal.Replay, Disk: a.disk, PurgeEvery: a.purgeEvery, Log: a.log, Metrics: a.metrics})
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
@@ -153,11 +182,18 @@ func (a *app) Run(ctx context.Context) (err error) {
 	decoding := ingest.NewMetrics(a.metrics)
 	var client *mqtt.Client
 	if s.has("ingest") {
-		if client, err = a.newClient(brk, jrn); err != nil {
+		limit, err := a.startExcess(l, jrn, decoding)
+		if err != nil {
 			return err
 		}
+		if client, err = a.newClient(brk, jrn, limit); err != nil {
+			return err
+		}
+		a.client = client
 		// The readers are behind the journal, so they may stop after the client.
 		a.startHistory(l, jrn, decoding)
+		l.start("rollups", a.rollups.Run)
+		l.start("retention", func(ctx context.Context) error { return ingest.Retention(ctx, a.rollups, s.ages(), a.log) })
 	}
 	engine := alerting.NewEngine(alerting.EngineOptions{
 		Book: a.alerts, Directory: a.registry, Detectors: detect.New, Log: a.log, Metrics: a.metrics,
@@ -170,9 +206,15 @@ func (a *app) Run(ctx context.Context) (err error) {
 	} else if _, err := a.alerts.Load(l.ending); err != nil { // rules and contacts, for the desk
 		return fmt.Errorf("load alerting: %w", err)
 	}
+	erasing := a.newEraser()
+	erasing.journal = jrn
+	if s.has("alerting") {
+		erasing.engine = engine
+	}
+	l.start("erasures", erasing.Run)
 	if client != nil {
 		l.start("mqtt", client.Run)
-		l.start("ticks", func(ctx context.Context) error { return ingest.Ticks(ctx, jrn, client.Connected) })
+		l.start("ticks", func(ctx context.Context) error { return ingest.Ticks(ctx, jrn, a.hears(client.Connected)) })
 	}
 	if s.has("dashboard") {
 		if err := a.startDashboard(l, brk, jrn, engine, client); err != nil {
@@ -200,12 +242,12 @@ func await(ctx context.Context, ready <-chan struct{}) error {
 }
 
 // ownListener says whether devices connect to the embedded broker.
-func (a *app) ownListener() bool { return a.settings.MQTT.URL == "" }
+func (a *app) ownListener() bool { return a.settings.MQTT.URL == "" && a.settings.has("broker") }
 
 func (a *app) newBroker() (*broker.Broker, error) {
 	s := &a.settings
 	o := broker.Options{
-		Dir: filepath.Join(s.Data, "broker"), SyncInterval: s.Broker.Sync, MaxWaitingBytes: s.Broker.MaxStoreMB << 20,
+		Dir: filepath.Join(s.Data, "broker"), SyncInterval: s.Broker.Sync, MaxWaitingBytes: s.Broker.MaxStoreMB << 20, Disk: a.disk,
 		Auth: a.registry, Log: a.log, Metrics: a.metrics,
 	}
 	if a.ownListener() { // else only the journal is ours
@@ -221,9 +263,9 @@ func (a *app) newBroker() (*broker.Broker, error) {
 	return broker.New(o)
 }
 
-func (a *app) newClient(brk *broker.Broker, jrn *journal.Journal) (*mqtt.Client, error) {
+func (a *app) newClient(brk *broker.Broker, jrn *journal.Journal, limit mqtt.Limit) (*mqtt.Client, error) {
 	s := &a.settings
-	o := mqtt.Options{Broker: s.MQTT.URL, Username: s.MQTT.User, Journal: jrn, Log: a.log, Metrics: a.metrics}
+	o := mqtt.Options{Broker: s.MQTT.URL, Username: s.MQTT.User, Journal: jrn, Limit: limit, Log: a.log, Metrics: a.metrics}
 	if a.ownListener() {
 		service := brk.Service()
 		o.Broker, o.Username, o.Password = "tcp://"+loopback(a.mqttAddr), service.User, service.Password

@@ -35,7 +35,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 		Checks:     a.checks(jrn, connected),
 		Disconnect: brk.Disconnect,
 		Gatherer:   a.metrics, Metrics: a.metrics, MetricsToken: token,
-		SecureCookies: a.settings.HTTP.TLSCert != "", Version: version, Log: a.log,
+		SecureCookies: a.settings.HTTP.TLSCert != "" || a.settings.HTTP.SecureCookies, Origins: a.settings.HTTP.Origins, Version: version, Log: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("dashboard: %w", err)
@@ -60,6 +60,7 @@ func (a *app) checks(jrn *journal.Journal, connected func() bool) []dashboard.Ch
 		}},
 		{Name: "database", Ready: func(ctx context.Context) error { return a.db.Read.PingContext(ctx) }},
 		{Name: "series", Ready: a.series.Check},
+		a.diskCheck(),
 		{Name: "journal", Ready: func(ctx context.Context) error {
 			stats, err := jrn.Stats(ctx)
 			if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -27,8 +28,11 @@ func (f configFile) BeforeResolve(_ *kong.Kong, ctx *kong.Context, trace *kong.P
 	return nil
 }
 
+// setting is one value of the file, and its key as written there.
+type setting struct{ key, value string }
+
 // readConfig flattens the YAML file to flag names.
-func readConfig(file string) (map[string]any, error) {
+func readConfig(file string) (map[string]setting, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
@@ -37,22 +41,23 @@ func readConfig(file string) (map[string]any, error) {
 	if err := yaml.Unmarshal(b, &root); err != nil {
 		return nil, fmt.Errorf("read configuration %s: %w", file, err)
 	}
-	values := map[string]any{}
+	values := map[string]setting{}
 	if err := flatten(values, "", root); err != nil {
 		return nil, fmt.Errorf("configuration %s: %w", file, err)
 	}
 	return values, nil
 }
 
-func flatten(into map[string]any, prefix string, node map[string]any) error {
+func flatten(into map[string]setting, path string, node map[string]any) error {
 	for key, value := range node {
+		key = path + key
 		if strings.Contains(key, "-") {
-			return fmt.Errorf("unknown key %q: keys are written with _", dotted(prefix+key))
+			return fmt.Errorf("unknown key %q: keys are written with _", key)
 		}
-		name := prefix + strings.ReplaceAll(key, "_", "-")
+		name := strings.NewReplacer("_", "-", ".", "-").Replace(key)
 		switch v := value.(type) {
 		case map[string]any:
-			if err := flatten(into, name+"-", v); err != nil {
+			if err := flatten(into, key+".", v); err != nil {
 				return err
 			}
 		case []any:
@@ -60,23 +65,19 @@ func flatten(into map[string]any, prefix string, node map[string]any) error {
 			for i, w := range v {
 				words[i] = fmt.Sprint(w)
 			}
-			into[name] = strings.Join(words, ",")
+			into[name] = setting{key, strings.Join(words, ",")}
 		case nil:
-			into[name] = ""
+			into[name] = setting{key, ""}
 		default:
-			into[name] = fmt.Sprint(v)
+			into[name] = setting{key, fmt.Sprint(v)}
 		}
 	}
 	return nil
 }
 
-// dotted is the key of a flag as people write it in the file. Which dashes are
-// groups is not known here, so it names the flag's words.
-func dotted(flag string) string { return strings.ReplaceAll(flag, "-", ".") }
-
 type configResolver struct {
 	file   string
-	values map[string]any
+	values map[string]setting
 }
 
 var _ kong.Resolver = (*configResolver)(nil)
@@ -94,9 +95,9 @@ func (r *configResolver) Validate(app *kong.Application) error {
 		return err
 	}
 	var unknown []string
-	for name := range r.values {
+	for name, s := range r.values {
 		if !known[name] {
-			unknown = append(unknown, fmt.Sprintf("%q", dotted(name)))
+			unknown = append(unknown, fmt.Sprintf("%q", s.key))
 		}
 	}
 	if len(unknown) > 0 {
@@ -114,9 +115,21 @@ func (r *configResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag)
 			return nil, nil
 		}
 	}
-	value, ok := r.values[flag.Name]
+	s, ok := r.values[flag.Name]
 	if !ok {
 		return nil, nil
 	}
-	return value, nil
+	// kong would name the flag; whoever wrote the file looks for the key.
+	scratch := reflect.New(flag.Target.Type()).Elem()
+	if err := flag.Parse(kong.Scan().PushTyped(s.value, kong.FlagValueToken), scratch); err != nil {
+		return nil, fmt.Errorf("configuration %s: %s: %q: %w", r.file, s.key, s.value, err)
+	}
+	if flag.Enum != "" {
+		for word := range strings.SplitSeq(s.value, ",") {
+			if !flag.EnumMap()[word] {
+				return nil, fmt.Errorf("configuration %s: %s: %q: must be one of %s", r.file, s.key, word, flag.Enum)
+			}
+		}
+	}
+	return s.value, nil
 }

@@ -55,6 +55,7 @@ func (a *app) openCounty(ctx context.Context, folder string, residents int) (*co
 		return nil, err
 	}
 	c.County = simulate.NewCounty(c.Seed, c.ResidentCount)
+	a.withoutErased(c)
 	if c.Secrets == nil {
 		c.invent()
 		if err := c.save(folder, time.Time{}); err != nil {
@@ -221,9 +222,13 @@ func writeFile(file string, value any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(file), err)
 	}
-	temp := file + ".new"
-	if err := os.WriteFile(temp, b, 0o600); err != nil {
+	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
+	if err != nil {
 		return err
 	}
-	return os.Rename(temp, file)
+	_, err = temp.Write(b)
+	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
+	}
+	return os.Rename(temp.Name(), file)
 }

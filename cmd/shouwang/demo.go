@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -51,6 +52,10 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if err := c.unready(); err != nil { // of a demo before this one; the folder is ours now
+		return err
+	}
+	defer func() { err = errors.Join(err, c.unready()) }()
 	county, err := a.openCounty(ctx, c.Data, c.Residents)
 	if err != nil {
 		return fmt.Errorf("enter the county: %w", err)
@@ -97,6 +102,17 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 		return county.keepTime(ctx, c.Data)
 	})
 	return group.Wait()
+}
+
+// unready removes the ready file: whoever waits for it must not find an old one.
+func (c *demoCmd) unready() error {
+	if c.ReadyFile == "" {
+		return nil
+	}
+	if err := os.Remove(c.ReadyFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--ready-file: %w", err)
+	}
+	return nil
 }
 
 func (c *demoCmd) validate() error {

@@ -48,8 +48,8 @@ func TestConfigurationOfTheComposeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, variable := range map[string]string{"series-org": "DOCKER_INFLUXDB_INIT_ORG", "series-bucket": "DOCKER_INFLUXDB_INIT_BUCKET"} {
-		if want := c.Services["influxdb"].Environment[variable]; values[key] != want {
-			t.Errorf("%s is %q, InfluxDB is set up with %q", key, values[key], want)
+		if want := c.Services["influxdb"].Environment[variable]; values[key].value != want {
+			t.Errorf("%s is %q, InfluxDB is set up with %q", key, values[key].value, want)
 		}
 	}
 }

@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"ingest/influx":              {"devices", "ingest"},
 	"ingest/journal":             {"devices", "ingest"},
 	"ingest/mqtt":                {"devices", "ingest"},
+	"ingest/rollup":              {"devices", "devices/database", "ingest"},
 	"ingest/sqlite":              {"devices", "ingest"},
 	"alerting":                   {"devices"},
 	"alerting/detect":            {"devices", "alerting"},

@@ -17,6 +17,7 @@ import (
 )
 
 func main() {
+	keepPrivate()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -33,6 +34,8 @@ type cli struct {
 	Demo        demoCmd        `cmd:"" help:"Show the living product: a made-up county, everything embedded."`
 	Simulate    simulateCmd    `cmd:"" help:"Publish made-up or recorded readings."`
 	User        userCmd        `cmd:"" help:"Accounts of the people who use the board."`
+	Erase       eraseCmd       `cmd:"" help:"Erase what is known of a resident, and say when that is complete."`
+	Influx      influxCmd      `cmd:"" help:"InfluxDB as the time series."`
 	OpenAPI     openAPICmd     `cmd:"" name:"openapi" help:"Print the description of the HTTP interface."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -16,10 +15,11 @@ import (
 // startHistory starts the readers that bring readings to the time series.
 func (a *app) startHistory(l *lifecycle, jrn *journal.Journal, metrics *ingest.Metrics) {
 	log := a.log.With().Str("component", "history").Logger()
+	paced := ingest.NewPaced(a.keeper, a.settings.Series.DrainPerSecond, a.metrics)
 	for _, lane := range ingest.Lanes {
 		dec := a.decoder("history", lane, metrics)
 		l.start("history of "+string(lane), func(ctx context.Context) error {
-			return ingest.History(ctx, jrn, lane, dec, a.series, a.letters.Add, log)
+			return ingest.History(ctx, jrn, lane, dec, paced, a.keeper.Refused, log)
 		})
 	}
 }
@@ -31,6 +31,11 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 	if err := engine.Restore(l.ending); err != nil {
 		return fmt.Errorf("restore alerting: %w", err)
 	}
+	if err := resume(l.ending, jrn, engine); err != nil {
+		return err
+	}
+	notices := newNotices(client, a.log)
+	l.start("notices to devices", notices.run)
 	l.closing("alerting", func() error { return engine.Checkpoint(context.WithoutCancel(l.ending)) })
 	for _, lane := range ingest.Lanes {
 		dec := a.decoder("alerting", lane, metrics)
@@ -46,7 +51,8 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 					for _, lane := range ingest.Lanes {
 						jrn.Passed(lane, engine.Position(string(lane)))
 					}
-					return a.tell(ctx, client, refusals)
+					notices.tell(refusals)
+					return nil
 				})
 		})
 	}
@@ -60,33 +66,6 @@ func (a *app) decoder(reader string, lane ingest.Lane, metrics *ingest.Metrics) 
 	})
 }
 
-// deviceError is what a device is told of a message that was not taken.
-type deviceError struct {
-	Code     devices.RefusalCode `json:"code"`
-	Detail   string              `json:"detail"`
-	SHA256   string              `json:"message_sha256"`
-	Received time.Time           `json:"received"`
-}
-
-// tell lets devices know what was not taken. The dead-letter list, which history
-// keeps, is what counts; the message is a courtesy with QoS 0, and not sent when
-// it would come late.
-func (a *app) tell(ctx context.Context, client *mqtt.Client, refusals []devices.Refusal) error {
-	for _, r := range refusals {
-		if client == nil || r.Device == "" || time.Since(r.Received) > time.Minute {
-			continue
-		}
-		b, err := json.Marshal(deviceError{r.Code, r.Detail(), r.SHA256, r.Received})
-		if err != nil {
-			return fmt.Errorf("error message: %w", err)
-		}
-		if err := client.Publish(ctx, "homecare/v1/"+string(r.Device)+"/error", b); err != nil {
-			a.log.Debug().Err(err).Str("device", string(r.Device)).Msg("device was not told of a refusal")
-		}
-	}
-	return nil
-}
-
 // insist tries until fn succeeds or ctx ends, at most 10 s apart: a database that
 // takes no writes delays alerting, and does not end the service.
 func (a *app) insist(ctx context.Context, fn func() error) error {
@@ -94,7 +73,7 @@ func (a *app) insist(ctx context.Context, fn func() error) error {
 	for pause := first; ; pause = min(2*pause, ceiling) {
 		err := fn()
 		if err == nil || ctx.Err() != nil {
-			return err
+			return ctx.Err() // what a stop interrupts is no failure
 		}
 		a.log.Error().Err(err).Dur("again_in_ms", pause).Msg("alerting cannot be written, trying on")
 		select {

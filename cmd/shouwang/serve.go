@@ -16,15 +16,11 @@ type serveCmd struct {
 }
 
 // Run runs the service until ctx ends.
-func (c *serveCmd) Run(ctx context.Context, log zerolog.Logger) (err error) {
+func (c *serveCmd) Run(ctx context.Context, log zerolog.Logger) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	a, err := open(ctx, c.settings, c.logger(log))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.close()) }()
+	log = c.logger(log)
 	if c.Pprof != "" {
 		stop, err := profiles(c.Pprof)
 		if err != nil {
@@ -32,7 +28,14 @@ func (c *serveCmd) Run(ctx context.Context, log zerolog.Logger) (err error) {
 		}
 		defer stop()
 	}
-	return a.Run(ctx)
+	return whileStoreFails(ctx, c.Data, c.Journal.ReserveMB<<20, log, func(ctx context.Context) (err error) {
+		a, err := open(ctx, c.settings, log)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.close()) }()
+		return a.Run(ctx)
+	})
 }
 
 type checkConfigCmd struct {

@@ -5,10 +5,13 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"shouwang/devices"
 )
 
 // settings are all settings of the service. The tags are the one definition: of
@@ -26,9 +29,13 @@ type settings struct {
 	} `embed:"" prefix:"log-"`
 
 	HTTP struct {
-		Listen       string `help:"Address of the board and the API." default:"127.0.0.1:8080"`
-		TLSCert      string `help:"Certificate file; with it the board speaks HTTPS." type:"path"`
-		TLSKey       string `help:"Key file of the certificate." type:"path"`
+		Listen  string `help:"Address of the board and the API." default:"127.0.0.1:8080"`
+		TLSCert string `help:"Certificate file; with it the board speaks HTTPS." type:"path"`
+		TLSKey  string `help:"Key file of the certificate." type:"path"`
+		// A proxy that ends TLS before us speaks plain HTTP to us.
+		SecureCookies bool     `help:"Mark the session cookie for HTTPS only: set it when a proxy in front speaks HTTPS. Always so with a certificate."`
+		Origins       []string `help:"Further origins (https://host[:port]) whose pages may call the API, as when a proxy changes the host name." placeholder:"ORIGIN"`
+
 		MetricsToken string `help:"File with the bearer token for /metrics; without it /metrics answers on loopback only." name:"metrics-token-file" type:"path"`
 	} `embed:"" prefix:"http-"`
 
@@ -50,10 +57,14 @@ type settings struct {
 
 	Journal struct {
 		Replay time.Duration `help:"How long frames are kept after both readers have passed them (at most 168h)." default:"24h"`
+		// ReserveMB is measured on the disk of the data folder.
+		ReserveMB int64 `help:"Free disk below which telemetry is no longer acknowledged, so that events still find room." default:"512" name:"reserve-mb"`
 	} `embed:"" prefix:"journal-"`
 
 	Ingest struct {
 		AgeLimit time.Duration `help:"Readings older than this are refused; 0 takes any." default:"840h"`
+		Rate     int           `help:"Messages a device may send in a minute, events not counted; the rest reaches history later. 0 is no bound." default:"0" name:"rate-per-minute"`
+		ExcessMB int64         `help:"Disk for what waits because of rate-per-minute; what does not fit is a dead letter." default:"256" name:"excess-mb"`
 	} `embed:"" prefix:"ingest-"`
 
 	Series struct {
@@ -62,7 +73,21 @@ type settings struct {
 		Org       string `help:"InfluxDB organisation; - for 1.8." default:"shouwang"`
 		Bucket    string `help:"InfluxDB bucket; database/retention policy for 1.8." default:"readings"`
 		TokenFile string `help:"File with the InfluxDB token; user:password for 1.8." type:"path"`
+
+		DrainPerSecond int `help:"The most readings a second that go to the store, so that a backlog does not press it; 0 is no limit." default:"50000" name:"drain-per-second"`
+
+		Retention struct {
+			Position time.Duration `help:"How long positions are kept; 0 is for ever, as with the others." default:"2160h"`
+			Vitals   time.Duration `help:"How long heart rate, steps and other signs of the body are kept." default:"17520h"`
+			Other    time.Duration `help:"How long everything else is kept: water, batteries." default:"26304h"`
+		} `embed:"" prefix:"retention-"`
 	} `embed:"" prefix:"series-"`
+}
+
+// ages is how long each class of readings is kept.
+func (s *settings) ages() map[devices.Class]time.Duration {
+	keep := &s.Series.Retention
+	return map[devices.Class]time.Duration{devices.Position: keep.Position, devices.Vitals: keep.Vitals, devices.Other: keep.Other}
 }
 
 // has says whether the process has the role.
@@ -76,14 +101,36 @@ func (s *settings) validate() error {
 	if _, err := time.LoadLocation(s.TimeZone); err != nil {
 		bad("time_zone", "%q: %v", s.TimeZone, err)
 	}
+	if err := checkAddr(s.HTTP.Listen); err != nil {
+		bad("http.listen", "%v", err)
+	}
 	if s.Journal.Replay < 0 || s.Journal.Replay > 7*24*time.Hour {
 		bad("journal.replay", "%v: must lie between 0 and 168h", s.Journal.Replay)
 	}
 	if s.Ingest.AgeLimit < 0 {
 		bad("ingest.age_limit", "%v: must not be negative", s.Ingest.AgeLimit)
 	}
+	for key, age := range map[string]time.Duration{
+		"position": s.Series.Retention.Position, "vitals": s.Series.Retention.Vitals, "other": s.Series.Retention.Other,
+	} {
+		if age != 0 && age < s.Ingest.AgeLimit || age < 0 {
+			bad("series.retention."+key, "%v: must be 0 or at least ingest.age_limit (%v), or late uploads are taken and lost", age, s.Ingest.AgeLimit)
+		}
+	}
+	if s.Ingest.Rate < 0 {
+		bad("ingest.rate_per_minute", "%d: must not be negative", s.Ingest.Rate)
+	}
+	if s.Ingest.ExcessMB < 1 {
+		bad("ingest.excess_mb", "%d: must be at least 1", s.Ingest.ExcessMB)
+	}
 	if s.Broker.Sync < 0 {
 		bad("broker.sync", "%v: must not be negative", s.Broker.Sync)
+	}
+	if s.Journal.ReserveMB < 8 {
+		bad("journal.reserve_mb", "%d: must be at least 8", s.Journal.ReserveMB)
+	}
+	if s.Series.DrainPerSecond < 0 {
+		bad("series.drain_per_second", "%d: must not be negative", s.Series.DrainPerSecond)
 	}
 	if s.Broker.MaxStoreMB < 64 {
 		bad("broker.max_store_mb", "%d: must be at least 64", s.Broker.MaxStoreMB)
@@ -92,7 +139,7 @@ func (s *settings) validate() error {
 		bad("http.tls_cert", "certificate and key must be given together")
 	}
 	if s.MQTT.URL == "" && s.has("broker") {
-		if _, _, err := net.SplitHostPort(s.Broker.Listen); err != nil {
+		if err := checkAddr(s.Broker.Listen); err != nil {
 			bad("broker.listen", "%v", err)
 		}
 		if !s.Broker.Plain && (s.Broker.TLSCert == "" || s.Broker.TLSKey == "") {
@@ -125,6 +172,18 @@ func (s *settings) validate() error {
 	if len(wrong) > 0 {
 		slices.Sort(wrong)
 		return fmt.Errorf("configuration: %s", strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// checkAddr says what is wrong with an address to listen on.
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q: must be host:port", addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q: the port must be a number from 0 to 65535", addr)
 	}
 	return nil
 }

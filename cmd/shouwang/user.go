@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,20 +22,32 @@ type userCmd struct {
 	Token userTokenCmd `cmd:"" help:"Make an API token for an account, printed once, or revoke all it has."`
 }
 
+// openAccounts opens the accounts in the data folder, and makes both when the
+// service has never run there.
+func openAccounts(ctx context.Context, data string) (accounts *access.Store, done func() error, err error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make data folder: %w", err)
+	}
+	db, err := database.Open(ctx, filepath.Join(data, "state.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	return access.New(db, access.Options{}), db.Close, nil
+}
+
 type userTokenCmd struct {
-	Data     string `help:"Data folder of the service." default:"./data" type:"existingdir"`
+	Data     string `help:"Data folder of the service." default:"./data" type:"path"`
 	Revoke   bool   `help:"Make all tokens of the account stop working, at once, and make no new one."`
 	Username string `arg:"" help:"User name of the account."`
 }
 
 // Run makes the token, or revokes all. The service may be running.
 func (c *userTokenCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
-	db, err := database.Open(ctx, filepath.Join(c.Data, "state.db"))
+	accounts, done, err := openAccounts(ctx, c.Data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	accounts := access.New(db, access.Options{})
+	defer func() { err = errors.Join(err, done()) }()
 	if c.Revoke {
 		if err := accounts.RevokeTokens(ctx, c.Username); err != nil {
 			return fmt.Errorf("%s: %w", c.Username, err)
@@ -51,7 +64,7 @@ func (c *userTokenCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 }
 
 type userAddCmd struct {
-	Data     string   `help:"Data folder of the service." default:"./data" type:"existingdir"`
+	Data     string   `help:"Data folder of the service." default:"./data" type:"path"`
 	Role     string   `help:"One of ${enum}." enum:"administrator,duty,town_duty,assistant,provider,supervisor,vendor,auditor" default:"administrator"`
 	Name     string   `help:"Name that people read; the user name when missing."`
 	Area     []string `help:"Area the account sees, by its path; everything when missing."`
@@ -63,11 +76,11 @@ type userAddCmd struct {
 
 // Run enters the account. The service may be running.
 func (c *userAddCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
-	db, err := database.Open(ctx, filepath.Join(c.Data, "state.db"))
+	accounts, done, err := openAccounts(ctx, c.Data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	account := access.Account{
 		Username: c.Username, Name: c.Name, Role: access.Role(c.Role), Provider: c.Provider, Vendor: c.Vendor,
 	}
@@ -81,7 +94,7 @@ func (c *userAddCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 		account.Areas = []devices.AreaPath{""}
 	}
 	password := strings.ToLower(rand.Text())[:16]
-	if err := access.New(db, access.Options{}).Create(ctx, account, password); err != nil {
+	if err := accounts.Create(ctx, account, password); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "user name %s\npassword  %s\n", c.Username, password)

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"shouwang/alerting"
+	"shouwang/devices"
+)
+
+// enter puts devices into the registry, and returns the secret they share.
+func (p *inProcess) enter(t *testing.T, ids ...devices.DeviceID) string {
+	t.Helper()
+	secret := strings.Repeat("k", 32)
+	in := devices.Import{Areas: []devices.Area{{Path: "x", Name: "X"}}}
+	for _, id := range ids {
+		in.Devices = append(in.Devices, devices.Device{ID: id, Kind: devices.Wristband, Area: "x"})
+		in.Secrets = append(in.Secrets, devices.Secret{User: string(id), Secret: secret})
+	}
+	must(t, p.registry.PutAll(t.Context(), in))
+	return secret
+}
+
+func (p *inProcess) stored(t *testing.T, id devices.DeviceID, metric devices.Metric) int {
+	t.Helper()
+	points, err := p.series.History(t.Context(), devices.HistoryQuery{Device: id, Metric: metric, From: time.Now().Add(-48 * time.Hour), To: time.Now().Add(time.Hour), Limit: 10_000})
+	must(t, err)
+	return len(points)
+}
+
+// TestRate: one device sends ten times what it may, another what it may. All of
+// both is stored in the end; the loud one's SOS is judged at once; what does not
+// fit into the queue is a dead letter, and nothing is missing.
+func TestRate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the whole service")
+	}
+	const loud, calm = devices.DeviceID("acme/loud"), devices.DeviceID("acme/calm")
+	s := testSettings(t.TempDir())
+	s.Ingest.Rate = 60
+	p := start(t, s)
+	secret := p.enter(t, loud, calm)
+	say, sayCalm := p.device(t, loud, secret), p.device(t, calm, secret)
+	const n = 600
+	began := time.Now()
+	for i := range n {
+		say("telemetry", fmt.Sprintf(`{"ts":%d,"metrics":{"steps":%d}}`, began.Add(-time.Duration(i)*time.Minute).UnixMilli(), i))
+		if i == n/2 {
+			say("event", `{"event":"sos"}`)
+		}
+	}
+	sayCalm("telemetry", `{"metrics":{"steps":1}}`)
+	eventually(t, 5*time.Second, "the calm device is stored", func() bool { return p.stored(t, calm, devices.Steps) == 1 })
+	eventually(t, 5*time.Second, "the SOS is an alert", func() bool {
+		page, err := p.alerts.Alerts(t.Context(), alerting.AlertFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}}, Kind: []alerting.Kind{alerting.KindSOS}})
+		return err == nil && len(page.Items) == 1
+	})
+	eventually(t, 20*time.Second, "all of the loud device is stored", func() bool { return p.stored(t, loud, devices.Steps) == n })
+	over := p.client.Overrun(loud)
+	// Sixty at once, and one for each second the sending took.
+	if within := n - over.Messages; within < 60 || within > 61+int64(time.Since(began).Seconds()) {
+		t.Errorf("%d messages counted as beyond the rate", over.Messages)
+	}
+	if o := p.client.Overrun(calm); o.Messages != 0 {
+		t.Errorf("the calm device is counted as beyond its rate: %v", o)
+	}
+}
+
+// TestRateBeyondTheQueue: more than the queue holds comes while nothing reads it.
+func TestRateBeyondTheQueue(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the whole service")
+	}
+	const loud = devices.DeviceID("acme/loud")
+	s := testSettings(t.TempDir())
+	s.Ingest.Rate, s.Ingest.ExcessMB = 60, 1
+	p := start(t, s)
+	send := p.device(t, loud, p.enter(t, loud))
+	// A megabyte and a half in messages of 20 kB, faster than the queue is read.
+	const n = 300
+	pad := strings.Repeat("x", 20_000)
+	for i := range n {
+		send("telemetry", fmt.Sprintf(`{"ts":%d,"metrics":{"steps":%d},"pad":"%s"}`, time.Now().Add(-time.Duration(i)*time.Minute).UnixMilli(), i, pad))
+	}
+	letters := func() (count int64) {
+		page, err := p.letters.List(t.Context(), devices.DeadLetterFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}}, Code: []devices.RefusalCode{devices.OverRate}, Limit: 1000})
+		must(t, err)
+		for _, l := range page.Items {
+			count += l.Count
+		}
+		return count
+	}
+	eventually(t, 20*time.Second, "each message is stored or a dead letter", func() bool { return int64(p.stored(t, loud, devices.Steps))+letters() == n })
+	t.Logf("%d stored, %d dead letters", p.stored(t, loud, devices.Steps), letters())
+	if letters() == 0 {
+		t.Error("the queue has no bound")
+	}
+}
+
+// TestStormOfGarbage: one vendor's device sends garbage at half of what the
+// service takes in here, as measured first; the readings of others are stored as
+// fast as ever.
+func TestStormOfGarbage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the whole service")
+	}
+	for name, rate := range map[string]int{"without a bound on rates": 0, "with one": 600} {
+		t.Run(name, func(t *testing.T) { storm(t, rate) })
+	}
+}
+
+func storm(t *testing.T, rate int) {
+	const mad = devices.DeviceID("mad/1")
+	s := testSettings(t.TempDir())
+	s.Ingest.Rate = rate
+	p := start(t, s)
+	others := make([]devices.DeviceID, 10)
+	for i := range others {
+		others[i] = devices.DeviceID(fmt.Sprint("good/g", i))
+	}
+	secret := p.enter(t, append(others, mad)...)
+
+	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + p.mqttAddr).SetClientID("1").SetUsername(string(mad)).SetPassword(secret))
+	if token := c.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+		t.Fatal(token.Error())
+	}
+	defer c.Disconnect(0)
+	flood := func(ctx context.Context, every time.Duration) (sent int) {
+		window := make(chan paho.Token, 500)
+		began := time.Now()
+		for ctx.Err() == nil {
+			if ahead := time.Duration(sent)*every - time.Since(began); ahead > time.Millisecond {
+				time.Sleep(ahead)
+			}
+			token := c.Publish("homecare/v1/mad/1/telemetry", 1, false, fmt.Sprintf(`{"metrics":{"steps":"garbage %d`, sent))
+			sent++
+			select {
+			case window <- token:
+			default:
+				(<-window).Wait()
+				window <- token
+			}
+		}
+		return sent
+	}
+	burst, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	saturation := flood(burst, 0) / 2
+	cancel()
+	time.Sleep(time.Second) // the readers catch up
+
+	var sends []func(string, string)
+	for _, id := range others {
+		sends = append(sends, p.device(t, id, secret))
+	}
+	var lags []time.Duration
+	measure := func(seconds int) (p99 time.Duration) {
+		lags = lags[:0]
+		for i := range seconds * 40 {
+			id, began := others[i%len(others)], time.Now()
+			at := began.UTC().Truncate(time.Millisecond)
+			sends[i%len(others)]("telemetry", fmt.Sprintf(`{"ts":%d,"metrics":{"heart_rate_bpm":70}}`, at.UnixMilli()))
+			for {
+				points, err := p.series.History(t.Context(), devices.HistoryQuery{Device: id, Metric: devices.HeartRateBPM, From: at, To: at.Add(time.Millisecond)})
+				must(t, err)
+				if len(points) == 1 {
+					break
+				}
+				if time.Since(began) > 5*time.Second {
+					t.Fatal("a reading is not stored after 5 s")
+				}
+				time.Sleep(time.Millisecond)
+			}
+			lags = append(lags, time.Since(began))
+			time.Sleep(25*time.Millisecond - time.Since(began))
+		}
+		slices.Sort(lags)
+		return lags[len(lags)*99/100]
+	}
+	quiet := measure(2)
+	ctx, end := context.WithCancel(t.Context())
+	var flooding sync.WaitGroup
+	sent := 0
+	flooding.Go(func() { sent = flood(ctx, 2*time.Second/time.Duration(saturation)) })
+	began := time.Now()
+	loud := measure(6)
+	end()
+	flooding.Wait()
+	t.Logf("saturation %d garbage messages/s; storm of %.0f/s: publish to stored p99 %v (median %v), in quiet %v",
+		saturation, float64(sent)/time.Since(began).Seconds(), loud.Round(time.Millisecond), lags[len(lags)/2].Round(time.Millisecond), quiet.Round(time.Millisecond))
+	if loud > 200*time.Millisecond {
+		t.Errorf("p99 is %v in the storm", loud)
+	}
+}
