@@ -43,7 +43,8 @@ type Episode struct {
 type Contact struct {
 	Resident string
 	At       time.Time
-	// Recorded is when the service learned of it; from then on it holds.
+	// Recorded is when the service learned of it; from then on it holds. The
+	// book fills it in as it commits.
 	Recorded time.Time
 	Alert    string // "" when it came from a planned visit
 	How      string

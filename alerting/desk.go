@@ -133,7 +133,7 @@ func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert,
 			return nil
 		}
 		return tx.AddContact(Contact{
-			Resident: c.Resident.ID, At: ch.At, Recorded: ch.At, Alert: c.ID, How: ByPhone, Actor: by.User,
+			Resident: c.Resident.ID, At: ch.At, Alert: c.ID, How: ByPhone, Actor: by.User,
 		})
 	})
 }
@@ -269,7 +269,7 @@ func (d *Desk) Close(ctx context.Context, id string, by Actor, in Closing) (Aler
 			reached = true
 			if c.Resident != nil {
 				err := tx.AddContact(Contact{
-					Resident: c.Resident.ID, At: ch.At, Recorded: ch.At, Alert: id, How: in.How, Actor: by.User,
+					Resident: c.Resident.ID, At: ch.At, Alert: id, How: in.How, Actor: by.User,
 				})
 				if err != nil {
 					return err

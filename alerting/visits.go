@@ -215,7 +215,7 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 		if c != nil && c.State == Closed {
 			c.RaiseAt = time.Time{}
 		}
-		contact := Contact{Resident: v.Resident.ID, At: r.At, Recorded: ch.At, How: AtDoor, Actor: by.User}
+		contact := Contact{Resident: v.Resident.ID, At: r.At, How: AtDoor, Actor: by.User}
 		if c != nil {
 			contact.Alert = c.ID
 		}

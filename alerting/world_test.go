@@ -57,8 +57,9 @@ func newWorld(t *testing.T) *world {
 // start starts the service on what is in the database.
 func (w *world) start(checkpointFrames int) {
 	w.t.Helper()
-	w.store = store.New(w.db)
 	clock := func() time.Time { return w.now }
+	w.store = store.New(w.db)
+	w.store.Now = clock
 	w.engine = alerting.NewEngine(alerting.EngineOptions{
 		Book: w.store, Directory: w.dir, Detectors: w.detectors, Now: clock, CheckpointFrames: checkpointFrames,
 		CheckpointEvery: 1000 * time.Hour,

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -71,6 +70,9 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules = rules
+	if n := len(contacts); n > 0 {
+		s.noted = contacts[n-1].Recorded
+	}
 	clear(s.contacts)
 	for _, c := range contacts {
 		s.remember(c)
@@ -90,8 +92,9 @@ func (s *Store) Rules(at time.Time) *alerting.Rules {
 	return s.defaults
 }
 
-// PutRules makes new rules hold from now on and returns their version. Who
-// changed them and why is kept.
+// PutRules makes new rules hold from a time on, which is neither before now nor
+// before the last ones, and returns their version. Who changed them and why is
+// kept.
 func (s *Store) PutRules(ctx context.Context, rules *alerting.Rules, by alerting.Actor, reason string, from time.Time) (int, error) {
 	if err := rules.Check(); err != nil {
 		return 0, err
@@ -103,29 +106,31 @@ func (s *Store) PutRules(ctx context.Context, rules *alerting.Rules, by alerting
 	if err != nil {
 		return 0, fmt.Errorf("rules: %w", err)
 	}
-	from = from.UTC().Truncate(time.Microsecond)
 	// A copy of its own: what the caller does to its rules later is no change.
 	kept := alerting.DefaultRules()
 	if err := json.Unmarshal(body, kept); err != nil {
 		return 0, fmt.Errorf("rules: %w", err)
 	}
-	err = s.db.Tx(ctx, func(t *sql.Tx) error {
+	from = from.UTC().Truncate(time.Microsecond)
+	err = s.write(ctx, func(t *sql.Tx, note func() time.Time) error {
 		if err := t.QueryRowContext(ctx, `SELECT COALESCE(max(version), $1) + 1 FROM alert_rules`, s.defaults.Version).Scan(&kept.Version); err != nil {
 			return err
+		}
+		if now := note(); from.Before(now) {
+			from = now
+		}
+		if n := len(s.rules); n > 0 && from.Before(s.rules[n-1].from) {
+			from = s.rules[n-1].from
 		}
 		_, err := t.ExecContext(ctx, `INSERT INTO alert_rules (version, held, body, actor, reason) VALUES ($1, $2, $3, $4, $5)`,
 			kept.Version, database.Micros(from), string(body), by.User, reason)
 		return err
+	}, func() {
+		s.rules = append(s.rules, ruling{from, kept})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("write rules: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rules = append(s.rules, ruling{from, kept})
-	slices.SortStableFunc(s.rules, func(a, b ruling) int {
-		return cmp.Or(a.from.Compare(b.from), cmp.Compare(a.rules.Version, b.rules.Version))
-	})
 	return kept.Version, nil
 }
 
@@ -151,21 +156,29 @@ func (s *Store) LastContact(resident string, at time.Time) time.Time {
 func (s *Store) remember(c alerting.Contact) {
 	known := s.contacts[c.Resident]
 	line := contact{c.Recorded, c.At}
-	if n := len(known); n > 0 {
-		if known[n-1].newest.After(line.newest) {
-			line.newest = known[n-1].newest
-		}
-		if known[n-1].recorded.After(line.recorded) {
-			line.recorded = known[n-1].recorded // our clock was set back
-		}
+	if n := len(known); n > 0 && known[n-1].newest.After(line.newest) {
+		line.newest = known[n-1].newest
 	}
 	s.contacts[c.Resident] = append(known, line)
 }
 
+// AddContact keeps the contact until all else is written.
 func (t *tx) AddContact(c alerting.Contact) error {
-	err := t.exec("write contact", `INSERT INTO alert_contacts (resident, recorded, at, alert, how, actor) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (resident, recorded, at) DO NOTHING`,
-		c.Resident, database.Micros(c.Recorded), database.Micros(c.At), c.Alert, c.How, c.Actor)
 	t.contacts = append(t.contacts, c)
-	return err
+	return nil
+}
+
+// writeContacts is the last act of a transaction, as note demands.
+func (t *tx) writeContacts(note func() time.Time) error {
+	for i := range t.contacts {
+		c := &t.contacts[i]
+		c.Recorded = note()
+		err := t.exec("write contact", `INSERT INTO alert_contacts (resident, recorded, at, alert, how, actor) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (resident, recorded, at) DO NOTHING`,
+			c.Resident, database.Micros(c.Recorded), database.Micros(c.At), c.Alert, c.How, c.Actor)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -18,12 +18,21 @@ var _ alerting.Book = (*Store)(nil)
 
 // Store is the SQL side of alerting.
 type Store struct {
+	// Now is the clock by which contacts are recorded and rules begin to hold;
+	// New sets it to time.Now. It is changed before the store is used.
+	Now func() time.Time
+
 	db       *database.DB
 	defaults *alerting.Rules // before anybody changed them
 
+	// mu guards what records are judged by. A write takes it before it notes
+	// its time and holds it over the commit: whoever asks about a later moment
+	// waits those milliseconds and sees it, whoever asked before asked about an
+	// earlier moment. So live and in a replay a record sees the same.
 	mu       sync.RWMutex
 	rules    []ruling             // by time from which they hold
 	contacts map[string][]contact // of each resident, by time of recording
+	noted    time.Time            // the newest time that was noted
 
 	wakeMu sync.Mutex
 	wake   chan struct{}
@@ -31,32 +40,68 @@ type Store struct {
 
 // New makes a store on an open database. Load reads what it keeps in memory.
 func New(db *database.DB) *Store {
-	return &Store{db: db, defaults: alerting.DefaultRules(), contacts: map[string][]contact{}, wake: make(chan struct{})}
+	return &Store{
+		Now: time.Now, db: db, defaults: alerting.DefaultRules(), contacts: map[string][]contact{}, wake: make(chan struct{}),
+	}
 }
 
 // Tx runs fn in one write transaction and, once it is committed, wakes who
 // waits for events and takes over what is kept in memory.
 func (s *Store) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
 	t := &tx{ctx: ctx}
-	err := s.db.Tx(ctx, func(sqlTx *sql.Tx) error {
-		t.tx = sqlTx
-		return fn(t)
-	})
-	if err != nil {
-		return err
-	}
-	if len(t.contacts) > 0 {
-		s.mu.Lock()
+	err := s.write(ctx, func(q *sql.Tx, note func() time.Time) error {
+		t.tx = q
+		if err := fn(t); err != nil {
+			return err
+		}
+		return t.writeContacts(note)
+	}, func() {
 		for _, c := range t.contacts {
 			s.remember(c)
 		}
-		s.mu.Unlock()
+	})
+	if err != nil {
+		return err
 	}
 	if t.events > 0 {
 		s.wakeMu.Lock()
 		close(s.wake)
 		s.wake = make(chan struct{})
 		s.wakeMu.Unlock()
+	}
+	return nil
+}
+
+// write runs fn in one write transaction. note gives the time from which what is
+// written holds; after it fn may ask nothing of memory, which is locked until
+// remember has brought it up to date.
+func (s *Store) write(ctx context.Context, fn func(q *sql.Tx, note func() time.Time) error, remember func()) error {
+	locked, noted := false, time.Time{}
+	defer func() {
+		if locked {
+			s.mu.Unlock()
+		}
+	}()
+	err := s.db.Tx(ctx, func(q *sql.Tx) error {
+		return fn(q, func() time.Time {
+			if !locked {
+				s.mu.Lock()
+				locked = true
+				noted = s.Now().UTC().Truncate(time.Microsecond)
+				// A clock set back must not put this before what it comes after.
+				if noted.Before(s.noted) {
+					noted = s.noted
+				}
+			}
+			return noted
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if locked {
+		s.noted = noted
+		remember()
 	}
 	return nil
 }
@@ -74,7 +119,7 @@ func (s *Store) Changed() <-chan struct{} {
 type tx struct {
 	ctx      context.Context //nolint:containedctx // see above
 	tx       *sql.Tx
-	contacts []alerting.Contact
+	contacts []alerting.Contact // written when all else is
 	events   int
 }
 

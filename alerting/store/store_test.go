@@ -339,47 +339,6 @@ func TestChangedMissesNothing(t *testing.T) {
 	}
 }
 
-func TestRulesHoldFromTheirTime(t *testing.T) {
-	s, db := open(t)
-	if r := s.Rules(noon); r.Version != 1 || r.WaterInactivity.LimitL != 10 {
-		t.Fatalf("%+v", r)
-	}
-	r := alerting.DefaultRules()
-	r.WaterInactivity.LimitL = 6
-	by := alerting.Actor{User: "supervisor"}
-	v, err := s.PutRules(t.Context(), r, by, "as in Zhenhai", noon)
-	if err != nil || v != 2 {
-		t.Fatal(v, err)
-	}
-	r.WaterInactivity.LimitL = 8
-	r.Escalation[alerting.Blue] = []time.Duration{time.Hour}
-	if _, err := s.PutRules(t.Context(), r, by, "as in Haishu", noon.Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	again := store.New(db)
-	if _, err := again.Load(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range []*store.Store{s, again} {
-		for after, want := range map[time.Duration]float64{-time.Microsecond: 10, 0: 6, time.Hour - 1: 6, time.Hour: 8, 1000 * time.Hour: 8} {
-			if got := s.Rules(noon.Add(after)); got.WaterInactivity.LimitL != want || len(got.Escalation[alerting.Red]) != 2 {
-				t.Errorf("%s after noon: %+v", after, got)
-			}
-		}
-		if got := s.Rules(noon.Add(2 * time.Hour)); got.Version != 3 || len(got.Escalation[alerting.Blue]) != 1 {
-			t.Errorf("%+v", got)
-		}
-	}
-	var e *alerting.InputError
-	if _, err := s.PutRules(t.Context(), r, by, "", noon); !errors.As(err, &e) || e.Field != "reason" {
-		t.Error(err)
-	}
-	r.Late = 0
-	if _, err := s.PutRules(t.Context(), r, by, "x", noon); !errors.As(err, &e) || e.Field != "late" {
-		t.Error(err)
-	}
-}
-
 func TestCheckpoint(t *testing.T) {
 	s, db := open(t)
 	empty, err := s.Load(t.Context())
