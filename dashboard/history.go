@@ -15,11 +15,12 @@ import (
 
 type historyIn struct {
 	ByID
-	Metric string    `query:"metric" required:"true" minLength:"1" maxLength:"64" doc:"One metric of the MQTT contract, or another the device sends."`
-	From   time.Time `query:"from" doc:"24 h before to, by default."`
-	To     time.Time `query:"to" doc:"Now by default; not included."`
-	Every  string    `query:"every" doc:"Length of a window as 5m, 1h, 1d or 1w: the mean of each, null without a reading. Without it: raw points."`
-	Limit  int       `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"The first so many points from from on."`
+	Metric    string    `query:"metric" required:"true" minLength:"1" maxLength:"64" doc:"One metric of the MQTT contract, or another the device sends."`
+	From      time.Time `query:"from" doc:"24 h before to, by default."`
+	To        time.Time `query:"to" doc:"Now by default; not included."`
+	Every     string    `query:"every" doc:"Length of a window as 5m, 1h, 1d or 1w: one value of each, null without a reading. Without it: raw points."`
+	Aggregate string    `query:"aggregate" enum:"mean,min,max,last,count,use" doc:"What is told of each window, its mean by default. use is the litres that a water register (volume_m3) has counted; over a gap of more than one and a half windows it is not known, and in none. Windows of whole hours also tell their readings, and how many were expected at the device's own cadence."`
+	Limit     int       `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"The first so many points from from on."`
 }
 
 type historyOut struct {
@@ -47,11 +48,22 @@ func (d *Dashboard) residentHistory(ctx context.Context, in *historyIn) (*body[h
 	if points == nil {
 		points = []devices.Point{}
 	}
-	return &body[historyOut]{historyOut{Metric: q.Metric, Unit: q.Metric.Unit(), Points: points}}, nil
+	return &body[historyOut]{historyOut{Metric: q.Metric, Unit: unit(q), Points: points}}, nil
+}
+
+// unit of what the query asks for.
+func unit(q devices.HistoryQuery) string {
+	switch q.Aggregate {
+	case devices.Use:
+		return "L"
+	case devices.Count:
+		return ""
+	}
+	return q.Metric.Unit()
 }
 
 func (in *historyIn) query(now time.Time) (devices.HistoryQuery, error) {
-	q := devices.HistoryQuery{Metric: devices.Metric(in.Metric), From: in.From, To: in.To, Limit: in.Limit}
+	q := devices.HistoryQuery{Metric: devices.Metric(in.Metric), From: in.From, To: in.To, Aggregate: devices.Aggregate(in.Aggregate), Limit: in.Limit}
 	if q.To.IsZero() {
 		q.To = now.UTC()
 	}
@@ -91,8 +103,8 @@ func parseEvery(s string) (time.Duration, error) {
 }
 
 // historyOf joins the series of all devices a resident had, each only for the
-// time it was assigned. Raw points are merged in order of time; windows that
-// several devices fill take the mean of theirs.
+// time it was assigned. Raw points are merged in order of time; of windows that
+// several devices fill see mergeWindows.
 func (d *Dashboard) historyOf(ctx context.Context, assigned []devices.Assignment, q devices.HistoryQuery) ([]devices.Point, error) {
 	var series [][]devices.Point
 	whole := false
@@ -130,11 +142,11 @@ func (d *Dashboard) historyOf(ctx context.Context, assigned []devices.Assignment
 			return nil, fmt.Errorf("read history: %w", err)
 		}
 		for i := range points {
-			points[i].Value = nil
+			points[i].Value, points[i].Readings, points[i].Expected = nil, 0, 0
 		}
 		series = append(series, points)
 	}
-	return mergeWindows(series, q.Limit), nil
+	return mergeWindows(series, q.Aggregate, q.Limit), nil
 }
 
 func mergeRaw(series [][]devices.Point, limit int) []devices.Point {
@@ -143,32 +155,56 @@ func mergeRaw(series [][]devices.Point, limit int) []devices.Point {
 	return all[:min(len(all), limit)]
 }
 
-func mergeWindows(series [][]devices.Point, limit int) []devices.Point {
+// mergeWindows makes one value of those that several devices have for a window:
+// the sum of counts and uses, the least and the greatest, the last of the device
+// that was assigned last, and the mean of means. Readings and what was expected
+// are added up.
+func mergeWindows(series [][]devices.Point, what devices.Aggregate, limit int) []devices.Point {
 	type window struct {
-		at  time.Time
-		sum float64
-		n   int
+		devices.Point
+		n float64
 	}
-	windows := map[int64]window{}
+	windows := map[int64]*window{}
 	for _, points := range series {
 		for _, p := range points {
 			w := windows[p.At.UnixMicro()]
-			w.at = p.At
-			if p.Value != nil {
-				w.sum, w.n = w.sum+*p.Value, w.n+1
+			if w == nil {
+				w = &window{Point: devices.Point{At: p.At}}
+				windows[p.At.UnixMicro()] = w
 			}
-			windows[p.At.UnixMicro()] = w
+			w.Readings, w.Expected = w.Readings+p.Readings, w.Expected+p.Expected
+			if p.Value == nil {
+				continue
+			}
+			value := *p.Value
+			if w.n++; w.n > 1 {
+				value = merge(*w.Value, value, w.n, what)
+			}
+			w.Value = &value
 		}
 	}
 	merged := make([]devices.Point, 0, len(windows))
 	for _, w := range windows {
-		p := devices.Point{At: w.at}
-		if w.n > 0 {
-			mean := w.sum / float64(w.n)
-			p.Value = &mean
+		if w.Value == nil && what == devices.Count {
+			w.Value = new(float64)
 		}
-		merged = append(merged, p)
+		merged = append(merged, w.Point)
 	}
 	slices.SortFunc(merged, func(a, b devices.Point) int { return cmp.Compare(a.At.UnixMicro(), b.At.UnixMicro()) })
 	return merged[:min(len(merged), limit)]
+}
+
+// merge adds the n-th value to that of those before.
+func merge(before, value, n float64, what devices.Aggregate) float64 {
+	switch what {
+	case devices.Count, devices.Use:
+		return before + value
+	case devices.Min:
+		return min(before, value)
+	case devices.Max:
+		return max(before, value)
+	case devices.Last:
+		return value
+	}
+	return before + (value-before)/n
 }

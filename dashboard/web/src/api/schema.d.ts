@@ -747,7 +747,11 @@ export interface paths {
          * @description Open to administrator.
          */
         post: operations["new-user-token"];
-        delete?: never;
+        /**
+         * All API tokens of the account stop working
+         * @description Open to administrator.
+         */
+        delete: operations["revoke-user-tokens"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1276,6 +1280,10 @@ export interface components {
             password: string;
         };
         Point: {
+            /** Format: double */
+            expected?: number;
+            /** Format: int64 */
+            readings?: number;
             /** Format: date-time */
             ts: string;
             /** Format: double */
@@ -2594,8 +2602,10 @@ export interface operations {
                 from?: string;
                 /** @description Now by default; not included. */
                 to?: string;
-                /** @description Length of a window as 5m, 1h, 1d or 1w: the mean of each, null without a reading. Without it: raw points. */
+                /** @description Length of a window as 5m, 1h, 1d or 1w: one value of each, null without a reading. Without it: raw points. */
                 every?: string;
+                /** @description What is told of each window, its mean by default. use is the litres that a water register (volume_m3) has counted; over a gap of more than one and a half windows it is not known, and in none. Windows of whole hours also tell their readings, and how many were expected at the device's own cadence. */
+                aggregate?: "mean" | "min" | "max" | "last" | "count" | "use";
                 /** @description The first so many points from from on. */
                 limit?: number;
             };
@@ -2985,6 +2995,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TokenBody"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-user-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
