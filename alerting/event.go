@@ -30,11 +30,14 @@ type Event struct {
 	// Alert and Visit are as they were after this change.
 	Alert *Alert
 	Visit *Visit
-	// Area and Provider decide who may see it: Provider serves the area, ""
-	// when none does.
+	// Area and Provider decide who may see it: Provider has the alert, or the
+	// visit where it is for none; "" when nobody does. A visit may be of another
+	// provider than its alert and says so itself.
 	Area     devices.AreaPath
 	Provider string
-	Actor    string
-	Text     string
-	Data     map[string]any
+	// ProviderBefore had the alert until this change, "" when nothing changed.
+	ProviderBefore string
+	Actor          string
+	Text           string
+	Data           map[string]any
 }

@@ -42,18 +42,20 @@ type house struct {
 // county is the real dashboard over real stores, with one house in the area of
 // the test accounts and one outside.
 type county struct {
-	t       *testing.T
-	url     string
-	access  *access.Store
-	store   *store.Store
-	desk    *alerting.Desk
-	series  *memorySeries
-	d       *Dashboard
-	here    house
-	there   house
-	stop    func()
-	tokens  map[access.Role]string // by user name
-	letters *deadletter.Store
+	t      *testing.T
+	url    string
+	access *access.Store
+	store  *store.Store
+	desk   *alerting.Desk
+
+	registry *registry.Registry
+	series   *memorySeries
+	d        *Dashboard
+	here     house
+	there    house
+	stop     func()
+	tokens   map[access.Role]string // by user name
+	letters  *deadletter.Store
 
 	mu  sync.Mutex
 	got []followed
@@ -90,7 +92,7 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 	_, err = alerts.Load(ctx)
 	must(t, err)
 	c := &county{
-		t: t, access: access.New(db, access.Options{}), store: alerts, series: &memorySeries{}, letters: deadletter.New(db),
+		t: t, access: access.New(db, access.Options{}), store: alerts, series: &memorySeries{}, letters: deadletter.New(db), registry: reg,
 		desk: alerting.NewDesk(alerting.DeskOptions{Book: alerts, Directory: reg}), tokens: map[access.Role]string{},
 	}
 	for path, name := range map[devices.AreaPath]string{"xian": "县"} {

@@ -28,6 +28,10 @@ import (
 // it that the client may see has been sent, so it too is a good `after` for the
 // next connection. After a reset the chain begins anew at the hello's event:
 // the client fetches the list again and ignores frames up to its as_of_event.
+//
+// An alert keeps its area but may be handed to another provider when a visit is
+// sent. The one that had it gets a last frame, alert.gone, with nothing but the
+// alert's id.
 type liveFrame struct {
 	Event int64           `json:"event"`
 	Prev  int64           `json:"prev"`
@@ -35,6 +39,7 @@ type liveFrame struct {
 	At    time.Time       `json:"at"`
 	Alert *alerting.Alert `json:"alert,omitempty"`
 	Visit *alerting.Visit `json:"visit,omitempty"`
+	Gone  string          `json:"gone,omitempty" doc:"On alert.gone: the id of an alert that is no longer this client's to see."`
 }
 
 type liveHello struct {
@@ -207,10 +212,12 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 		}
 		for _, e := range events {
 			looked = e.Number
-			if !c.sees(e) {
+			f, ok := c.frame(e)
+			if !ok {
 				continue
 			}
-			if err := c.send(liveFrame{Event: e.Number, Prev: stands, Type: string(e.Type), At: e.At, Alert: e.Alert, Visit: e.Visit}); err != nil {
+			f.Prev = stands
+			if c.send(f) != nil {
 				return 0, ""
 			}
 			stands = e.Number
@@ -279,9 +286,28 @@ func (c *client) stillAllowed(ctx context.Context) (int, string) {
 	return 0, ""
 }
 
-// sees is the same test that lists and objects are held to.
-func (c *client) sees(e alerting.Event) bool {
-	return c.caller.Sees(e.Area, func(devices.AreaPath) string { return e.Provider })
+// alertGone is the type of the last frame about an alert that was handed to
+// another provider: it names the alert and shows nothing more of it.
+const alertGone = "alert.gone"
+
+// frame is what the client may see of an event, by the same test that lists and
+// objects are held to; Prev is left open.
+func (c *client) frame(e alerting.Event) (liveFrame, bool) {
+	sees := func(provider string) bool {
+		return c.caller.Sees(e.Area, func(devices.AreaPath) string { return provider })
+	}
+	f := liveFrame{Event: e.Number, Type: string(e.Type), At: e.At}
+	switch {
+	case sees(e.Provider):
+		f.Alert, f.Visit = e.Alert, e.Visit
+	case e.Visit != nil && e.Visit.Provider != nil && sees(*e.Visit.Provider):
+		f.Visit = e.Visit // its own, for an alert that another has by now
+	case e.Alert != nil && e.ProviderBefore != "" && sees(e.ProviderBefore):
+		f.Type, f.Gone = alertGone, e.Alert.ID
+	default:
+		return f, false
+	}
+	return f, true
 }
 
 // send writes one frame. A client that does not take it in time is closed and

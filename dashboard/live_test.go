@@ -23,6 +23,7 @@ type message struct {
 	Type     string     `json:"type"`
 	Event    int64      `json:"event"`
 	Prev     int64      `json:"prev"`
+	Gone     string     `json:"gone"`
 	DataAsOf *time.Time `json:"data_as_of"`
 	Alert    *struct {
 		ID   string           `json:"id"`
@@ -117,6 +118,34 @@ func TestLiveFramesCatchUpAndChain(t *testing.T) {
 	}
 	must(t, tail.WriteJSON(map[string]any{"type": "seen", "event": newest + 2}))
 	until(t, tail, isType("beat"))
+}
+
+// A village goes to another provider, and with the next visit the alert does: it
+// leaves the board of the one before, who learns nothing more of it.
+func TestLiveTakesAnAlertFromTheProviderBefore(t *testing.T) {
+	c := newCounty(t)
+	board := c.live(access.Provider, "")
+	until(t, board, isType("hello"))
+	visit, err := c.desk.CreateVisit(t.Context(), alerting.System(), alerting.NewVisit{Alert: c.here.alert})
+	must(t, err)
+	if m := until(t, board, isType("visit.created")); m.Alert == nil || m.Visit == nil {
+		t.Fatalf("its own: %+v", m)
+	}
+	must(t, c.registry.PutProvider(t.Context(), "p1", "康养", nil))
+	must(t, c.registry.PutProvider(t.Context(), "p2", "安心", []devices.AreaPath{"xian/a/1", "xian/b/1"}))
+	_, err = c.desk.CreateVisit(t.Context(), alerting.System(), alerting.NewVisit{Alert: c.here.alert})
+	must(t, err)
+	m := until(t, board, func(m message) bool { return m.Type != "beat" })
+	if m.Type != "alert.gone" || m.Gone != c.here.alert || m.Alert != nil || m.Visit != nil {
+		t.Errorf("got %+v, want alert.gone", m)
+	}
+	_, err = c.desk.Note(t.Context(), c.here.alert, alerting.System(), "not for p1")
+	must(t, err)
+	_, err = c.desk.StartVisit(t.Context(), visit.ID, alerting.System())
+	must(t, err)
+	if m := until(t, board, func(m message) bool { return m.Type != "beat" }); m.Type != "visit.updated" || m.Alert != nil || m.Visit == nil {
+		t.Errorf("got %+v, want the provider's own visit alone", m)
+	}
 }
 
 // A change reaches the screens at once: the beat and the hub's own look at the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"shouwang/alerting"
@@ -20,10 +21,7 @@ func (t *tx) AddEvent(ch alerting.Change) error {
 	if ch.Data == nil {
 		ch.Data = map[string]any{}
 	}
-	data, err := json.Marshal(ch.Data)
-	if err != nil {
-		return fmt.Errorf("event data: %w", err)
-	}
+	var err error
 	var alert, visit, alertJSON, visitJSON, area, provider string
 	if v := ch.Visit; v != nil {
 		visit, area, provider = v.ID, string(v.Area), text(v.Provider)
@@ -32,19 +30,43 @@ func (t *tx) AddEvent(ch alerting.Change) error {
 		}
 	}
 	if c := ch.Case; c != nil {
-		alert, area = c.ID, string(c.Area)
-		if ch.Visit == nil || provider == "" {
-			provider = c.Provider
-		}
+		alert, area, provider = c.ID, string(c.Area), c.Provider
 		if alertJSON, err = marshal(&c.Alert); err != nil {
 			return err
 		}
+	}
+	if err := t.noteHandover(ch, provider); err != nil {
+		return err
+	}
+	data, err := json.Marshal(ch.Data)
+	if err != nil {
+		return fmt.Errorf("event data: %w", err)
 	}
 	t.events++
 	return t.exec("write event", `INSERT INTO alert_events
 (number, type, at, alert, visit, area, provider, actor, text, data, alert_json, visit_json)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		number, ch.Type, database.Micros(ch.At), alert, visit, area, provider, ch.Actor.User, ch.Text, string(data), alertJSON, visitJSON)
+}
+
+// providerBefore is the key of an event's data under which the provider stands
+// that had the alert until this change, where another has it from now on.
+const providerBefore = "provider_before"
+
+// noteHandover keeps whose board the alert was on: there it must be taken away.
+func (t *tx) noteHandover(ch alerting.Change, provider string) error {
+	if ch.Case == nil {
+		return nil
+	}
+	var before string
+	err := t.tx.QueryRowContext(t.ctx, `SELECT provider FROM alert_events WHERE alert = $1 ORDER BY number DESC LIMIT 1`, ch.Case.ID).Scan(&before)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("provider before: %w", err)
+	}
+	if before != "" && before != provider {
+		ch.Data[providerBefore] = before
+	}
+	return nil
 }
 
 func marshal(v any) (string, error) {
@@ -77,6 +99,7 @@ func (s *Store) EventsAfter(ctx context.Context, after int64, limit int) ([]aler
 				return fmt.Errorf("event %d: %w", e.Number, err)
 			}
 		}
+		e.ProviderBefore, _ = e.Data[providerBefore].(string)
 		events = append(events, e)
 		return nil
 	}, `SELECT number, type, at, area, provider, actor, text, data, alert_json, visit_json

@@ -20,6 +20,13 @@ describe('the prev chain', () => {
     expect(ids(s).sort()).toEqual(['a', 'b', 'c'])
   })
 
+  it('takes away an alert that went to another provider', () => {
+    let s = start([makeAlert('a'), makeAlert('b')], 10)
+    s = applyFrame(s, { type: 'alert.gone', event: 11, prev: 10, at: '2026-11-23T08:00:00Z', gone: 'a' })
+    expect(ids(s)).toEqual(['b'])
+    expect(s.last).toBe(11)
+  })
+
   it('accepts a prev before the list: the list was newer than the last visible change', () => {
     const s = applyFrame(start([], 100), change(105, 42, makeAlert('b')))
     expect(s.broken).toBe(false)

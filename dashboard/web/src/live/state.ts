@@ -17,6 +17,8 @@ export interface ChangeFrame {
   at: string
   alert?: Alert | null
   visit?: Visit | null
+  /** On alert.gone: the id of an alert that is no longer ours to see. */
+  gone?: string
 }
 
 export interface LiveState {
@@ -106,6 +108,7 @@ function applyChange(s: LiveState, f: ChangeFrame): LiveState {
   if (f.prev > s.last) return { ...s, broken: 'gap' }
   let next: LiveState = { ...s, last: f.event }
   if (f.alert && f.event > (s.versions.get(f.alert.id) ?? -1)) next = putAlert(next, f, f.alert)
+  if (f.gone) next = dropAlert(next, f.gone)
   if (f.visit) next = { ...next, visits: putNewest(next.visits, f.visit.id, f.visit, keepVisits) }
   return next
 }
@@ -128,6 +131,15 @@ function putAlert(s: LiveState, f: ChangeFrame, a: Alert): LiveState {
   const rings = a.state === 'open' && (before === undefined || before.state !== 'open' || severityRank(a.severity) < severityRank(before.severity))
   const news = rings ? [...s.news, { event: f.event, alert: a }].slice(-keepNews) : s.news
   return { ...s, alerts, versions, closed, news }
+}
+
+/** An alert that is another provider's from now on. */
+function dropAlert(s: LiveState, id: string): LiveState {
+  const alerts = new Map(s.alerts)
+  const versions = new Map(s.versions)
+  alerts.delete(id)
+  versions.delete(id)
+  return { ...s, alerts, versions, closed: s.closed.filter((c) => c !== id), news: s.news.filter((n) => n.alert.id !== id) }
 }
 
 function putNewest<V>(m: ReadonlyMap<string, V>, key: string, value: V, keep: number): ReadonlyMap<string, V> {
