@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"shouwang/alerting"
 	"shouwang/dashboard/access"
 	"shouwang/devices"
@@ -51,11 +53,21 @@ type mergeIn struct {
 type closeIn struct {
 	ByID
 	Body struct {
-		Outcome    string `json:"outcome" enum:"real_emergency,assisted,well,deceased,hospital,away,refused,false_alarm,device_fault,repair,recovered,test,duplicate"`
-		VerifiedBy string `json:"verified_by,omitempty" maxLength:"100" doc:"Who reached the person; may be missing when the alert has a visit report."`
-		How        string `json:"how,omitempty" enum:"phone,family,door,device" doc:"How the person was reached; may be missing when the alert has a visit report."`
-		Note       string `json:"note,omitempty" maxLength:"4000"`
+		Outcome    entered `json:"outcome"`
+		VerifiedBy string  `json:"verified_by,omitempty" maxLength:"100" doc:"Who reached the person; may be missing when the alert has a visit report."`
+		How        string  `json:"how,omitempty" enum:"phone,family,door,device" doc:"How the person was reached; may be missing when the alert has a visit report."`
+		Note       string  `json:"note,omitempty" maxLength:"4000"`
 	}
+}
+
+// entered is an outcome that a person may enter.
+type entered alerting.Outcome
+
+// Schema tells huma which they are.
+func (entered) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Enum: values(alerting.EnteredOutcomes()...)}
+	s.PrecomputeMessages()
+	return s
 }
 
 func (d *Dashboard) serveActions() {
@@ -96,7 +108,7 @@ func (d *Dashboard) serveActions() {
 		return d.opts.Desk.Close(ctx, in.ID, actor(ctx), alerting.Closing{
 			Outcome: alerting.Outcome(in.Body.Outcome), VerifiedBy: in.Body.VerifiedBy, How: in.Body.How, Note: in.Body.Note,
 		})
-	}, func(in *closeIn) string { return in.Body.Outcome })
+	}, func(in *closeIn) string { return string(in.Body.Outcome) })
 }
 
 func (in *ByID) id() string { return in.ID }

@@ -142,7 +142,7 @@ func finishOpenAPI(doc *huma.OpenAPI) {
 		reflect.TypeFor[alerting.State]():        values(alerting.Open, alerting.Acknowledged, alerting.Dispatched, alerting.Visited, alerting.Closed),
 		reflect.TypeFor[alerting.VisitState]():   values(alerting.VisitPlanned, alerting.VisitStarted, alerting.VisitReported, alerting.VisitCanceled),
 		reflect.TypeFor[alerting.SubjectType]():  values(alerting.SubjectResident, alerting.SubjectDevice, alerting.SubjectArea, alerting.SubjectSystem),
-		reflect.TypeFor[alerting.Outcome]():      values(outcomes()...),
+		reflect.TypeFor[alerting.Outcome]():      values(alerting.Outcomes()...),
 		reflect.TypeFor[devices.Tier]():          values(devices.TierRed, devices.TierYellow, devices.TierGreen),
 		reflect.TypeFor[devices.ResidentState](): values(devices.Active, devices.Hospital, devices.Institution, devices.Moved, devices.Deceased, devices.Left),
 		reflect.TypeFor[access.Role]():           values(access.AllRoles()...),
@@ -191,14 +191,6 @@ func values[T any](of ...T) []any {
 		list[i] = fmt.Sprint(v)
 	}
 	return list
-}
-
-func outcomes() []alerting.Outcome {
-	return []alerting.Outcome{
-		alerting.RealEmergency, alerting.Assisted, alerting.Well, alerting.DeceasedFound, alerting.InHospital,
-		alerting.AwayFromHome, alerting.Refused, alerting.FalseAlarm, alerting.DeviceFault, alerting.Repair,
-		alerting.Recovered, alerting.Test, alerting.Duplicate,
-	}
 }
 
 // OpenAPI is the OpenAPI 3.1 document of the API, the demo's routes included,

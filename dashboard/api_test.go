@@ -28,6 +28,8 @@ func TestProblemsNameFieldValueAndRule(t *testing.T) {
 		{"unknown field", "POST", "/api/v1/alerts/" + c.here.alert + "/note", `{"note":"x","colour":"red"}`, 422, "colour", "", "unexpected property"},
 		{"missing field", "POST", "/api/v1/alerts/" + c.here.alert + "/note", `{}`, 422, "", "", "expected required property note to be present"},
 		{"outcome", "POST", "/api/v1/alerts/" + c.here.alert + "/close", `{"outcome":"fine"}`, 422, "outcome", "fine", "expected value to be one of"},
+		{"outcome of the service", "POST", "/api/v1/alerts/" + c.here.alert + "/close", `{"outcome":"recovered"}`, 422, "outcome", "recovered", "expected value to be one of"},
+		{"outcome of a merge", "POST", "/api/v1/visits/" + c.here.visit + "/report", `{"uuid":"5f2d3c1e-0000-4000-8000-000000000001","outcome":"duplicate"}`, 422, "outcome", "duplicate", "expected value to be one of"},
 		{"unverified close", "POST", "/api/v1/alerts/" + c.here.alert + "/close", `{"outcome":"well"}`, 422, "verified_by", "", ""},
 		{"query", "GET", "/api/v1/alerts?severity=purple", "", 422, "severity[0]", "purple", "expected value to be one of"},
 		{"unknown query", "GET", "/api/v1/alerts?colour=red", "", 422, "colour", "", "unknown query parameter"},

@@ -29,7 +29,7 @@ type reportIn struct {
 	ByID
 	Body struct {
 		UUID    string    `json:"uuid" format:"uuid" doc:"Made on the phone. A report sent twice is taken once."`
-		Outcome string    `json:"outcome" enum:"real_emergency,assisted,well,deceased,hospital,away,refused,false_alarm,device_fault,repair,recovered,test,duplicate"`
+		Outcome entered   `json:"outcome"`
 		Note    string    `json:"note,omitempty" maxLength:"4000"`
 		At      time.Time `json:"at,omitzero" doc:"When it was found; the time of receipt by default."`
 	}
