@@ -164,6 +164,26 @@ func TestOrder(t *testing.T) {
 	})
 }
 
+// What came with QoS 0 has no packet id; acknowledging it would break the
+// connection.
+func TestQoS0IsTakenAndNotAcknowledged(t *testing.T) {
+	eachBroker(t, func(t *testing.T, b testBroker) {
+		j := newTestJournal()
+		c, _ := startClient(t, b, j)
+		eventually(t, "connected", c.Connected)
+		link := c.sessions[ingest.Telemetry].link.Load()
+		dev := publisher(t, b)
+		for i := range 20 {
+			must(t, dev.Publish("homecare/v1/acme/m-1/telemetry", byte(i%2), false, "x"))
+		}
+		eventually(t, "all in the journal", func() bool { return j.count(ingest.Telemetry) == 20 })
+		time.Sleep(100 * time.Millisecond) // for the broker to take offence
+		if c.sessions[ingest.Telemetry].link.Load() != link {
+			t.Error("the connection was lost")
+		}
+	})
+}
+
 // What the journal did not confirm comes again to the next process.
 func TestAckOnlyWhenDurable(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b testBroker) {

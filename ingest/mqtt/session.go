@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"shouwang/ingest"
@@ -41,6 +43,8 @@ type session struct {
 	limits  *limiter             // nil: none
 	away    time.Time            // end of the last connection, zero when not known
 	link    atomic.Pointer[link] // the connection that is up and subscribed
+	// received is one of metrics, looked up once.
+	received prometheus.Counter
 }
 
 // link is one connection of a session. Its context ends with it, with the
@@ -51,9 +55,10 @@ type link struct {
 	cancel context.CancelCauseFunc
 	client paho.Client
 	conn   atomic.Pointer[conn]
-	// acks are the messages that are on disk, in the order in which that was
-	// known. It can hold all that the broker may have sent, so done never waits.
-	acks chan paho.Message
+	// acks are the packet ids of messages that are on disk, in the order in
+	// which that was known. It can hold all that the broker may have sent, so
+	// done never waits.
+	acks chan uint16
 	ears ears
 }
 
@@ -68,7 +73,7 @@ func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.valu
 func newSession(lane ingest.Lane, broker *url.URL, opts Options, m *metrics) *session {
 	s := &session{
 		lane: lane, broker: broker, opts: opts, metrics: m, filters: map[string]byte{},
-		log: opts.Log.With().Str("lane", string(lane)).Logger(),
+		log: opts.Log.With().Str("lane", string(lane)).Logger(), received: m.received.WithLabelValues(string(lane)),
 	}
 	for _, filter := range filters(lane) {
 		s.filters[filter] = 1
@@ -114,7 +119,7 @@ func (s *session) run(ctx context.Context) error {
 // connection makes one connection and returns why it ended.
 func (s *session) connection(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
-	l := &link{s: s, ctx: ctx, cancel: cancel, acks: make(chan paho.Message, packetIDs)}
+	l := &link{s: s, ctx: ctx, cancel: cancel, acks: make(chan uint16, packetIDs)}
 	defer cancel(nil)
 	s.limits.resumed(s.away, time.Now()) // before the broker sends what it has kept
 	l.client = paho.NewClient(l.options())
@@ -248,10 +253,11 @@ func (l *link) receive(_ paho.Client, m paho.Message) {
 	}
 	l.ears.busy()
 	defer l.ears.idle()
-	l.s.metrics.received.WithLabelValues(string(l.s.lane)).Inc()
+	l.s.received.Inc()
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	rec := ingest.Record{Message: ingest.Message{Topic: m.Topic(), Payload: m.Payload(), Received: now, Retained: m.Retained()}}
-	done := func(err error) { l.written(m, err) }
+	id := m.MessageID()
+	done := func(err error) { l.written(id, err) }
 	var err error
 	if l.s.limits.takes(rec.Topic, now) {
 		err = l.s.opts.Journal.Append(l.ctx, l.s.lane, rec, done)
@@ -265,13 +271,16 @@ func (l *link) receive(_ paho.Client, m paho.Message) {
 }
 
 // written is told by the journal, from its own goroutine.
-func (l *link) written(m paho.Message, err error) {
+func (l *link) written(id uint16, err error) {
 	if err != nil {
 		l.cancel(fmt.Errorf("journal did not write a message: %w", err))
 		return
 	}
+	if id == 0 {
+		return // QoS 0, which nobody acknowledges
+	}
 	select {
-	case l.acks <- m:
+	case l.acks <- id:
 	default:
 		l.cancel(errors.New("the broker has sent more messages than there are packet ids"))
 	}
@@ -279,18 +288,39 @@ func (l *link) written(m paho.Message, err error) {
 
 // ack acknowledges what is on disk until the connection ends. It has a
 // goroutine of its own because a broker that takes nothing makes it wait, and
-// the journal must not.
+// the journal must not. It writes the PUBACKs itself, as many at once as there
+// are: through paho each passes two more goroutines and costs a system call of
+// its own. paho knows nothing of them, so it may send a ping too many.
 func (l *link) ack() {
 	acked := l.s.metrics.acked.WithLabelValues(string(l.s.lane))
+	var out []byte
 	for {
 		select {
 		case <-l.ctx.Done():
 			return
-		case m := <-l.acks:
-			m.Ack()
-			acked.Inc()
+		case id := <-l.acks:
+			out = appendPuback(out[:0], id)
 		}
+		for len(out) < maxAckBytes && len(l.acks) > 0 {
+			out = appendPuback(out, <-l.acks)
+		}
+		if c := l.conn.Load(); c != nil {
+			if _, err := c.Write(out); err != nil {
+				return // the connection has ended, and says so itself
+			}
+		}
+		acked.Add(float64(len(out) / pubackBytes))
 	}
+}
+
+const (
+	pubackBytes = 4
+	maxAckBytes = 4096 * pubackBytes
+)
+
+// appendPuback appends a PUBACK of MQTT 3.1.1.
+func appendPuback(b []byte, id uint16) []byte {
+	return binary.BigEndian.AppendUint16(append(b, packets.Puback<<4, 2), id)
 }
 
 func (s *session) publish(ctx context.Context, topic string, payload []byte) error {
