@@ -158,11 +158,21 @@ func TestAReportSentTwiceIsOneReport(t *testing.T) {
 		t.Errorf("reports %+v and %+v", first.Report, second.Report)
 	}
 
-	// Another report, and another dispatch, are not for this state.
+	// What somebody else found is kept in the log; the first report stands.
+	var third alerting.Visit
+	further := map[string]any{"uuid": uuid.NewString(), "outcome": "well", "note": "我也去过"}
+	duty.must(http.StatusOK, "POST", "/api/v1/visits/"+visit.ID+"/report", further, &third)
+	if third.Report == nil || *third.Report != *first.Report {
+		t.Errorf("after a further report it is %+v, want %+v", third.Report, first.Report)
+	}
+	if status, log, err := duty.call("GET", "/api/v1/alerts/"+alert.ID+"/log", nil, nil); err != nil || status != http.StatusOK || !strings.Contains(log, "我也去过") {
+		t.Errorf("the log does not have the further report: %d %s %v", status, log, err)
+	}
+
+	// What the state does not allow is refused by its name.
 	for path, body := range map[string]any{
-		"/api/v1/visits/" + visit.ID + "/report": map[string]any{"uuid": uuid.NewString(), "outcome": "well"},
-		"/api/v1/visits/" + visit.ID + "/start":  nil,
-		"/api/v1/alerts/" + alert.ID + "/ack":    nil,
+		"/api/v1/visits/" + visit.ID + "/start": nil,
+		"/api/v1/alerts/" + alert.ID + "/ack":   nil,
 	} {
 		status, answer, err := duty.call("POST", path, body, nil)
 		if err != nil || status != http.StatusConflict || !strings.Contains(answer, `"state":"`) {
