@@ -120,6 +120,7 @@ func storm(t *testing.T, rate int) {
 	const mad = devices.DeviceID("mad/1")
 	s := testSettings(t.TempDir())
 	s.Ingest.Rate = rate
+	s.Broker.Sync = time.Second // else the broker's own syncs keep the storm small
 	p := start(t, s)
 	others := make([]devices.DeviceID, 10)
 	for i := range others {
@@ -134,11 +135,14 @@ func storm(t *testing.T, rate int) {
 	defer c.Disconnect(0)
 	flood := func(ctx context.Context, every time.Duration) (sent int) {
 		window := make(chan paho.Token, 500)
-		began := time.Now()
+		next := time.Now()
 		for ctx.Err() == nil {
-			if ahead := time.Duration(sent)*every - time.Since(began); ahead > time.Millisecond {
+			if ahead := time.Until(next); ahead > time.Millisecond {
 				time.Sleep(ahead)
+			} else if ahead < -100*time.Millisecond {
+				next = time.Now() // what was missed is not made up
 			}
+			next = next.Add(every)
 			token := c.Publish("homecare/v1/mad/1/telemetry", 1, false, fmt.Sprintf(`{"metrics":{"steps":"garbage %d`, sent))
 			sent++
 			select {
@@ -150,28 +154,35 @@ func storm(t *testing.T, rate int) {
 		}
 		return sent
 	}
-	burst, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	saturation := flood(burst, 0) / 2
-	cancel()
-	time.Sleep(time.Second) // the readers catch up
-
 	var sends []func(string, string)
 	for _, id := range others {
 		sends = append(sends, p.device(t, id, secret))
 	}
+	stored := func(id devices.DeviceID, at time.Time) bool {
+		points, err := p.series.History(t.Context(), devices.HistoryQuery{Device: id, Metric: devices.HeartRateBPM, From: at, To: at.Add(time.Millisecond)})
+		return err == nil && len(points) == 1
+	}
+	reading := func(at time.Time) string {
+		return fmt.Sprintf(`{"ts":%d,"metrics":{"heart_rate_bpm":70}}`, at.UnixMilli())
+	}
+	// Saturation is what goes through the whole service: what comes last is
+	// stored when all before it is done with.
+	began := time.Now().UTC().Truncate(time.Millisecond)
+	burst, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	saturation := float64(flood(burst, 0))
+	cancel()
+	sends[0]("telemetry", reading(began))
+	eventually(t, time.Minute, "the flood is done with", func() bool { return stored(others[0], began) })
+	saturation /= time.Since(began).Seconds()
+
 	var lags []time.Duration
 	measure := func(seconds int) (p99 time.Duration) {
 		lags = lags[:0]
 		for i := range seconds * 40 {
 			id, began := others[i%len(others)], time.Now()
 			at := began.UTC().Truncate(time.Millisecond)
-			sends[i%len(others)]("telemetry", fmt.Sprintf(`{"ts":%d,"metrics":{"heart_rate_bpm":70}}`, at.UnixMilli()))
-			for {
-				points, err := p.series.History(t.Context(), devices.HistoryQuery{Device: id, Metric: devices.HeartRateBPM, From: at, To: at.Add(time.Millisecond)})
-				must(t, err)
-				if len(points) == 1 {
-					break
-				}
+			sends[i%len(others)]("telemetry", reading(at))
+			for !stored(id, at) {
 				if time.Since(began) > 5*time.Second {
 					t.Fatal("a reading is not stored after 5 s")
 				}
@@ -187,14 +198,15 @@ func storm(t *testing.T, rate int) {
 	ctx, end := context.WithCancel(t.Context())
 	var flooding sync.WaitGroup
 	sent := 0
-	flooding.Go(func() { sent = flood(ctx, 2*time.Second/time.Duration(saturation)) })
-	began := time.Now()
+	flooding.Go(func() { sent = flood(ctx, time.Duration(2e9/saturation)) })
+	began = time.Now()
 	loud := measure(6)
 	end()
 	flooding.Wait()
-	t.Logf("saturation %d garbage messages/s; storm of %.0f/s: publish to stored p99 %v (median %v), in quiet %v",
+	t.Logf("saturation %.0f garbage messages/s; storm of %.0f/s: publish to stored p99 %v (median %v), in quiet %v",
 		saturation, float64(sent)/time.Since(began).Seconds(), loud.Round(time.Millisecond), lags[len(lags)/2].Round(time.Millisecond), quiet.Round(time.Millisecond))
-	if loud > 200*time.Millisecond {
+	// What the machine has beside this counts in both.
+	if loud > 200*time.Millisecond+quiet {
 		t.Errorf("p99 is %v in the storm", loud)
 	}
 }
