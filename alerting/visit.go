@@ -50,8 +50,12 @@ type VisitFilter struct {
 	Alert    string
 	Resident string
 	Assignee string
-	Cursor   string
-	Limit    int
+	// Since leaves out visits that were reported before, DueBefore those due at
+	// that time or later; zero times leave out nothing.
+	Since, DueBefore time.Time
+
+	Cursor string
+	Limit  int
 }
 
 // VisitPage is one page of visits.

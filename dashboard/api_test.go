@@ -119,6 +119,28 @@ func TestAlertFromRingingToClosed(t *testing.T) {
 	}
 }
 
+// The phone's list: what is still to do, and what was done today.
+func TestVisitsSince(t *testing.T) {
+	c := newCounty(t)
+	status, out, _ := c.as(access.Duty, "POST", "/api/v1/visits/"+c.here.visit+"/report", report(uuid.NewString()))
+	if status != 200 {
+		t.Fatalf("%d %s", status, text(out))
+	}
+	status, planned, _ := c.as(access.Duty, "POST", "/api/v1/visits", map[string]any{"resident": c.here.resident, "due": "2030-01-01T00:00:00Z"})
+	if status != 201 {
+		t.Fatalf("%d %s", status, text(planned))
+	}
+	before, after := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	for query, want := range map[string]int{
+		"": 2, "?since=" + before: 2, "?since=" + after: 1, "?state=reported&since=" + before: 1, "?due_before=2029-12-31T00:00:00Z": 1, "?due_before=2030-01-01T00:00:01Z": 2,
+	} {
+		_, list, _ := c.as(access.Duty, "GET", "/api/v1/visits"+query, nil)
+		if items, _ := list["items"].([]any); len(items) != want {
+			t.Errorf("%q: %d visits, want %d: %s", query, len(items), want, text(list))
+		}
+	}
+}
+
 func TestSessionCookie(t *testing.T) {
 	c := newCounty(t)
 	jar, err := cookiejar.New(nil)

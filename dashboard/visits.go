@@ -10,10 +10,12 @@ import (
 
 type visitsIn struct {
 	Page
-	State    []string `query:"state" enum:"planned,started,reported,canceled" doc:"Any of these, with commas between."`
-	Alert    string   `query:"alert"`
-	Resident string   `query:"resident"`
-	Assignee string   `query:"assignee"`
+	Since     time.Time `query:"since" doc:"Leaves out visits that were reported before: with midnight, what is still to do and what was done today."`
+	DueBefore time.Time `query:"due_before" doc:"Leaves out visits that are due then or later."`
+	State     []string  `query:"state" enum:"planned,started,reported,canceled" doc:"Any of these, with commas between."`
+	Alert     string    `query:"alert"`
+	Resident  string    `query:"resident"`
+	Assignee  string    `query:"assignee"`
 }
 
 type newVisitIn struct {
@@ -39,7 +41,7 @@ func (d *Dashboard) serveVisits() {
 	add(d, "list-visits", "Visits, the next due first", func(ctx context.Context, in *visitsIn) (*listOut[alerting.Visit], error) {
 		p, err := d.opts.Alerts.Visits(ctx, alerting.VisitFilter{
 			Scope: caller(ctx).Scope, State: words[alerting.VisitState](in.State), Alert: in.Alert,
-			Resident: in.Resident, Assignee: in.Assignee, Cursor: in.Cursor, Limit: in.Limit,
+			Since: in.Since, DueBefore: in.DueBefore, Resident: in.Resident, Assignee: in.Assignee, Cursor: in.Cursor, Limit: in.Limit,
 		})
 		if err != nil {
 			return nil, err

@@ -151,6 +151,12 @@ func (s *Store) Visits(ctx context.Context, f alerting.VisitFilter) (alerting.Vi
 			cond.add(eq.column+` = ?`, eq.value)
 		}
 	}
+	if !f.Since.IsZero() {
+		cond.add(`(report_received = 0 OR report_received >= ?)`, database.Micros(f.Since))
+	}
+	if !f.DueBefore.IsZero() {
+		cond.add(`due < ?`, database.Micros(f.DueBefore))
+	}
 	var last string
 	err = each(ctx, s.db.Read, func(r *sql.Rows) error {
 		if len(page.Items) == limit {

@@ -923,7 +923,7 @@ export interface components {
             /** Format: date-time */
             opened_at: string;
             /** @enum {string|null} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate" | null;
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test" | "recovered" | "duplicate" | null;
             /**
              * Format: date-time
              * @description When it last began to ring: at opening, and whenever a new episode or a new SOS brought it back.
@@ -987,7 +987,7 @@ export interface components {
             how?: "phone" | "family" | "door" | "device";
             note?: string;
             /** @enum {string} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test";
             /** @description Who reached the person; may be missing when the alert has a visit report. */
             verified_by?: string;
         };
@@ -1154,6 +1154,8 @@ export interface components {
             at: string;
             /** Format: int64 */
             event: number;
+            /** @description On alert.gone: the id of an alert that is no longer this client's to see. */
+            gone?: string;
             /** Format: int64 */
             prev: number;
             type: string;
@@ -1332,7 +1334,7 @@ export interface components {
             by: string;
             note: string;
             /** @enum {string} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test" | "recovered" | "duplicate";
             /** Format: date-time */
             received: string;
             /** Format: uuid */
@@ -1346,7 +1348,7 @@ export interface components {
             at?: string;
             note?: string;
             /** @enum {string} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test";
             /**
              * Format: uuid
              * @description Made on the phone. A report sent twice is taken once.
@@ -3042,6 +3044,10 @@ export interface operations {
                 /** @description The next of the page before. */
                 cursor?: string;
                 limit?: number;
+                /** @description Leaves out visits that were reported before: with midnight, what is still to do and what was done today. */
+                since?: string;
+                /** @description Leaves out visits that are due then or later. */
+                due_before?: string;
                 /** @description Any of these, with commas between. */
                 state?: ("planned" | "started" | "reported" | "canceled")[] | null;
                 alert?: string;
