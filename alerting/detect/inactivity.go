@@ -9,14 +9,9 @@ import (
 	"shouwang/devices"
 )
 
-const (
-	// keptRegisters bounds the memory of a meter: two and a half days at one
-	// reading every quarter of an hour. Denser readings are thinned.
-	keptRegisters = 240
-	// abandoned: a meter whose newest reading is this much older than that of
-	// another meter of the resident no longer has a say.
-	abandoned = 48 * time.Hour
-)
+// abandoned: a meter whose newest reading is this much older than that of another
+// meter of the resident no longer has a say.
+const abandoned = 48 * time.Hour
 
 // WaterInactivity finds homes in which provably next to no water was used for a
 // whole window (default: less than 10 L in 24 h). Proof is two readings of the
@@ -25,6 +20,9 @@ const (
 //
 // The stages: yellow (check by phone) after one window, orange after one and a
 // half, red after two, or at once for a resident of tier red.
+//
+// A stretch that lies before readings already known (an upload that comes late)
+// is said too, and with it that it is over.
 type WaterInactivity struct{ memory[waterInactivityState] }
 
 type waterInactivityState struct {
@@ -33,17 +31,10 @@ type waterInactivityState struct {
 	Floor    time.Time
 	Episode  time.Time
 	Severity alerting.Severity
-}
-
-type meter struct {
-	Registers []register // by event time
-}
-
-// register is a reading; Used is the litres used since the oldest one kept.
-type register struct {
-	At    time.Time
-	Value float64
-	Used  float64
+	// PastFrom and PastTo are the newest stretch that is over and was said, so
+	// that more readings from it are no news.
+	PastFrom, PastTo time.Time
+	PastSeverity     alerting.Severity
 }
 
 // Name implements alerting.Detector.
@@ -62,13 +53,21 @@ func (d *WaterInactivity) Observe(v *alerting.View, r devices.Reading) []alertin
 		m = &meter{}
 		d.state.Meters[r.Device] = m
 	}
-	if !m.insert(r.At, r.Value) {
-		return nil
-	}
 	if v.Away && r.At.After(d.state.Floor) {
 		d.state.Floor = r.At
 	}
-	return d.judge(v)
+	if m.bygone(r.At) {
+		return d.judgePast(v, &m.Old, m.Old.insert(r.At, r.Value))
+	}
+	i := m.Registers.insert(r.At, r.Value)
+	if i < 0 {
+		return nil
+	}
+	findings := d.judge(v)
+	if i < len(m.Registers)-1 {
+		findings = append(findings, d.judgePast(v, &m.Registers, i)...)
+	}
+	return findings
 }
 
 // judge looks at the newest registers of all meters.
@@ -91,8 +90,8 @@ func (d *WaterInactivity) judge(v *alerting.View) []alerting.Finding {
 			delete(d.state.Meters, id)
 			continue
 		}
-		i, ok := m.idle(floor, rule.LimitL, rule.Window)
-		if !ok {
+		i := m.Registers.idle(floor, rule.LimitL)
+		if i.duration() < rule.Window {
 			return d.recover(v, m, rule.Window, rule.LimitL)
 		}
 		if proof.to.IsZero() || i.duration() < proof.duration() {
@@ -109,23 +108,78 @@ func (d *WaterInactivity) judge(v *alerting.View) []alerting.Finding {
 		return nil
 	}
 	d.state.Severity = severity
-	return []alerting.Finding{{
-		Kind: alerting.KindWaterInactivity, Subject: v.Subject, Episode: d.state.Episode, Severity: severity,
-		FoundAt: proof.found, KnownAt: v.Now,
+	return []alerting.Finding{d.finding(v, proof, d.state.Episode, severity)}
+}
+
+// judgePast looks at the stretch around a register that is older than what was
+// known, when the home has no other meter to ask.
+func (d *WaterInactivity) judgePast(v *alerting.View, s *series, i int) []alerting.Finding {
+	rule := v.Rules.WaterInactivity
+	if i < 0 || v.Away || len(d.state.Meters) > 1 {
+		return nil
+	}
+	past, next := s.around(i, rule.LimitL)
+	switch {
+	case next == nil && s != d.old(): // it reaches the present, which judge has looked at
+		return nil
+	case past.duration() < rule.Window, past.from.Before(d.state.Floor), past.from.Before(v.LastContact):
+		return nil
+	case !d.state.Episode.IsZero() && past.to.After(d.state.Episode): // part of what goes on now
+		return nil
+	}
+	severity := stage(v, past.duration(), rule.Window)
+	if past.to.Before(d.state.PastFrom) || past.from.After(d.state.PastTo) {
+		d.state.PastFrom, d.state.PastTo = past.from, past.to
+	} else if !severity.Above(d.state.PastSeverity) {
+		return nil
+	}
+	d.state.PastSeverity = severity
+	said := d.finding(v, past, d.state.PastFrom, severity)
+	over := said
+	over.Recovered, over.FoundAt, over.Evidence = true, past.to, map[string]any{"used_l": past.used, "to": past.to}
+	if next != nil {
+		over.FoundAt, over.Evidence = next.At, map[string]any{"used_l": next.Used - s.usedAt(past.from), "to": next.At}
+	}
+	return []alerting.Finding{said, over}
+}
+
+// old is the series of what lies long before the readings of the home's meter.
+func (d *WaterInactivity) old() *series {
+	for _, m := range d.state.Meters {
+		return &m.Old
+	}
+	return nil
+}
+
+func (d *WaterInactivity) finding(v *alerting.View, i idle, episode time.Time, severity alerting.Severity) alerting.Finding {
+	window := v.Rules.WaterInactivity.Window
+	return alerting.Finding{
+		Kind: alerting.KindWaterInactivity, Subject: v.Subject, Episode: episode, Severity: severity,
+		FoundAt: i.reached(reach(v, severity, window)), KnownAt: v.Now,
 		Evidence: map[string]any{
-			"used_l": proof.used, "limit_l": rule.LimitL, "window_h": rule.Window.Hours(),
-			"from": proof.from, "to": proof.to, "last_use": proof.lastUse,
+			"used_l": i.used, "limit_l": v.Rules.WaterInactivity.LimitL, "window_h": window.Hours(),
+			"from": i.from, "to": i.to, "last_use": i.lastUse,
 		},
 		Rule: alerting.RuleRef{ID: "water_inactivity", Version: v.Rules.Version},
-	}}
+	}
+}
+
+// reach is how long a stretch must be for the stage.
+func reach(v *alerting.View, s alerting.Severity, window time.Duration) time.Duration {
+	switch {
+	case s == alerting.Orange:
+		return window * 3 / 2
+	case s == alerting.Red && (v.Resident == nil || v.Resident.Tier != devices.TierRed):
+		return 2 * window
+	}
+	return window
 }
 
 func stage(v *alerting.View, idle, window time.Duration) alerting.Severity {
-	switch {
-	case idle >= 2*window, v.Resident != nil && v.Resident.Tier == devices.TierRed:
-		return alerting.Red
-	case idle >= window*3/2:
-		return alerting.Orange
+	for _, s := range []alerting.Severity{alerting.Red, alerting.Orange} {
+		if idle >= reach(v, s, window) && (s == alerting.Red || v.Resident == nil || v.Resident.Tier != devices.TierRed) {
+			return s
+		}
 	}
 	return alerting.Yellow
 }
@@ -140,7 +194,7 @@ func (d *WaterInactivity) recover(v *alerting.View, m *meter, window time.Durati
 	if d.state.Episode.After(from) {
 		from = d.state.Episode
 	}
-	used := m.used(from)
+	used := m.newest().Used - m.Registers.usedAt(from)
 	if used < limitL {
 		return nil
 	}
@@ -153,6 +207,7 @@ func (d *WaterInactivity) end(v *alerting.View, at time.Time, evidence map[strin
 		Recovered: true, FoundAt: at, KnownAt: v.Now, Evidence: evidence,
 		Rule: alerting.RuleRef{ID: "water_inactivity", Version: v.Rules.Version},
 	}
+	d.state.PastFrom, d.state.PastTo, d.state.PastSeverity = d.state.Episode, at, d.state.Severity
 	d.state.Episode, d.state.Severity = time.Time{}, ""
 	return []alerting.Finding{f}
 }
@@ -165,115 +220,6 @@ func (d *WaterInactivity) newest() time.Time {
 		}
 	}
 	return t
-}
-
-// idle is a proven stretch without use.
-type idle struct {
-	from, to time.Time // readings that prove it
-	lastUse  time.Time // last reading at which the register had moved, or from
-	found    time.Time // the first reading by which the window was full
-	used     float64   // litres between from and to
-}
-
-func (i idle) duration() time.Duration { return i.to.Sub(i.from) }
-
-// idle looks back from the newest register for the longest stretch with less
-// than limitL used; ok when it covers a whole window after the floor.
-func (m *meter) idle(floor time.Time, limitL float64, window time.Duration) (idle, bool) {
-	last := m.newest()
-	start := len(m.Registers) - 1
-	for start > 0 {
-		before := m.Registers[start-1]
-		if last.Used-before.Used >= limitL || before.At.Before(floor) {
-			break
-		}
-		start--
-	}
-	i := idle{from: m.Registers[start].At, to: last.At, used: last.Used - m.Registers[start].Used}
-	if i.duration() < window {
-		return idle{}, false
-	}
-	i.lastUse, i.found = i.from, i.to
-	for j := len(m.Registers) - 1; j > start; j-- {
-		if m.Registers[j].Used > m.Registers[j-1].Used {
-			i.lastUse = m.Registers[j].At
-			break
-		}
-	}
-	for _, r := range m.Registers[start:] {
-		if !r.At.Before(i.from.Add(window)) {
-			i.found = r.At
-			break
-		}
-	}
-	return i, true
-}
-
-// used is the litres used after the time: from the newest reading at or before
-// it, or the oldest after it.
-func (m *meter) used(from time.Time) float64 {
-	base := m.Registers[0].Used
-	for _, r := range m.Registers {
-		if r.At.After(from) {
-			break
-		}
-		base = r.Used
-	}
-	return m.newest().Used - base
-}
-
-func (m *meter) newest() register {
-	return m.Registers[len(m.Registers)-1]
-}
-
-// insert puts a register in its place by event time and counts the litres anew.
-// A register that cannot be compared with its neighbour (meter replaced, reset)
-// starts a new count: what lay before proves nothing any more.
-func (m *meter) insert(at time.Time, value float64) bool {
-	i, found := slices.BinarySearchFunc(m.Registers, at, func(r register, at time.Time) int { return r.At.Compare(at) })
-	if found {
-		return false
-	}
-	m.Registers = slices.Insert(m.Registers, i, register{At: at, Value: value})
-	m.count(i)
-	m.thin()
-	return true
-}
-
-// count recomputes Used from index i on.
-func (m *meter) count(i int) {
-	for j := max(i, 1); j < len(m.Registers); j++ {
-		before, r := m.Registers[j-1], &m.Registers[j]
-		litres, step := devices.RegisterUse(before.Value, r.Value, r.At.Sub(before.At))
-		if step == devices.Rebased {
-			m.Registers = slices.Delete(m.Registers, 0, j)
-			m.Registers[0].Used = 0
-			m.count(1)
-			return
-		}
-		r.Used = before.Used + litres
-	}
-}
-
-// thin keeps the meter within its bound: of the older half, every second reading
-// goes while readings are dense; afterwards the oldest go.
-func (m *meter) thin() {
-	if len(m.Registers) <= keptRegisters {
-		return
-	}
-	half := m.Registers[:len(m.Registers)/2]
-	if half[len(half)-1].At.Sub(half[0].At) < 48*time.Hour {
-		kept := 0
-		for i, r := range half {
-			if i%2 == 0 {
-				half[kept] = r
-				kept++
-			}
-		}
-		m.Registers = slices.Delete(m.Registers, kept, len(half))
-		return
-	}
-	m.Registers = slices.Delete(m.Registers, 0, len(m.Registers)-keptRegisters)
 }
 
 // Tick implements alerting.Detector. While the resident is known to be away, no

@@ -141,6 +141,52 @@ func TestASecondMeterHasItsSay(t *testing.T) {
 	b.want()
 }
 
+func TestAStretchBeforeWhatIsKnownIsSaidOnceAndIsOver(t *testing.T) {
+	history := func(b *bench) { // two weeks of life, from the hour 480 on
+		for h := 480; h < 480+14*24; h++ {
+			b.registers(h, 20+float64(h)*0.01)
+		}
+		b.want()
+	}
+	b := water(t)
+	history(b)
+	b.registers(0, frozen(25, 15)...) // three weeks ago
+	b.want("yellow water_inactivity", "recovered water_inactivity")
+	if f := b.findings[0]; !f.Episode.Equal(monday) || !f.FoundAt.Equal(monday.Add(24*time.Hour)) {
+		t.Errorf("episode %v, found %v", f.Episode, f.FoundAt)
+	}
+	b.registers(25, frozen(5, 15)...) // more of it is no news
+	b.registers(30, 15.05)            // and use ends it
+	b.want("yellow water_inactivity", "recovered water_inactivity")
+
+	b = water(t)
+	history(b)
+	b.registers(0, frozen(24, 15)...)
+	b.want()
+
+	b = water(t) // a meter that has said little so far
+	b.registers(100, 6)
+	b.registers(0, frozen(25, 5)...)
+	b.want("yellow water_inactivity", "recovered water_inactivity")
+
+	b = water(t) // what was said when it went on is not said again
+	b.registers(0, frozen(25, 5)...)
+	b.registers(25, 5.1)
+	b.want("yellow water_inactivity", "recovered water_inactivity")
+	b.late(90*time.Minute, 30*time.Hour, devices.VolumeM3, 5)
+	b.want("yellow water_inactivity", "recovered water_inactivity")
+}
+
+func TestAStageIsFoundWhenItWasReached(t *testing.T) {
+	b := water(t)
+	b.registers(0, frozen(49, 5)...)
+	for i, hours := range []int{24, 36, 48} {
+		if at := b.findings[i].FoundAt; !at.Equal(monday.Add(time.Duration(hours) * time.Hour)) {
+			t.Errorf("stage %s found at %v, want after %d h", b.findings[i].Severity, at, hours)
+		}
+	}
+}
+
 func TestMemoryOfAMeterIsBounded(t *testing.T) {
 	b := water(t)
 	d := b.detector.(*WaterInactivity)
