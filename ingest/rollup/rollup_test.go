@@ -3,6 +3,7 @@ package rollup_test
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,16 +81,11 @@ func (s settled) History(ctx context.Context, q devices.HistoryQuery) ([]devices
 }
 
 func TestSeries(t *testing.T) {
-	for name, store := range map[string]func(*testing.T) rollup.Store{
-		"sqlite": func(t *testing.T) rollup.Store { return openSQLite(t) },
-		"influx": func(t *testing.T) rollup.Store { return openInflux(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Run("before rollups", func(t *testing.T) { seriestest.Run(t, open(t, openDB(t), store(t), time.Now)) })
-			t.Run("after rollups", func(t *testing.T) { seriestest.Run(t, settled{open(t, openDB(t), store(t), later)}) })
-			t.Run("erase", func(t *testing.T) { seriestest.RunErase(t, settled{open(t, openDB(t), store(t), later)}) })
-		})
-	}
+	t.Run("sqlite, before rollups", func(t *testing.T) { seriestest.Run(t, open(t, openDB(t), openSQLite(t), time.Now)) })
+	t.Run("sqlite, after rollups", func(t *testing.T) { seriestest.Run(t, settled{open(t, openDB(t), openSQLite(t), later)}) })
+	t.Run("sqlite, erase", func(t *testing.T) { seriestest.RunErase(t, settled{open(t, openDB(t), openSQLite(t), later)}) })
+	t.Run("influx, after rollups", func(t *testing.T) { seriestest.Run(t, settled{open(t, openDB(t), openInflux(t), later)}) })
+	t.Run("influx, erase", func(t *testing.T) { seriestest.RunErase(t, settled{open(t, openDB(t), openInflux(t), later)}) })
 }
 
 var (
@@ -202,6 +198,48 @@ func TestAReadingThatComesWhileItsHourIsWorkedOutIsNotLost(t *testing.T) {
 	step(t, s)
 	if got := hours(t, s, 1); value(got[0]) != 65 || got[0].Readings != 2 {
 		t.Errorf("%v of %d readings, want 65 of 2", value(got[0]), got[0].Readings)
+	}
+}
+
+func TestWritersAndRollupsBesideEachOther(t *testing.T) {
+	db, store := openDB(t), openSQLite(t)
+	s := open(t, db, store, time.Now)
+	var group sync.WaitGroup
+	const writers, each = 3, 60
+	for w := range writers {
+		group.Go(func() {
+			for i := range each {
+				// Each minute of three hours once, in disorder.
+				minute := (i*writers + w) * 37 % (writers * each)
+				if err := s.Write(t.Context(), []devices.Reading{at(minute, float64(minute))}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	stepped := make(chan struct{})
+	go func() {
+		defer close(stepped)
+		for {
+			if err := s.Step(t.Context()); err != nil {
+				t.Error(err)
+			}
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	}()
+	group.Wait()
+	close(done)
+	<-stepped
+	step(t, s)
+	for i, p := range hours(t, open(t, db, blind{store}, time.Now), 3) {
+		if p.Readings != 60 || value(p) != float64(i*60)+29.5 {
+			t.Errorf("hour %d: %d readings, mean %v; want 60 and %v", i, p.Readings, value(p), float64(i*60)+29.5)
+		}
 	}
 }
 
