@@ -225,6 +225,9 @@ func (a *app) Run(ctx context.Context) (err error) {
 		if err := await(l.ending, brk.Admitting()); err != nil {
 			return nil //nolint:nilerr // the part's own error comes from stop
 		}
+		if err := until(l.ending, client.Connected); err != nil {
+			return nil //nolint:nilerr // the part's own error comes from stop
+		}
 	}
 	a.log.Info().Str("http", a.httpAddr).Str("mqtt", a.mqttAddr).Str("version", version).Msg("ready")
 	close(a.ready)
@@ -239,6 +242,18 @@ func await(ctx context.Context, ready <-chan struct{}) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// until asks again and again, often enough that nobody notices.
+func until(ctx context.Context, done func() bool) error {
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // ownListener says whether devices connect to the embedded broker.

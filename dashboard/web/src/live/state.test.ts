@@ -197,3 +197,15 @@ describe('what the board shows', () => {
     expect(s.visits.get('v')?.state).toBe('planned')
   })
 })
+
+describe('the worklist', () => {
+  it('puts what nobody has answered first, and old stories last', () => {
+    const s = start([
+      makeAlert('late', { severity: 'red', late: true }),
+      makeAlert('yellow', { severity: 'yellow', late: false }),
+      makeAlert('taken', { severity: 'red', late: false, state: 'acknowledged', rang_at: '2026-11-23T09:00:00Z' }),
+      makeAlert('waiting', { severity: 'red', late: false, state: 'open', rang_at: '2026-11-23T08:00:00Z' }),
+    ], 10)
+    expect(ids(s)).toEqual(['waiting', 'taken', 'yellow', 'late'])
+  })
+})

@@ -158,13 +158,15 @@ export function severityRank(s: string): number {
   return i < 0 ? 4 : i
 }
 
-/** The worklist: most urgent first, then what rang last. */
+/** The worklist: old stories last; then most urgent first, what nobody has answered before the rest, then what rang last. */
 export function worklist(s: LiveState): Alert[] {
   return [...s.alerts.values()].filter((a) => a.state !== 'closed').sort(byUrgency)
 }
 
 export function byUrgency(a: Alert, b: Alert): number {
-  return severityRank(a.severity) - severityRank(b.severity)
+  return Number(a.late) - Number(b.late)
+    || severityRank(a.severity) - severityRank(b.severity)
+    || Number(b.state === 'open') - Number(a.state === 'open')
     || b.rang_at.localeCompare(a.rang_at)
     || a.id.localeCompare(b.id)
 }
