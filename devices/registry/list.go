@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,12 +10,6 @@ import (
 
 	"shouwang/devices"
 	"shouwang/devices/database"
-)
-
-// Bounds of a page.
-const (
-	defaultLimit = 100
-	maxLimit     = 1000
 )
 
 // Areas lists the areas in the scope, in order of their paths. A provider sees
@@ -72,19 +65,19 @@ func (r *Registry) Providers() []devices.Provider {
 
 // Residents lists residents in order of their ids.
 func (r *Registry) Residents(ctx context.Context, f devices.ResidentFilter) (devices.ResidentPage, error) {
-	w := &where{}
+	w := &database.Query{}
 	if f.Scope.Vendor != "" {
-		w.add("1 = 0") // a vendor's business is devices
+		w.Where("1 = 0") // a vendor's business is devices
 	}
-	w.scope("r.area", f.Scope)
-	w.area("r.area", f.Area)
-	in(w, "r.state", f.State)
-	in(w, "r.tier", f.Tier)
+	inScope(w, "r.area", f.Scope)
+	w.Inside("r.area", f.Area)
+	database.In(w, "r.state", f.State)
+	database.In(w, "r.tier", f.Tier)
 	if f.Query != "" {
 		like := escapeLike(f.Query)
-		w.add(`(r.name LIKE ` + w.arg("%"+like+"%") + ` ESCAPE '\' OR r.id LIKE ` + w.arg(like+"%") + ` ESCAPE '\')`)
+		w.Where(`(r.name LIKE ? ESCAPE '\' OR r.id LIKE ? ESCAPE '\')`, "%"+like+"%", like+"%")
 	}
-	limit, err := w.page("r.id", f.Cursor, f.Limit)
+	limit, err := page(w, "r.id", f.Cursor, f.Limit)
 	if err != nil {
 		return devices.ResidentPage{}, err
 	}
@@ -92,23 +85,23 @@ func (r *Registry) Residents(ctx context.Context, f devices.ResidentFilter) (dev
 	if err != nil {
 		return devices.ResidentPage{}, fmt.Errorf("list residents: %w", err)
 	}
-	page := devices.ResidentPage{Items: items}
+	p := devices.ResidentPage{Items: items}
 	if len(items) > limit {
-		page.Items = items[:limit]
-		page.Next = cursor(items[limit-1].ID)
+		p.Items = items[:limit]
+		p.Next = database.Cursor(items[limit-1].ID)
 	}
-	return page, nil
+	return p, nil
 }
 
 // GetResident is one resident, or devices.ErrNotFound when there is none in
 // the scope.
 func (r *Registry) GetResident(ctx context.Context, scope devices.Scope, id string) (devices.ResidentView, error) {
-	w := &where{}
+	w := &database.Query{}
 	if scope.Vendor != "" {
-		w.add("1 = 0")
+		w.Where("1 = 0")
 	}
-	w.scope("r.area", scope)
-	w.add("r.id = " + w.arg(id))
+	inScope(w, "r.area", scope)
+	w.Where("r.id = ?", id)
 	items, err := r.residentViews(ctx, w, 1)
 	if err != nil {
 		return devices.ResidentView{}, fmt.Errorf("get resident: %w", err)
@@ -119,9 +112,9 @@ func (r *Registry) GetResident(ctx context.Context, scope devices.Scope, id stri
 	return items[0], nil
 }
 
-func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]devices.ResidentView, error) {
+func (r *Registry) residentViews(ctx context.Context, w *database.Query, limit int) ([]devices.ResidentView, error) {
 	var items []devices.ResidentView
-	query := `SELECT r.id, r.name, r.phone, r.address, r.born, r.area, r.tier, r.state, r.contacts FROM residents r` + w.sql() +
+	query := `SELECT r.id, r.name, r.phone, r.address, r.born, r.area, r.tier, r.state, r.contacts FROM residents r` + w.SQL() +
 		` ORDER BY r.id LIMIT ` + strconv.Itoa(limit)
 	err := each(ctx, r.db.Read, query, func(scan func(...any) error) error {
 		var v devices.ResidentView
@@ -134,7 +127,7 @@ func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]de
 		}
 		items = append(items, v)
 		return nil
-	}, w.args...)
+	}, w.Args()...)
 	if err != nil || len(items) == 0 {
 		return items, err
 	}
@@ -150,25 +143,25 @@ func (r *Registry) residentViews(ctx context.Context, w *where, limit int) ([]de
 }
 
 func (r *Registry) addDevices(ctx context.Context, byID map[string]*devices.ResidentView, ids []string) error {
-	w := &where{}
-	in(w, "a.resident", ids)
-	w.add(current("a", w.arg(micros(r.now()))))
-	return each(ctx, r.db.Read, `SELECT a.resident, `+deviceColumns+` FROM assignments a JOIN devices d ON d.id = a.device`+w.sql()+` ORDER BY d.id`, func(scan func(...any) error) error {
+	w := &database.Query{}
+	database.In(w, "a.resident", ids)
+	w.Where(current("a", w.Arg(micros(r.now()))))
+	return each(ctx, r.db.Read, `SELECT a.resident, `+deviceColumns+` FROM assignments a JOIN devices d ON d.id = a.device`+w.SQL()+` ORDER BY d.id`, func(scan func(...any) error) error {
 		var resident string
 		d, err := scanDevice(scan, &resident)
 		if v := byID[resident]; err == nil && v != nil {
 			v.Devices = append(v.Devices, d)
 		}
 		return err
-	}, w.args...)
+	}, w.Args()...)
 }
 
 func (r *Registry) addAbsences(ctx context.Context, byID map[string]*devices.ResidentView, ids []string) error {
-	w := &where{}
-	in(w, "resident", ids)
-	now := w.arg(micros(r.now()))
-	w.add(`(to_at = 0 OR to_at > ` + now + `) AND (ended = 0 OR ended_at > ` + now + `)`)
-	return each(ctx, r.db.Read, `SELECT id, resident, from_at, to_at, ended_at, ended, reason FROM absences`+w.sql()+` ORDER BY from_at, id`, func(scan func(...any) error) error {
+	w := &database.Query{}
+	database.In(w, "resident", ids)
+	now := w.Arg(micros(r.now()))
+	w.Where(`(to_at = 0 OR to_at > ` + now + `) AND (ended = 0 OR ended_at > ` + now + `)`)
+	return each(ctx, r.db.Read, `SELECT id, resident, from_at, to_at, ended_at, ended, reason FROM absences`+w.SQL()+` ORDER BY from_at, id`, func(scan func(...any) error) error {
 		var a devices.Absence
 		var s span
 		if err := scan(&a.ID, &a.Resident, &s.from, &s.to, &s.endedAt, &s.endedRecorded, &a.Reason); err != nil {
@@ -179,7 +172,7 @@ func (r *Registry) addAbsences(ctx context.Context, byID map[string]*devices.Res
 			v.Absences = append(v.Absences, a)
 		}
 		return nil
-	}, w.args...)
+	}, w.Args()...)
 }
 
 // current is the condition that an assignment holds now.
@@ -188,80 +181,24 @@ func current(table, now string) string {
 		`a.from_at <= $now AND (a.to_at = 0 OR a.to_at > $now) AND (a.ended = 0 OR a.ended_at > $now)`)
 }
 
-// where collects conditions and their arguments.
-type where struct {
-	conditions []string
-	args       []any
-}
-
-func (w *where) add(condition string) { w.conditions = append(w.conditions, condition) }
-
-func (w *where) arg(v any) string {
-	w.args = append(w.args, v)
-	return "$" + strconv.Itoa(len(w.args))
-}
-
-func (w *where) sql() string {
-	if len(w.conditions) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(w.conditions, " AND ")
-}
-
-func in[T ~string](w *where, column string, values []T) {
-	if len(values) == 0 {
-		return
-	}
-	args := make([]string, len(values))
-	for i, v := range values {
-		args[i] = w.arg(string(v))
-	}
-	w.add(column + " IN (" + strings.Join(args, ", ") + ")")
-}
-
-// inside is the condition that a path is an area or lies in it: '0' follows
-// '/' in every byte-wise order, so no pattern is needed and the index serves.
-func inside(column, area string) string {
-	return `(` + column + ` = ` + area + ` OR (` + column + ` > ` + area + ` || '/' AND ` + column + ` < ` + area + ` || '0'))`
-}
-
-func (w *where) area(column string, area devices.AreaPath) {
-	if area != "" {
-		w.add(inside(column, w.arg(string(area))))
-	}
-}
-
-// scope holds a list to the caller's areas, and a provider's to the villages
+// inScope holds a list to the caller's areas, and a provider's to the villages
 // it serves now.
-func (w *where) scope(column string, s devices.Scope) {
-	if !slices.Contains(s.Areas, "") {
-		any := []string{"1 = 0"}
-		for _, a := range s.Areas {
-			any = append(any, inside(column, w.arg(string(a))))
-		}
-		w.add("(" + strings.Join(any, " OR ") + ")")
-	}
+func inScope(w *database.Query, column string, s devices.Scope) {
+	w.Inside(column, s.Areas...)
 	if s.Provider != "" {
-		w.add(`EXISTS (SELECT 1 FROM provider_villages v WHERE v.provider = ` + w.arg(s.Provider) + ` AND v.ended = 0 AND ` + inside(column, "v.village") + `)`)
+		w.Where(`EXISTS (SELECT 1 FROM provider_villages v WHERE v.provider = ? AND v.ended = 0 AND `+database.Inside(column, "v.village")+`)`, s.Provider)
 	}
 }
 
 // page adds what begins after the cursor and returns the limit.
-func (w *where) page(column, after string, limit int) (int, error) {
-	if after != "" {
-		id, err := base64.RawURLEncoding.DecodeString(after)
-		if err != nil || len(id) == 0 {
-			return 0, &devices.InputError{Field: "cursor", Value: clip(after), Rule: "must be one that a page before gave"}
-		}
-		w.add(column + " > " + w.arg(string(id)))
+func page(w *database.Query, column, after string, limit int) (int, error) {
+	key, err := database.Key(after)
+	if err != nil {
+		return 0, err
 	}
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	return min(limit, maxLimit), nil
+	w.Where(column+" > ?", key)
+	return database.Limit(limit), nil
 }
-
-func cursor(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }
 
 func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)

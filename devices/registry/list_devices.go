@@ -22,24 +22,24 @@ func scanDevice(scan func(...any) error, before ...any) (devices.Device, error) 
 // Devices lists devices in order of their ids. A device lies where its
 // resident lives.
 func (r *Registry) Devices(ctx context.Context, f devices.DeviceFilter) (devices.DevicePage, error) {
-	w := &where{}
-	now := w.arg(micros(r.now()))
-	w.devices(f.Scope)
-	w.area(place, f.Area)
-	in(w, "d.kind", f.Kind)
+	w := &database.Query{}
+	now := w.Arg(micros(r.now()))
+	ownDevices(w, f.Scope)
+	w.Inside(place, f.Area)
+	database.In(w, "d.kind", f.Kind)
 	if f.Vendor != "" {
-		w.add("d.vendor = " + w.arg(f.Vendor))
+		w.Where("d.vendor = ?", f.Vendor)
 	}
 	if f.Resident != "" {
-		w.add("p.id = " + w.arg(f.Resident))
+		w.Where("p.id = ?", f.Resident)
 		if f.Scope.Vendor != "" {
-			w.add("1 = 0")
+			w.Where("1 = 0")
 		}
 	}
 	if f.Query != "" {
-		w.add(`d.id LIKE ` + w.arg("%"+escapeLike(f.Query)+"%") + ` ESCAPE '\'`)
+		w.Where(`d.id LIKE ? ESCAPE '\'`, "%"+escapeLike(f.Query)+"%")
 	}
-	limit, err := w.page("d.id", f.Cursor, f.Limit)
+	limit, err := page(w, "d.id", f.Cursor, f.Limit)
 	if err != nil {
 		return devices.DevicePage{}, err
 	}
@@ -47,21 +47,21 @@ func (r *Registry) Devices(ctx context.Context, f devices.DeviceFilter) (devices
 	if err != nil {
 		return devices.DevicePage{}, fmt.Errorf("list devices: %w", err)
 	}
-	page := devices.DevicePage{Items: items}
+	p := devices.DevicePage{Items: items}
 	if len(items) > limit {
-		page.Items = items[:limit]
-		page.Next = cursor(string(items[limit-1].ID))
+		p.Items = items[:limit]
+		p.Next = database.Cursor(string(items[limit-1].ID))
 	}
-	return page, nil
+	return p, nil
 }
 
 // GetDevice is one device, or devices.ErrNotFound when there is none in the
 // scope.
 func (r *Registry) GetDevice(ctx context.Context, scope devices.Scope, id devices.DeviceID) (devices.DeviceView, error) {
-	w := &where{}
-	now := w.arg(micros(r.now()))
-	w.devices(scope)
-	w.add("d.id = " + w.arg(string(id)))
+	w := &database.Query{}
+	now := w.Arg(micros(r.now()))
+	ownDevices(w, scope)
+	w.Where("d.id = ?", string(id))
 	items, err := r.deviceViews(ctx, w, now, scope, 1)
 	if err != nil {
 		return devices.DeviceView{}, fmt.Errorf("get device: %w", err)
@@ -76,23 +76,23 @@ const place = `COALESCE(p.area, d.area)`
 
 // devices holds a list to the caller's devices. A vendor has its own wherever
 // they are, unless areas limit it.
-func (w *where) devices(s devices.Scope) {
+func ownDevices(w *database.Query, s devices.Scope) {
 	if s.Vendor != "" {
-		w.add("d.vendor = " + w.arg(s.Vendor))
+		w.Where("d.vendor = ?", s.Vendor)
 		if len(s.Areas) == 0 {
 			s.Areas = []devices.AreaPath{""}
 		}
 	}
-	w.scope(place, s)
+	inScope(w, place, s)
 }
 
-func (r *Registry) deviceViews(ctx context.Context, w *where, now string, scope devices.Scope, limit int) ([]devices.DeviceView, error) {
+func (r *Registry) deviceViews(ctx context.Context, w *database.Query, now string, scope devices.Scope, limit int) ([]devices.DeviceView, error) {
 	var items []devices.DeviceView
 	// Of several assignments that hold, the one entered last counts.
 	query := `SELECT COALESCE(p.id, ''), ` + place + `, ` + deviceColumns + ` FROM devices d
 		LEFT JOIN assignments a ON a.device = d.id AND ` + current("a", now) + ` AND NOT EXISTS (
 			SELECT 1 FROM assignments b WHERE b.device = d.id AND ` + current("b", now) + ` AND (b.edit > a.edit OR b.edit = a.edit AND b.from_at > a.from_at))
-		LEFT JOIN residents p ON p.id = a.resident` + w.sql() + ` ORDER BY d.id LIMIT ` + strconv.Itoa(limit)
+		LEFT JOIN residents p ON p.id = a.resident` + w.SQL() + ` ORDER BY d.id LIMIT ` + strconv.Itoa(limit)
 	err := each(ctx, r.db.Read, query, func(scan func(...any) error) error {
 		var v devices.DeviceView
 		var err error
@@ -103,6 +103,6 @@ func (r *Registry) deviceViews(ctx context.Context, w *where, now string, scope 
 		}
 		items = append(items, v)
 		return err
-	}, w.args...)
+	}, w.Args()...)
 	return items, err
 }

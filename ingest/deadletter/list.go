@@ -2,9 +2,7 @@ package deadletter
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -18,53 +16,29 @@ const where = `COALESCE((SELECT p.area FROM assignments a JOIN residents p ON p.
 
 // List answers one page.
 func (s *Store) List(ctx context.Context, f devices.DeadLetterFilter) (devices.DeadLetterPage, error) {
-	var conditions []string
-	var args []any
-	arg := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args))
-	}
+	q := &database.Query{}
 	switch {
 	case f.Scope.Provider != "":
 		return devices.DeadLetterPage{}, nil // payloads are not for those who knock on doors
 	case f.Scope.Vendor != "":
-		conditions = append(conditions, "l.vendor = "+arg(f.Scope.Vendor))
-	case !slices.Contains(f.Scope.Areas, ""):
-		inside := []string{"1 = 0"}
-		for _, a := range f.Scope.Areas {
-			p := arg(string(a))
-			inside = append(inside, where+" = "+p, "("+where+" > "+p+" || '/' AND "+where+" < "+p+" || '0')")
-		}
-		conditions = append(conditions, "("+strings.Join(inside, " OR ")+")")
+		q.Where("l.vendor = ?", f.Scope.Vendor)
+	default:
+		q.Inside(where, f.Scope.Areas...)
 	}
 	if f.Device != "" {
-		conditions = append(conditions, "l.device = "+arg(string(f.Device)))
+		q.Where("l.device = ?", string(f.Device))
 	}
-	if len(f.Code) > 0 {
-		codes := make([]string, len(f.Code))
-		for i, c := range f.Code {
-			codes[i] = arg(string(c))
-		}
-		conditions = append(conditions, "l.code IN ("+strings.Join(codes, ", ")+")")
-	}
+	database.In(q, "l.code", f.Code)
 	if f.Cursor != "" {
 		at, id, err := parseCursor(f.Cursor)
 		if err != nil {
 			return devices.DeadLetterPage{}, err
 		}
-		t := arg(at)
-		conditions = append(conditions, "(l.received < "+t+" OR l.received = "+t+" AND l.id < "+arg(id)+")")
+		q.Where("(l.received < ? OR l.received = ? AND l.id < ?)", at, at, id)
 	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	limit = min(limit, 1000)
-	query := `SELECT l.id, l.received, l.device, l.topic, l.code, l.field, l.value, l.rule, l.sha256, l.payload, l.count FROM dead_letters l`
-	if len(conditions) > 0 {
-		query += " WHERE " + strings.Join(conditions, " AND ")
-	}
-	items, err := s.query(ctx, query+" ORDER BY l.received DESC, l.id DESC LIMIT "+strconv.Itoa(limit+1), args)
+	limit := database.Limit(f.Limit)
+	items, err := s.query(ctx, `SELECT l.id, l.received, l.device, l.topic, l.code, l.field, l.value, l.rule, l.sha256, l.payload, l.count FROM dead_letters l`+
+		q.SQL()+` ORDER BY l.received DESC, l.id DESC LIMIT `+strconv.Itoa(limit+1), q.Args())
 	if err != nil {
 		return devices.DeadLetterPage{}, fmt.Errorf("list dead letters: %w", err)
 	}
@@ -72,7 +46,7 @@ func (s *Store) List(ctx context.Context, f devices.DeadLetterFilter) (devices.D
 	if len(items) > limit {
 		page.Items = items[:limit]
 		last := items[limit-1]
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(database.Micros(last.Received), 10) + " " + last.ID))
+		page.Next = database.Cursor(strconv.FormatInt(database.Micros(last.Received), 10) + " " + last.ID)
 	}
 	return page, nil
 }
@@ -97,12 +71,13 @@ func (s *Store) query(ctx context.Context, query string, args []any) ([]devices.
 }
 
 func parseCursor(cursor string) (at int64, id string, err error) {
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	before, id, ok := strings.Cut(string(text), " ")
-	if err == nil && ok {
-		if at, err = strconv.ParseInt(before, 10, 64); err == nil {
-			return at, id, nil
-		}
+	key, err := database.Key(cursor)
+	if err != nil {
+		return 0, "", err
 	}
-	return 0, "", &devices.InputError{Field: "cursor", Value: cursor[:min(len(cursor), 100)], Rule: "must be one that a page before gave"}
+	before, id, ok := strings.Cut(key, " ")
+	if at, err = strconv.ParseInt(before, 10, 64); err != nil || !ok {
+		return 0, "", database.WrongCursor(cursor)
+	}
+	return at, id, nil
 }
