@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"shouwang/alerting"
@@ -128,61 +127,14 @@ rule_version = excluded.rule_version, escalation = excluded.escalation, escalate
 clock_at = excluded.clock_at, raise_at = excluded.raise_at, found_at = excluded.found_at, known_at = excluded.known_at,
 episode = excluded.episode, merged_into = excluded.merged_into, sort_key = excluded.sort_key`
 
-// conditions collects a WHERE clause with numbered placeholders.
-type conditions struct {
-	parts []string
-	args  []any
-}
-
-// add takes a condition in which every ? stands for the next value.
-func (c *conditions) add(part string, args ...any) {
-	for _, a := range args {
-		c.args = append(c.args, a)
-		part = strings.Replace(part, "?", fmt.Sprintf("$%d", len(c.args)), 1)
-	}
-	c.parts = append(c.parts, part)
-}
-
-func (c *conditions) where() string { return strings.Join(c.parts, " AND ") }
-
-// in limits a column to the values, unless there are none.
-func in[T ~string](c *conditions, column string, values []T) {
-	if len(values) == 0 {
-		return
-	}
-	args := make([]any, len(values))
-	for i, v := range values {
-		args[i] = string(v)
-	}
-	c.add(column+` IN (?`+strings.Repeat(`, ?`, len(args)-1)+`)`, args...)
-}
-
-// areas limits to what lies in one of the areas. '0' is the byte after '/'.
-func (c *conditions) areas(roots ...devices.AreaPath) {
-	var parts []string
-	var args []any
-	for _, a := range roots {
-		if a == "" {
-			return
-		}
-		parts = append(parts, `area = ? OR (area >= ? AND area < ?)`)
-		args = append(args, string(a), string(a)+"/", string(a)+"0")
-	}
-	if len(parts) == 0 {
-		c.add(`1 = 0`)
-		return
-	}
-	c.add(`(`+strings.Join(parts, ` OR `)+`)`, args...)
-}
-
-// scope limits to what the caller may see. A vendor sees no alerts and visits.
-func (c *conditions) scope(s devices.Scope) {
-	c.areas(s.Areas...)
+// inScope limits to what the caller may see. A vendor sees no alerts and visits.
+func inScope(c *database.Query, s devices.Scope) {
+	c.Inside("area", s.Areas...)
 	if s.Vendor != "" {
-		c.add(`1 = 0`)
+		c.Where(`1 = 0`)
 	}
 	if s.Provider != "" {
-		c.add(`provider = ?`, s.Provider)
+		c.Where(`provider = ?`, s.Provider)
 	}
 }
 
@@ -190,10 +142,10 @@ func (c *conditions) scope(s devices.Scope) {
 func (s *Store) Alert(ctx context.Context, scope devices.Scope, id string) (alerting.Alert, error) {
 	var a alerting.Alert
 	err := s.read(ctx, func(q *sql.Tx) error {
-		var cond conditions
-		cond.scope(scope)
-		cond.add(`id = ?`, id)
-		c, err := scanCase(q.QueryRowContext(ctx, `SELECT `+alertColumns+` FROM alerts WHERE `+cond.where(), cond.args...).Scan)
+		cond := &database.Query{}
+		inScope(cond, scope)
+		cond.Where(`id = ?`, id)
+		c, err := scanCase(q.QueryRowContext(ctx, `SELECT `+alertColumns+` FROM alerts`+cond.SQL(), cond.Args()...).Scan)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("alert %s: %w", id, alerting.ErrNotFound)
 		}
@@ -216,20 +168,20 @@ func (s *Store) Alerts(ctx context.Context, f alerting.AlertFilter) (alerting.Al
 	if err != nil {
 		return page, err
 	}
-	cond.scope(f.Scope)
-	cond.areas(f.Area)
-	in(&cond, "state", f.State)
-	in(&cond, "severity", f.Severity)
-	in(&cond, "kind", f.Kind)
+	inScope(cond, f.Scope)
+	cond.Inside("area", f.Area)
+	database.In(cond, "state", f.State)
+	database.In(cond, "severity", f.Severity)
+	database.In(cond, "kind", f.Kind)
 	if f.Resident != "" {
-		cond.add(`resident = ?`, f.Resident)
+		cond.Where(`resident = ?`, f.Resident)
 	}
-	query := fmt.Sprintf(`SELECT sort_key, %s FROM alerts WHERE %s ORDER BY sort_key LIMIT %d`, alertColumns, cond.where(), limit+1)
+	query := fmt.Sprintf(`SELECT sort_key, %s FROM alerts%s ORDER BY sort_key LIMIT %d`, alertColumns, cond.SQL(), limit+1)
 	err = s.read(ctx, func(q *sql.Tx) error {
 		var last string
 		err := each(ctx, q, func(r *sql.Rows) error {
 			if len(page.Items) == limit {
-				page.Next = cursor(last)
+				page.Next = database.Cursor(last)
 				return nil
 			}
 			c, err := scanCase(func(into ...any) error { return r.Scan(append([]any{&last}, into...)...) })
@@ -238,7 +190,7 @@ func (s *Store) Alerts(ctx context.Context, f alerting.AlertFilter) (alerting.Al
 			}
 			page.Items = append(page.Items, c.Alert)
 			return nil
-		}, query, cond.args...)
+		}, query, cond.Args()...)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -123,10 +122,10 @@ func visitSortKey(v *alerting.Visit) string {
 
 // Visit returns one visit that lies in the scope, or alerting.ErrNotFound.
 func (s *Store) Visit(ctx context.Context, scope devices.Scope, id string) (alerting.Visit, error) {
-	var cond conditions
-	cond.scope(scope)
-	cond.add(`id = ?`, id)
-	v, err := scanVisit(s.db.Read.QueryRowContext(ctx, `SELECT `+visitColumns+` FROM visits WHERE `+cond.where(), cond.args...).Scan)
+	cond := &database.Query{}
+	inScope(cond, scope)
+	cond.Where(`id = ?`, id)
+	v, err := scanVisit(s.db.Read.QueryRowContext(ctx, `SELECT `+visitColumns+` FROM visits`+cond.SQL(), cond.Args()...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return alerting.Visit{}, fmt.Errorf("visit %s: %w", id, alerting.ErrNotFound)
 	}
@@ -144,23 +143,23 @@ func (s *Store) Visits(ctx context.Context, f alerting.VisitFilter) (alerting.Vi
 	if err != nil {
 		return page, err
 	}
-	cond.scope(f.Scope)
-	in(&cond, "state", f.State)
+	inScope(cond, f.Scope)
+	database.In(cond, "state", f.State)
 	for _, eq := range []struct{ column, value string }{{"alert", f.Alert}, {"resident", f.Resident}, {"assignee", f.Assignee}} {
 		if eq.value != "" {
-			cond.add(eq.column+` = ?`, eq.value)
+			cond.Where(eq.column+` = ?`, eq.value)
 		}
 	}
 	if !f.Since.IsZero() {
-		cond.add(`(report_received = 0 OR report_received >= ?)`, database.Micros(f.Since))
+		cond.Where(`(report_received = 0 OR report_received >= ?)`, database.Micros(f.Since))
 	}
 	if !f.DueBefore.IsZero() {
-		cond.add(`due < ?`, database.Micros(f.DueBefore))
+		cond.Where(`due < ?`, database.Micros(f.DueBefore))
 	}
 	var last string
 	err = each(ctx, s.db.Read, func(r *sql.Rows) error {
 		if len(page.Items) == limit {
-			page.Next = cursor(last)
+			page.Next = database.Cursor(last)
 			return nil
 		}
 		v, err := scanVisit(func(into ...any) error { return r.Scan(append([]any{&last}, into...)...) })
@@ -169,35 +168,21 @@ func (s *Store) Visits(ctx context.Context, f alerting.VisitFilter) (alerting.Vi
 		}
 		page.Items = append(page.Items, *v)
 		return nil
-	}, fmt.Sprintf(`SELECT sort_key, %s FROM visits WHERE %s ORDER BY sort_key LIMIT %d`, visitColumns, cond.where(), limit+1), cond.args...)
+	}, fmt.Sprintf(`SELECT sort_key, %s FROM visits%s ORDER BY sort_key LIMIT %d`, visitColumns, cond.SQL(), limit+1), cond.Args()...)
 	if err != nil {
 		return page, fmt.Errorf("list visits: %w", err)
 	}
 	return page, nil
 }
 
-// Pages have 100 lines unless asked, and at most 1000.
-const (
-	usualPage   = 100
-	longestPage = 1000
-)
-
 // begin starts the conditions of a list with its cursor, the sort key of the
 // last line of the page before.
-func begin(after string, limit int) (conditions, int, error) {
-	var cond conditions
-	key, err := base64.RawURLEncoding.DecodeString(after)
+func begin(after string, limit int) (*database.Query, int, error) {
+	key, err := database.Key(after)
 	if err != nil {
-		return cond, 0, &alerting.InputError{Field: "cursor", Value: after, Rule: "must be the next of an earlier page"}
+		return nil, 0, err
 	}
-	if limit < 0 || limit > longestPage {
-		return cond, 0, &alerting.InputError{Field: "limit", Value: fmt.Sprint(limit), Rule: fmt.Sprintf("must be between 1 and %d", longestPage)}
-	}
-	if limit == 0 {
-		limit = usualPage
-	}
-	cond.add(`sort_key > ?`, string(key))
-	return cond, limit, nil
+	q := &database.Query{}
+	q.Where(`sort_key > ?`, key)
+	return q, database.Limit(limit), nil
 }
-
-func cursor(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }
