@@ -56,6 +56,7 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveDevices()
 	d.serveRules()
 	d.serveRegistry()
+	d.serveErasures()
 	d.serveUsers()
 	d.serveAudit()
 	if opts.Incidents != nil {

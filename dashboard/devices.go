@@ -17,6 +17,12 @@ type deviceBody struct {
 	ClientID string           `json:"client_id,omitempty" doc:"The pinned MQTT client id."`
 	Disabled bool             `json:"disabled"`
 	Created  time.Time        `json:"created_at"`
+	Excess   *excessBody      `json:"excess" doc:"What it has sent beyond its rate since the service was started; null: nothing."`
+}
+
+type excessBody struct {
+	Messages int64     `json:"messages"`
+	Last     time.Time `json:"last"`
 }
 
 type devicesIn struct {
@@ -135,6 +141,11 @@ func showDeadLetter(r devices.DeadLetter) deadLetter {
 // and where.
 func (d *Dashboard) showDevice(ctx context.Context, e devices.DeviceView) deviceBody {
 	b := deviceBody{ID: e.ID, Kind: e.Kind, Area: e.Place, ClientID: e.ClientID, Disabled: e.Disabled, Created: e.Created}
+	if d.opts.Excess != nil {
+		if n, last := d.opts.Excess(e.ID); n > 0 {
+			b.Excess = &excessBody{n, last}
+		}
+	}
 	if caller(ctx).Scope.Vendor != "" {
 		b.Area = ""
 	} else if e.Resident != "" {

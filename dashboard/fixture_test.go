@@ -131,7 +131,7 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 	c.there = c.house(reg, "xian/b/1", "v2", "p2")
 
 	opts := Options{
-		Access: c.access, Alerts: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Rules: alerts,
+		Access: c.access, Alerts: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts,
 		Incidents: demoIncidents{}, Log: zerolog.New(zerolog.NewTestWriter(t)), Version: "test",
 		Live: LiveOptions{Beat: 100 * time.Millisecond, Write: 2 * time.Second, Read: 5 * time.Second},
 	}
@@ -300,4 +300,18 @@ func at(seconds int) time.Time { return time.Date(2026, 11, 23, 8, 0, seconds, 0
 
 func report(id string) map[string]any {
 	return map[string]any{"uuid": id, "outcome": "well", "note": "在家，平安"}
+}
+
+// erasing takes requests; nobody carries them out here.
+type erasing struct{ db *database.DB }
+
+var _ Erasures = erasing{}
+
+func (e erasing) Request(ctx context.Context, resident, actor string) (devices.Erasure, error) {
+	at := time.Now()
+	return devices.Erasure{Resident: resident, Actor: actor, Requested: at}, registry.RequestErasure(ctx, e.db, resident, actor, at)
+}
+
+func (e erasing) Erasures(ctx context.Context) ([]devices.Erasure, error) {
+	return registry.Erasures(ctx, e.db)
 }

@@ -124,11 +124,14 @@ type Options struct {
 	Registry    Registry
 	Series      Series
 	DeadLetters DeadLetters
+	Erasures    Erasures
 	Rules       Rules
 	Incidents   Incidents // nil outside the demo
 	// State is asked for every beat and status; from memory.
 	State  func() State
 	Checks []Check
+	// Excess says what a device has sent beyond its rate; may be nil.
+	Excess func(devices.DeviceID) (messages int64, last time.Time)
 	// Disconnect closes the MQTT connections of a user whose secret was
 	// changed or who was disabled; may be nil.
 	Disconnect func(user string) error

@@ -82,7 +82,9 @@ func walkSteps() map[string]step {
 			return map[string]any{"areas": []any{map[string]any{"path": h.village, "name": "村"}}}
 		}),
 
-		"list-users": {list: true},
+		"erase-resident": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/erase" }, body: none},
+		"list-erasures":  {global: true},
+		"list-users":     {list: true},
 		"create-user": {body: func(h house) any {
 			return map[string]any{"username": "n" + uuid.NewString()[:8], "name": "x", "role": "duty", "areas": []any{h.village}, "password": "12345678"}
 		}, outside: http.StatusUnprocessableEntity},

@@ -25,7 +25,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 	}
 	connected := func() bool { return client == nil || client.Connected() }
 	board, err := dashboard.New(dashboard.Options{
-		Access: a.access, Alerts: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters,
+		Access: a.access, Alerts: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
 		Desk:  alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry}),
 		Rules: a.alerts, Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
@@ -33,8 +33,8 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected()}
 		},
 		Checks:     a.checks(jrn, connected),
-		Disconnect: brk.Disconnect,
-		Gatherer:   a.metrics, Metrics: a.metrics, MetricsToken: token,
+		Disconnect: brk.Disconnect, Excess: excessOf(client),
+		Gatherer: a.metrics, Metrics: a.metrics, MetricsToken: token,
 		SecureCookies: a.settings.HTTP.TLSCert != "" || a.settings.HTTP.SecureCookies, Origins: a.settings.HTTP.Origins, Version: version, Log: a.log,
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"shouwang/devices"
 	"shouwang/ingest"
@@ -62,4 +63,15 @@ func topicDevice(topic string) devices.DeviceID {
 		return devices.DeviceID(parts[2] + "/" + parts[3])
 	}
 	return ""
+}
+
+// excessOf is what the board asks about devices; nil where nothing is received.
+func excessOf(client *mqtt.Client) func(devices.DeviceID) (int64, time.Time) {
+	if client == nil {
+		return nil
+	}
+	return func(device devices.DeviceID) (int64, time.Time) {
+		o := client.Overrun(device)
+		return o.Messages, o.Last
+	}
 }

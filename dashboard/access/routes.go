@@ -95,6 +95,7 @@ func Routes() []Route {
 		{"list-residents", "GET", "/api/v1/residents", Areas, readers, false},
 		{"get-resident", "GET", "/api/v1/residents/{id}", Areas, readers, false},
 		{"get-resident-history", "GET", "/api/v1/residents/{id}/history", Areas, readers, false},
+		{"erase-resident", "POST", "/api/v1/residents/{id}/erase", Areas, admin, false},
 		{"list-areas", "GET", "/api/v1/areas", Areas, readers, false},
 		{"list-devices", "GET", "/api/v1/devices", Devices, devices, false},
 		{"get-device", "GET", "/api/v1/devices/{vendor}/{id}", Devices, devices, false},
@@ -122,6 +123,7 @@ func Routes() []Route {
 		{"revoke-user-tokens", "DELETE", "/api/v1/users/{username}/token", Service, admin, false},
 		{"disable-user", "POST", "/api/v1/users/{username}/disable", Service, admin, false},
 		{"enable-user", "POST", "/api/v1/users/{username}/enable", Service, admin, false},
+		{"list-erasures", "GET", "/api/v1/erasures", Areas, audit, false},
 		{"list-audit", "GET", "/api/v1/audit", Areas, audit, false},
 
 		{"list-incidents", "GET", "/api/v1/demo/incidents", Devices, desk, true},

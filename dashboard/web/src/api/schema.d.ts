@@ -496,6 +496,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Erasures and how far they are
+         * @description Open to administrator, auditor.
+         */
+        get: operations["list-erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/import": {
         parameters: {
             query?: never;
@@ -554,6 +574,26 @@ export interface paths {
         get: operations["get-resident"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase what is known of a resident, for ever
+         * @description Open to administrator.
+         */
+        post: operations["erase-resident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1031,6 +1071,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             disabled: boolean;
+            /** @description What it has sent beyond its rate since the service was started; null: nothing. */
+            excess: components["schemas"]["ExcessBody"] | null;
             /** @description vendor/id */
             id: string;
             kind: string;
@@ -1059,6 +1101,33 @@ export interface components {
             id: number;
             /** @description What it was done to, e.g. an alert's id. */
             object: string;
+        };
+        ErasureBody: {
+            by: string;
+            /**
+             * Format: date-time
+             * @description Raw messages too; null: not before the journal's replay window has passed.
+             */
+            complete_at: string | null;
+            /**
+             * Format: date-time
+             * @description Readings and rollups; null: not yet.
+             */
+            readings_erased_at: string | null;
+            /**
+             * Format: date-time
+             * @description Names, notes, evidence, dead letters; null: not yet.
+             */
+            records_erased_at: string | null;
+            /** Format: date-time */
+            requested_at: string;
+            resident: string;
+        };
+        ExcessBody: {
+            /** Format: date-time */
+            last: string;
+            /** Format: int64 */
+            messages: number;
         };
         FieldProblem: {
             /** @example outcome */
@@ -1128,6 +1197,11 @@ export interface components {
         };
         ListEntry: {
             items: components["schemas"]["Entry"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
+        ListErasureBody: {
+            items: components["schemas"]["ErasureBody"][];
             /** @description Cursor of the next page, null on the last. */
             next: string | null;
         };
@@ -2457,6 +2531,35 @@ export interface operations {
             };
         };
     };
+    "list-erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListErasureBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "import-registry": {
         parameters: {
             query?: never;
@@ -2582,6 +2685,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResidentDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erase-resident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureBody"];
                 };
             };
             /** @description Problem */
