@@ -250,6 +250,11 @@ func (n *Native) judge(raw []byte) int {
 		n.addEvent(at, quality, raw)
 		return none
 	}
+	if !e.hasTS {
+		// A microsecond apart, so that no element of an array stands in the
+		// place of another.
+		at = at.Add(time.Duration(n.index) * time.Microsecond)
+	}
 	for i := range n.res.Readings[none:] {
 		n.res.Readings[none+i].At = at
 		n.res.Readings[none+i].Quality = quality
