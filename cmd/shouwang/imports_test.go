@@ -17,7 +17,7 @@ import (
 var allowed = map[string][]string{
 	"devices":                    {},
 	"devices/codec":              {"devices"},
-	"devices/database":           {},
+	"devices/database":           {"devices"},
 	"devices/recording":          {"devices"},
 	"devices/registry":           {"devices", "devices/database"},
 	"devices/simulate":           {"devices"},
