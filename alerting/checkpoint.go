@@ -31,7 +31,8 @@ func (e *Engine) Checkpoint(ctx context.Context) error {
 		note()
 	}
 	e.saved.Store(&saved.Positions)
-	e.metrics.checkpoint.Observe(time.Since(start).Seconds())
+	e.cost = time.Since(start)
+	e.metrics.checkpoint.Observe(e.cost.Seconds())
 	e.metrics.snapshots.Add(float64(len(saved.Snapshots)))
 	return nil
 }

@@ -60,6 +60,9 @@ type Engine struct {
 	raiseAt   time.Time
 	frames    int
 	lastSaved time.Time
+	cost      time.Duration // of the last checkpoint
+	// heard is room for what hearings returns.
+	heard [2]hearing
 
 	// What others ask about is not behind mu, which is held while SQL is
 	// written. saved is the last frame of each lane that is in a checkpoint, a
@@ -181,7 +184,14 @@ func (e *Engine) apply(ctx context.Context, name string, seq uint64, records []d
 	if n := len(records); n > 0 {
 		e.metrics.lag.WithLabelValues(name).Set(time.Since(records[n-1].Received).Seconds())
 	}
-	return e.frames >= e.CheckpointFrames || e.Now().Sub(e.lastSaved) >= e.CheckpointEvery, nil
+	return e.frames >= e.CheckpointFrames || e.Now().Sub(e.lastSaved) >= e.every(), nil
+}
+
+// every is the time between two checkpoints. Where a hundred thousand devices
+// speak, one takes its time: then they come less often, so that writing them is
+// at most a tenth of the work, but once a minute all the same.
+func (e *Engine) every() time.Duration {
+	return max(e.CheckpointEvery, min(10*e.cost, time.Minute))
 }
 
 // commit folds all pending findings in one transaction, and with them the
@@ -228,9 +238,10 @@ func (e *Engine) raise(f *fold, id string) error {
 	if err != nil {
 		return err
 	}
-	p := e.locate(old.Subject, e.raiseAt)
-	if p != nil {
-		p.provider = e.Directory.Provider(p.area, e.raiseAt)
+	var p *place
+	if at := (place{}); e.locate(&at, old.Subject, e.raiseAt) {
+		at.provider = e.Directory.Provider(at.area, e.raiseAt)
+		p = &at
 	}
 	return f.raise(old, e.raiseAt, p, func(resident string, since time.Time) bool {
 		return e.Book.LastContact(resident, e.raiseAt).After(since)

@@ -26,28 +26,38 @@ func (e *Engine) judge(rec *devices.Record) {
 		// A message is of one device, so all of it is looked up once.
 		var id devices.DeviceID
 		var hear []hearing
+		known := false
 		for _, r := range inOrder(rec.Readings) {
-			if hear == nil || r.Device != id {
-				id, hear = r.Device, e.hearings(r.Device, rec.Received)
+			if !known || r.Device != id {
+				id, hear, known = r.Device, e.hearings(r.Device, rec.Received), true
 			}
-			for _, h := range hear {
-				for i := range h.w.detectors {
-					d := h.w.detectors[i].Detector
-					e.guard(d.Name(), func() { e.found(h, d.Observe(h.v, r)) })
-				}
+			for i := range hear {
+				e.observe(&hear[i], r)
 			}
 		}
 		for _, ev := range rec.Events {
-			if hear == nil || ev.Device != id {
-				id, hear = ev.Device, e.hearings(ev.Device, rec.Received)
+			if !known || ev.Device != id {
+				id, hear, known = ev.Device, e.hearings(ev.Device, rec.Received), true
 			}
-			for _, h := range hear {
-				for i := range h.w.detectors {
-					d := h.w.detectors[i].Detector
-					e.guard(d.Name(), func() { e.found(h, d.Notice(h.v, ev)) })
-				}
+			for i := range hear {
+				e.notice(&hear[i], ev)
 			}
 		}
+	}
+}
+
+// observe and notice ask all detectors of one subject.
+func (e *Engine) observe(h *hearing, r devices.Reading) {
+	for i := range h.w.detectors {
+		d := h.w.detectors[i].Detector
+		e.guard(d.Name(), func() { e.found(h, d.Observe(&h.v, r)) })
+	}
+}
+
+func (e *Engine) notice(h *hearing, ev devices.Event) {
+	for i := range h.w.detectors {
+		d := h.w.detectors[i].Detector
+		e.guard(d.Name(), func() { e.found(h, d.Notice(&h.v, ev)) })
 	}
 }
 
@@ -100,24 +110,26 @@ func inOrder(readings []devices.Reading) []devices.Reading {
 // hearing is a subject that a record concerns, and what its detectors may know.
 type hearing struct {
 	w  *watched
-	v  *View
+	v  View
 	at place
 }
 
 // hearings lists whom a device's message concerns: the resident it is assigned
 // to, and the device. Nobody while the device is unknown or disabled, or its
-// resident has died.
+// resident has died. The list is valid until the next call.
 func (e *Engine) hearings(id devices.DeviceID, at time.Time) []hearing {
-	hear := []hearing{}
 	about := DeviceSubject(id)
-	p := e.locate(about, at)
-	if p == nil {
-		return hear
+	var p place
+	if !e.locate(&p, about, at) {
+		return nil
 	}
+	hear := e.heard[:0]
 	if p.resident != nil {
-		hear = append(hear, e.hear(ResidentSubject(p.resident.ID), p, at))
+		hear = append(hear, hearing{})
+		e.hear(&hear[0], ResidentSubject(p.resident.ID), &p, at)
 	}
-	hear = append(hear, e.hear(about, p, at))
+	hear = append(hear, hearing{})
+	e.hear(&hear[len(hear)-1], about, &p, at)
 	for _, h := range hear {
 		for i := range h.w.detectors {
 			e.subjects.touch(h.w, i)
@@ -126,28 +138,28 @@ func (e *Engine) hearings(id devices.DeviceID, at time.Time) []hearing {
 	return hear
 }
 
-func (e *Engine) hear(s Subject, p *place, at time.Time) hearing {
-	v := &View{
+func (e *Engine) hear(h *hearing, s Subject, p *place, at time.Time) {
+	h.w, h.at = e.subjects.get(s), *p
+	h.v = View{
 		Now: at, Watched: e.clock.Watched, Subject: s,
 		Resident: p.resident, Away: p.away, Rules: e.Book.Rules(at),
 	}
 	if s.Type == SubjectDevice {
-		v.Device = p.device
+		h.v.Device = p.device
 	}
 	if p.resident != nil {
-		v.LastContact = e.Book.LastContact(p.resident.ID, at)
+		h.v.LastContact = e.Book.LastContact(p.resident.ID, at)
 	}
-	return hearing{w: e.subjects.get(s), v: v, at: *p}
 }
 
-// locate tells how things stand with a subject, nil when it is not watched.
-func (e *Engine) locate(s Subject, at time.Time) *place {
-	p := &place{}
+// locate tells how things stand with a subject, and whether it is watched.
+func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
+	*p = place{}
 	switch s.Type {
 	case SubjectDevice:
 		d, ok := e.Directory.Device(devices.DeviceID(s.ID), at)
 		if !ok || d.Disabled {
-			return nil
+			return false
 		}
 		p.device, p.area = d, d.Area
 		if r, ok := e.Directory.ResidentOf(d.ID, at); ok {
@@ -156,7 +168,7 @@ func (e *Engine) locate(s Subject, at time.Time) *place {
 	case SubjectResident:
 		r, ok := e.Directory.Resident(s.ID, at)
 		if !ok {
-			return nil
+			return false
 		}
 		p.resident = r
 	case SubjectArea:
@@ -165,12 +177,12 @@ func (e *Engine) locate(s Subject, at time.Time) *place {
 	}
 	if p.resident != nil {
 		if p.resident.State == devices.Deceased {
-			return nil
+			return false
 		}
 		p.area = p.resident.Area
 		p.away = !atHome(p.resident.State) || e.Directory.Away(p.resident.ID, at)
 	}
-	return p
+	return true
 }
 
 // tick moves the clock of watched time and lets all subjects look at it.
@@ -183,16 +195,17 @@ func (e *Engine) tick(rec *devices.Record) {
 	}
 	e.clock.LastTick, e.clock.Connected = rec.Received, rec.Tick.Connected
 	e.raiseAt = rec.Received
+	h := &e.heard[0]
 	for _, w := range e.subjects.order {
-		p := e.locate(w.subject, rec.Received)
-		if p == nil {
+		var p place
+		if !e.locate(&p, w.subject, rec.Received) {
 			continue
 		}
-		h := e.hear(w.subject, p, rec.Received)
+		e.hear(h, w.subject, &p, rec.Received)
 		for i := range w.detectors {
 			d := &w.detectors[i]
 			e.guard(d.Name(), func() {
-				findings := d.Tick(h.v)
+				findings := d.Tick(&h.v)
 				if !d.quiet || len(findings) > 0 || p.away {
 					e.subjects.touch(w, i)
 				}
@@ -203,7 +216,7 @@ func (e *Engine) tick(rec *devices.Record) {
 }
 
 // found takes what a detector said.
-func (e *Engine) found(h hearing, findings []Finding) {
+func (e *Engine) found(h *hearing, findings []Finding) {
 	for _, f := range findings {
 		info, ok := f.Kind.Info()
 		if !ok || f.Severity.Rank() > Blue.Rank() && !f.Recovered {

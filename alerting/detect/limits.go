@@ -32,21 +32,19 @@ var (
 	neverBelow = math.Inf(-1)
 )
 
-// limits returns the bounds in force. Believable ranges: domain facts on bands
+// limits are the bounds in force, a constant table. Believable ranges: domain facts on bands
 // (heart rate 25–240, SpO2 70–100, respiration 4–60, systolic 60–260,
 // temperature 30–43 °C).
 //
 // NEWS2 gives a high temperature 2 at most (≥ 39.1 °C). That bound stands here
 // all the same: somebody alone at home with such a fever needs a call. Skin
 // temperature lies 2–4 °C below and is not judged.
-func limits() [5]limit {
-	return [5]limit{
-		{devices.HeartRateBPM, alerting.KindHeartRate, 25, 240, 40, 131, 30, 160, 5},
-		{devices.SpO2Pct, alerting.KindSpO2, 70, 100, 91, never, 84, never, 1},
-		{devices.BodyTempC, alerting.KindBodyTemp, 30, 43, 35.0, 39.1, 33, 40.5, 0.3},
-		{devices.SystolicMMHg, alerting.KindBloodPressure, 60, 260, 90, 220, 70, 240, 5},
-		{devices.RespRateBPM, alerting.KindRespRate, 4, 60, 8, 25, 5, 35, 1},
-	}
+var limits = [5]limit{
+	{devices.HeartRateBPM, alerting.KindHeartRate, 25, 240, 40, 131, 30, 160, 5},
+	{devices.SpO2Pct, alerting.KindSpO2, 70, 100, 91, never, 84, never, 1},
+	{devices.BodyTempC, alerting.KindBodyTemp, 30, 43, 35.0, 39.1, 33, 40.5, 0.3},
+	{devices.SystolicMMHg, alerting.KindBloodPressure, 60, 260, 90, 220, 70, 240, 5},
+	{devices.RespRateBPM, alerting.KindRespRate, 4, 60, 8, 25, 5, 35, 1},
 }
 
 func (l *limit) valid(x float64) bool { return x >= l.validLow && x <= l.validHigh }

@@ -81,10 +81,9 @@ func (d *Vitals) Observe(v *alerting.View, r devices.Reading) []alerting.Finding
 		d.wear(r.Device, r.At, r.Value == 0)
 		return nil
 	}
-	all := limits()
-	for i := range all {
-		if all[i].metric == r.Metric {
-			return d.judge(v, &all[i], &d.state.Tracks[i], r)
+	for i := range limits {
+		if limits[i].metric == r.Metric {
+			return d.judge(v, &limits[i], &d.state.Tracks[i], r)
 		}
 	}
 	return nil
@@ -195,9 +194,9 @@ func (d *Vitals) rule(v *alerting.View, l *limit) alerting.RuleRef {
 // about then: an episode ends by samples alone, so one of which no more come
 // stays for ever.
 func (d *Vitals) others(l *limit, at time.Time) bool {
-	for i, other := range limits() {
+	for i := range limits {
 		t := &d.state.Tracks[i]
-		if other.kind != l.kind && !t.Episode.IsZero() && at.Sub(t.Newest).Abs() <= together {
+		if limits[i].kind != l.kind && !t.Episode.IsZero() && at.Sub(t.Newest).Abs() <= together {
 			return true
 		}
 	}
@@ -207,9 +206,12 @@ func (d *Vitals) others(l *limit, at time.Time) bool {
 // insert puts the sample in its place by event time, unless one of that time is
 // there, and forgets the sample received longest ago when there are too many.
 func (t *track) insert(s sample) (at int, fresh bool) {
-	i, found := slices.BinarySearchFunc(t.Samples, s.At, func(s sample, at time.Time) int { return s.At.Compare(at) })
-	if found {
-		return i, false
+	i := len(t.Samples)
+	if i > 0 && !t.Samples[i-1].At.Before(s.At) { // it seldom is not the newest
+		var found bool
+		if i, found = slices.BinarySearchFunc(t.Samples, s.At, func(s sample, at time.Time) int { return s.At.Compare(at) }); found {
+			return i, false
+		}
 	}
 	t.Samples = slices.Insert(t.Samples, i, s)
 	if s.At.After(t.Newest) {
