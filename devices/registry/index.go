@@ -100,6 +100,35 @@ type gatewayEntry struct {
 	secret *[32]byte
 }
 
+// recent is how old a question about the present may be: a record is judged
+// within seconds of its receipt.
+const recent = 10 * time.Minute
+
+// asOf is the time for which a question is answered; r.mu is held. It is the
+// time asked for, so that a device is unknown before it was entered, but for one
+// case: edits that were made while our clock was ahead lie in the future. Until
+// it gets there, what is asked about the present is answered by all edits: a
+// resident who was entered must not go unheard. A replay of that time, later,
+// judges by the edits' times.
+func (r *Registry) asOf(at time.Time) int64 {
+	t := at.UnixMicro()
+	if t >= r.last {
+		return t
+	}
+	if now := r.now(); now.UnixMicro() < r.last && at.After(now.Add(-recent)) {
+		return r.last
+	}
+	return t
+}
+
+// present is now, or the time of the newest edit if the clock was set back
+// behind it.
+func (r *Registry) present() int64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return max(r.now().UnixMicro(), r.last)
+}
+
 // Device is what was known of the device at that time. The answer is shared
 // and must not be changed.
 func (r *Registry) Device(id devices.DeviceID, at time.Time) (*devices.Device, bool) {
@@ -109,7 +138,7 @@ func (r *Registry) Device(id devices.DeviceID, at time.Time) (*devices.Device, b
 	if !ok {
 		return nil, false
 	}
-	d := e.at(at.UnixMicro())
+	d := e.at(r.asOf(at))
 	return d, d != nil
 }
 
@@ -123,7 +152,7 @@ func (r *Registry) ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resid
 	if !ok {
 		return nil, false
 	}
-	t := at.UnixMicro()
+	t := r.asOf(at)
 	for _, a := range slices.Backward(e.assigned) {
 		if a.covers(t) {
 			p := a.resident.at(t)
@@ -141,7 +170,7 @@ func (r *Registry) Resident(id string, at time.Time) (*devices.Resident, bool) {
 	if !ok {
 		return nil, false
 	}
-	p := e.at(at.UnixMicro())
+	p := e.at(r.asOf(at))
 	return p, p != nil
 }
 
@@ -153,7 +182,7 @@ func (r *Registry) Away(resident string, at time.Time) bool {
 	if !ok {
 		return false
 	}
-	t := at.UnixMicro()
+	t := r.asOf(at)
 	for _, a := range e.absences {
 		if a.covers(t) {
 			return true
@@ -168,7 +197,7 @@ func (r *Registry) Away(resident string, at time.Time) bool {
 func (r *Registry) Provider(area devices.AreaPath, at time.Time) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	t := at.UnixMicro()
+	t := r.asOf(at)
 	for ; area != ""; area = area.Parent() {
 		for _, s := range r.villages[area] {
 			if s.covers(t) {

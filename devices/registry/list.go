@@ -145,7 +145,7 @@ func (r *Registry) residentViews(ctx context.Context, w *database.Query, limit i
 func (r *Registry) addDevices(ctx context.Context, byID map[string]*devices.ResidentView, ids []string) error {
 	w := &database.Query{}
 	database.In(w, "a.resident", ids)
-	w.Where(current("a", w.Arg(micros(r.now()))))
+	w.Where(current("a", w.Arg(r.present())))
 	return each(ctx, r.db.Read, `SELECT a.resident, `+deviceColumns+` FROM assignments a JOIN devices d ON d.id = a.device`+w.SQL()+` ORDER BY d.id`, func(scan func(...any) error) error {
 		var resident string
 		d, err := scanDevice(scan, &resident)
@@ -159,7 +159,7 @@ func (r *Registry) addDevices(ctx context.Context, byID map[string]*devices.Resi
 func (r *Registry) addAbsences(ctx context.Context, byID map[string]*devices.ResidentView, ids []string) error {
 	w := &database.Query{}
 	database.In(w, "resident", ids)
-	now := w.Arg(micros(r.now()))
+	now := w.Arg(r.present())
 	w.Where(`(to_at = 0 OR to_at > ` + now + `) AND (ended = 0 OR ended_at > ` + now + `)`)
 	return each(ctx, r.db.Read, `SELECT id, resident, from_at, to_at, ended_at, ended, reason FROM absences`+w.SQL()+` ORDER BY from_at, id`, func(scan func(...any) error) error {
 		var a devices.Absence

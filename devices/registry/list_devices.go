@@ -23,7 +23,7 @@ func scanDevice(scan func(...any) error, before ...any) (devices.Device, error) 
 // resident lives.
 func (r *Registry) Devices(ctx context.Context, f devices.DeviceFilter) (devices.DevicePage, error) {
 	w := &database.Query{}
-	now := w.Arg(micros(r.now()))
+	now := w.Arg(r.present())
 	ownDevices(w, f.Scope)
 	w.Inside(place, f.Area)
 	database.In(w, "d.kind", f.Kind)
@@ -59,7 +59,7 @@ func (r *Registry) Devices(ctx context.Context, f devices.DeviceFilter) (devices
 // scope.
 func (r *Registry) GetDevice(ctx context.Context, scope devices.Scope, id devices.DeviceID) (devices.DeviceView, error) {
 	w := &database.Query{}
-	now := w.Arg(micros(r.now()))
+	now := w.Arg(r.present())
 	ownDevices(w, scope)
 	w.Where("d.id = ?", string(id))
 	items, err := r.deviceViews(ctx, w, now, scope, 1)

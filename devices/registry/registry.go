@@ -104,7 +104,7 @@ func (r *Registry) edit(ctx context.Context, fn func(*edit) error) error {
 	r.editing.Lock()
 	defer r.editing.Unlock()
 	e := &edit{
-		ctx: ctx, id: r.edits + 1, now: r.now(), stmts: map[string]*sql.Stmt{},
+		ctx: ctx, id: r.edits + 1, now: database.Time(r.present()), stmts: map[string]*sql.Stmt{},
 		areas: map[devices.AreaPath]bool{}, residents: map[string]*residentEntry{}, devices: map[devices.DeviceID]*deviceEntry{},
 		gateways: map[string]bool{}, assigned: map[devices.DeviceID][]*assignment{}, ended: map[*assignment]bool{},
 	}

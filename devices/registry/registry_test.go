@@ -157,7 +157,8 @@ func TestReplaySeesWhatLiveSaw(t *testing.T) {
 			must(t, r.PutProvider(ctx, "east", "东村服务", areas[rnd.IntN(3):]))
 		}
 	}
-	again, _ := openFile(t, file)
+	again, clock := openFile(t, file)
+	clock.t = c.t
 	differs := 0
 	for _, n := range notes {
 		if got := answers(r, n.at); got != n.said {
@@ -479,4 +480,34 @@ func TestLookupsWhileEditing(t *testing.T) {
 	}
 	stop()
 	wg.Wait()
+}
+
+// Edits made while our clock was ahead count at once when it has been set right;
+// before a device was entered it stays unknown.
+func TestClockThatWasAhead(t *testing.T) {
+	r, c := open(t)
+	ctx := t.Context()
+	right := c.t
+	must(t, r.PutAll(ctx, county()))
+	c.t = right.Add(24 * time.Hour)
+	must(t, r.PutDevice(ctx, device("acme/late")))
+	must(t, r.Assign(ctx, "acme/late", "r1", time.Time{}))
+	c.t = right.Add(time.Minute)
+	if _, known := r.Device("acme/late", c.t); !known {
+		t.Error("the device is unknown until the clock gets there")
+	}
+	if p, ok := r.ResidentOf("acme/late", c.t); !ok || p.ID != "r1" {
+		t.Error("the device is nobody's until the clock gets there")
+	}
+	if v, err := r.GetDevice(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, "acme/late"); err != nil || v.Resident != "r1" {
+		t.Errorf("shown as %+v, %v", v, err)
+	}
+	must(t, r.Assign(ctx, "acme/late", "r2", time.Time{}))
+	if p, ok := r.ResidentOf("acme/late", c.t); !ok || p.ID != "r2" {
+		t.Error("an edit after the clock was set right does not count")
+	}
+	c.t = right.Add(48 * time.Hour)
+	if _, known := r.Device("acme/late", right.Add(time.Minute)); known {
+		t.Error("the device is known before it was entered")
+	}
 }
