@@ -160,3 +160,7 @@ func (c *Case) level() (path string, name string) {
 	}
 	return string(p), name
 }
+
+// older says whether the report tells of what was before the case last rang. The
+// clocks of phones, which may also leave out the seconds, are given a minute.
+func (c *Case) older(r *Report) bool { return r.At.Add(time.Minute).Before(c.RangAt) }

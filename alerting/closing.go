@@ -9,7 +9,8 @@ import (
 // maxText is the longest note, reason or report text, in characters.
 const maxText = 4000
 
-// The ways in which a person may have verified what an alert was about.
+// The ways in which a person usually verifies what an alert was about. Others are
+// taken as they are entered.
 const (
 	ByPhone  = "phone"
 	ByFamily = "family"
@@ -18,33 +19,29 @@ const (
 )
 
 // Outcomes lists all outcome codes.
-func Outcomes() []Outcome { return append(EnteredOutcomes(), Recovered, Duplicate) }
-
-// EnteredOutcomes lists those a person may enter. Recovered is the system's, and
-// duplicate comes of merging.
-func EnteredOutcomes() []Outcome {
+func Outcomes() []Outcome {
 	return []Outcome{
 		RealEmergency, Assisted, Well, DeceasedFound, InHospital, AwayFromHome, Refused,
-		FalseAlarm, DeviceFault, Repair, Test,
+		FalseAlarm, DeviceFault, Repair, Recovered, Test, Duplicate,
 	}
 }
 
 // Reached says whether an outcome, verified in that way, means that the person
 // was reached alive:
 //
-//	outcome                                            phone  family  door  device
-//	real_emergency, assisted, well, hospital, refused  yes    yes     yes   no
-//	away                                               yes    yes     no    no
-//	deceased, false_alarm, device_fault, repair, test  no     no      no    no
+//	outcome                                            device  door  otherwise
+//	real_emergency, assisted, well, hospital, refused  no      yes   yes
+//	away                                               no      no    yes
+//	all others                                         no      no    no
 //
 // That somebody is away is known from the person or the family; at the door it
 // is a neighbour's guess. A false alarm where the person was reached is `well`.
 func Reached(o Outcome, how string) bool {
 	switch o {
 	case RealEmergency, Assisted, Well, InHospital, Refused:
-		return how == ByPhone || how == ByFamily || how == AtDoor
+		return how != ByDevice && how != ""
 	case AwayFromHome:
-		return how == ByPhone || how == ByFamily
+		return how != ByDevice && how != AtDoor && how != ""
 	}
 	return false
 }
@@ -52,10 +49,11 @@ func Reached(o Outcome, how string) bool {
 // settles says whether the outcome ends the matter without anybody having been
 // reached: after a death nothing is raised again; nor, of a device or a pipe,
 // what is repaired, a mistake or a test, since a device does not say that its
-// fault is over.
+// fault is over. That something has recovered or was entered twice is believed of
+// the readings and of a merge, not of the outcome.
 func (k KindInfo) settles(o Outcome) bool {
 	switch o {
-	case DeceasedFound, Duplicate, Recovered:
+	case DeceasedFound:
 		return true
 	case DeviceFault, Repair, FalseAlarm, Test:
 		return !k.Person
@@ -86,13 +84,7 @@ func checkOneOf[T ~string](field string, value T, allowed []T) error {
 
 // check validates what was entered, and fills in what a visit report says.
 func (c *Closing) check(report *Report) error {
-	switch c.Outcome {
-	case Recovered:
-		return &InputError{Field: "outcome", Value: string(c.Outcome), Rule: "is given by the service alone"}
-	case Duplicate:
-		return &InputError{Field: "outcome", Value: string(c.Outcome), Rule: "comes of merging into another alert"}
-	}
-	if err := checkOneOf("outcome", c.Outcome, EnteredOutcomes()); err != nil {
+	if err := checkOneOf("outcome", c.Outcome, Outcomes()); err != nil {
 		return err
 	}
 	if report != nil {
@@ -106,7 +98,7 @@ func (c *Closing) check(report *Report) error {
 	if err := checkText("verified_by", c.VerifiedBy, true); err != nil {
 		return err
 	}
-	if err := checkOneOf("how", c.How, []string{ByPhone, ByFamily, AtDoor, ByDevice}); err != nil {
+	if err := checkText("how", c.How, true); err != nil {
 		return err
 	}
 	return checkText("note", c.Note, false)

@@ -80,7 +80,7 @@ func (w *world) somebody(pick uint32, what, how int) {
 	case 1:
 		_, _ = w.desk.Close(w.ctx, a.ID, zhang, []alerting.Closing{byPhone, unreached, {Outcome: "repair", VerifiedBy: "z", How: "device"}}[how])
 	case 2:
-		v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: a.ID})
+		v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: a.ID, Assignee: fmt.Sprintf("p%d", pick)})
 		w.must(err)
 		if how == 0 {
 			id := fmt.Sprintf("6f1c1b3e-7a34-4f0e-9d4c-%012x", pick)

@@ -250,7 +250,7 @@ func (d *Desk) Close(ctx context.Context, id string, by Actor, in Closing) (Aler
 			return err
 		}
 		report := newestReport(visits)
-		if report != nil && report.At.Before(c.RangAt) {
+		if report != nil && c.older(report) {
 			report = nil // it tells of what was before this rang
 		}
 		in := in // an attempt that fails leaves nothing in the next

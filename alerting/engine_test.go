@@ -138,7 +138,7 @@ func TestDeviceAlertWithAnEarlierVisitOnItsWayDoesNotCloseItself(t *testing.T) {
 	_, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
 	w.must(err)
 	w.pass(time.Second)
-	second, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	second, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id, Assignee: "zhao"})
 	w.must(err)
 	_, err = w.desk.CancelVisit(w.ctx, second.ID, zhang, "sent twice")
 	w.must(err)

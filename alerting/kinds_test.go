@@ -57,7 +57,7 @@ func TestReached(t *testing.T) {
 	person := []alerting.Outcome{"real_emergency", "assisted", "well", "hospital", "refused"}
 	nobody := []alerting.Outcome{"deceased", "false_alarm", "device_fault", "repair", "test", "recovered", "duplicate", ""}
 	for _, how := range []string{"phone", "family", "door", "device", "", "letter"} {
-		human := how == "phone" || how == "family" || how == "door"
+		human := how != "device" && how != ""
 		for _, o := range person {
 			if alerting.Reached(o, how) != human {
 				t.Errorf("%s by %q: %v", o, how, !human)
@@ -68,7 +68,7 @@ func TestReached(t *testing.T) {
 				t.Errorf("%s by %q counts as contact", o, how)
 			}
 		}
-		if want := how == "phone" || how == "family"; alerting.Reached("away", how) != want {
+		if want := human && how != "door"; alerting.Reached("away", how) != want {
 			t.Errorf("away by %q: %v", how, !want)
 		}
 	}

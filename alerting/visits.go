@@ -48,6 +48,15 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			if c.State, err = from.Next(ActDispatch); err != nil {
 				return refusal(err, c, from)
 			}
+			visits, err := tx.VisitsOf(c.ID)
+			if err != nil {
+				return err
+			}
+			for _, other := range visits { // a second click sends nobody twice
+				if other.State == VisitPlanned && equal(other.Assignee, v.Assignee) {
+					return &StateError{Action: string(ActDispatch), State: from, Reason: "visit " + other.ID + " waits for the same"}
+				}
+			}
 			ch.Data["from"], ch.Data["to"] = from, c.State
 			c.acknowledge(by, now)
 			v.Alert, v.Resident, v.Area = &c.ID, c.Resident, c.Area
@@ -164,7 +173,7 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 		return Visit{}, &InputError{Field: "uuid", Value: r.UUID, Rule: "must be a UUID"}
 	}
 	r.UUID = uid.String()
-	if err := checkOneOf("outcome", r.Outcome, EnteredOutcomes()); err != nil {
+	if err := checkOneOf("outcome", r.Outcome, Outcomes()); err != nil {
 		return Visit{}, err
 	}
 	if err := checkText("note", r.Note, false); err != nil {
@@ -203,7 +212,7 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 			v.Assignee = &by.User
 		}
 		if c != nil && c.State != Closed {
-			if rings && r.At.Before(c.RangAt) {
+			if rings && c.older(&r) {
 				c.State = Open // what was found is older than what rings now
 			} else {
 				c.acknowledge(by, ch.At)
@@ -253,3 +262,5 @@ func (d *Desk) CancelVisit(ctx context.Context, id string, by Actor, reason stri
 		return nil
 	})
 }
+
+func equal(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
