@@ -46,23 +46,11 @@ func TestInside(t *testing.T) {
 		q.Inside("path", test.roots...)
 		In(q, "path", all) // arguments after it keep their places
 		In[string](q, "path", nil)
-		rows, err := db.Read.QueryContext(t.Context(), `SELECT path FROM areas`+q.SQL(), q.Args()...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for rows.Next() {
-			var path string
-			if err := rows.Scan(&path); err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, path)
+		got := paths(t, db, q)
+		for _, path := range got {
 			if !(devices.Scope{Areas: test.roots}).Area(devices.AreaPath(path)) {
 				t.Errorf("%q: SQL shows %q and devices.Scope does not", test.roots, path)
 			}
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
 		}
 		want := slices.Clone(test.want)
 		slices.Sort(want)
@@ -74,6 +62,27 @@ func TestInside(t *testing.T) {
 	if q := (&Query{}); q.SQL() != "" {
 		t.Errorf("no condition: %q", q.SQL())
 	}
+}
+
+func paths(t *testing.T, db *DB, q *Query) []string {
+	t.Helper()
+	rows, err := db.Read.QueryContext(t.Context(), `SELECT path FROM areas`+q.SQL(), q.Args()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says it
+	var got []string
+	for rows.Next() {
+		var path string
+		if err := rows.Scan(&path); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, path)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 func TestCursor(t *testing.T) {
