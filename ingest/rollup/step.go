@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -54,15 +55,8 @@ func (s *Series) Step(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read marks: %w", err)
 		}
-		for len(marks) > 0 {
-			n := 1
-			for n < len(marks) && marks[n].hour == marks[0].hour {
-				n++
-			}
-			if err := s.roll(ctx, marks[:n]); err != nil {
-				return fmt.Errorf("roll up %s: %w", time.UnixMicro(marks[0].hour).UTC().Format(time.RFC3339), err)
-			}
-			marks = marks[n:]
+		if err := s.roll(ctx, marks); err != nil {
+			return fmt.Errorf("roll up: %w", err)
 		}
 		more, err := s.seen(ctx, now, due)
 		if err != nil || !more {
@@ -102,18 +96,21 @@ func (s *Series) seen(ctx context.Context, now time.Time, due int64) (more bool,
 	return more, nil
 }
 
-// roll works out one hour of some devices and takes their marks away.
+// roll works out the marked hours and takes their marks away.
 func (s *Series) roll(ctx context.Context, marks []mark) error {
-	hour, of := marks[0].hour, make([]devices.DeviceID, len(marks))
+	if len(marks) == 0 {
+		return nil
+	}
 	s.forget(marks)
-	for i, m := range marks {
-		of[i] = m.device
+	var hours []ingest.SeriesHour
+	for _, g := range groups(marks) {
+		cells, err := s.cells(ctx, g.of, g.from, g.to, nil)
+		if err != nil {
+			return err
+		}
+		hours = append(hours, cells...)
 	}
-	cells, err := s.cells(ctx, of, hour, nil)
-	if err != nil {
-		return err
-	}
-	if err := s.PutHours(ctx, cells); err != nil {
+	if err := s.PutHours(ctx, hours); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(tx *sql.Tx) error {
@@ -128,6 +125,39 @@ func (s *Series) roll(ctx context.Context, marks []mark) error {
 	})
 }
 
+// group is what is read at once: some hours of some devices, all of them marked.
+type group struct {
+	of       []devices.DeviceID
+	from, to int64
+}
+
+// groups makes as few as it can of marks in order of hour and device: many
+// devices in one hour, as time goes by, or many hours of one device, as a backlog
+// comes.
+func groups(marks []mark) []group {
+	var byHour, byDevice []group
+	for _, m := range marks {
+		if last := len(byHour) - 1; last >= 0 && byHour[last].from == m.hour {
+			byHour[last].of = append(byHour[last].of, m.device)
+		} else {
+			byHour = append(byHour, group{[]devices.DeviceID{m.device}, m.hour, m.hour + ingest.Hour})
+		}
+	}
+	newest := map[devices.DeviceID]int{}
+	for _, m := range marks {
+		if at, ok := newest[m.device]; ok && byDevice[at].to == m.hour {
+			byDevice[at].to += ingest.Hour
+		} else {
+			newest[m.device] = len(byDevice)
+			byDevice = append(byDevice, group{[]devices.DeviceID{m.device}, m.hour, m.hour + ingest.Hour})
+		}
+	}
+	if len(byDevice) < len(byHour) {
+		return byDevice
+	}
+	return byHour
+}
+
 // forget makes later writes mark these hours anew, and waits for the writes
 // that did not.
 func (s *Series) forget(marks []mark) {
@@ -140,18 +170,20 @@ func (s *Series) forget(marks []mark) {
 	}
 }
 
-// cells sums up one hour of the devices without the readings that are left out.
-func (s *Series) cells(ctx context.Context, of []devices.DeviceID, hour int64, leftOut func(at int64) bool) ([]ingest.SeriesHour, error) {
+// cells sums up the hours of the devices in [from, to), each without the readings
+// that are left out.
+func (s *Series) cells(ctx context.Context, of []devices.DeviceID, from, to int64, leftOut func(at int64) bool) ([]ingest.SeriesHour, error) {
 	type series struct {
 		device devices.DeviceID
 		metric devices.Metric
+		hour   int64
 	}
 	cells := map[series]ingest.Cell{}
-	err := s.Readings(ctx, of, "", hour, hour+ingest.Hour, func(device devices.DeviceID, metric devices.Metric, at int64, value float64) {
+	err := s.Readings(ctx, of, "", from, to, func(device devices.DeviceID, metric devices.Metric, at int64, value float64) {
 		if !rolled(metric) {
 			return
 		}
-		key := series{device, metric}
+		key := series{device, metric, ingest.HourOf(at)}
 		if cell := cells[key]; leftOut != nil && leftOut(at) {
 			cells[key] = cell // empty, when nothing else is there
 		} else {
@@ -163,10 +195,11 @@ func (s *Series) cells(ctx context.Context, of []devices.DeviceID, hour int64, l
 	}
 	hours := make([]ingest.SeriesHour, 0, len(cells))
 	for key, cell := range cells {
-		hours = append(hours, ingest.SeriesHour{Device: key.device, Metric: key.metric, Start: hour, Cell: cell})
+		hours = append(hours, ingest.SeriesHour{Device: key.device, Metric: key.metric, Start: key.hour, Cell: cell})
 	}
+	// Series by series, as stores like it.
 	slices.SortFunc(hours, func(a, b ingest.SeriesHour) int {
-		return slices.Compare([]string{string(a.Device), string(a.Metric)}, []string{string(b.Device), string(b.Metric)})
+		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Start, b.Start))
 	})
 	return hours, nil
 }
@@ -189,7 +222,7 @@ func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to ti
 		if err := s.putMarks(ctx, []deviceHour{{device, hour}}); err != nil {
 			return fmt.Errorf("erase rollups: %w", err)
 		}
-		cells, err := s.cells(ctx, []devices.DeviceID{device}, hour, gone)
+		cells, err := s.cells(ctx, []devices.DeviceID{device}, hour, hour+ingest.Hour, gone)
 		if err != nil {
 			return fmt.Errorf("erase rollups: %w", err)
 		}
