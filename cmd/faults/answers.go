@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// madeUp is an InfluxDB that can be made to give the answers a real one gives
+// when it is ill.
+type madeUp struct {
+	mu     sync.Mutex
+	points map[string]bool
+	answer func(lines []string) (status int, header, value, body string) // 0: stored
+	asked  []time.Time
+}
+
+func (d *madeUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasSuffix(r.URL.Path, "/write") {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		if z, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+			body, _ = io.ReadAll(z)
+		}
+	}
+	lines := strings.Split(strings.TrimSpace(string(body)), "\n")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = append(d.asked, time.Now())
+	if d.answer != nil {
+		if status, header, value, text := d.answer(lines); status != 0 {
+			if header != "" {
+				w.Header().Set(header, value)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, text)
+			return
+		}
+	}
+	for _, line := range lines {
+		fields := strings.Fields(line) // tags, fields, time
+		d.points[fields[0]+" "+fields[len(fields)-1]] = true
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (d *madeUp) set(answer func([]string) (int, string, string, string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answer, d.asked = answer, nil
+}
+
+func (d *madeUp) stored() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.points)
+}
+
+// answers lets InfluxDB answer with every class of error while readings come.
+func answers(ctx context.Context, h *harness) (err error) {
+	const bands = 10
+	db := &madeUp{points: map[string]bool{}}
+	server := httptest.NewServer(db)
+	defer server.Close()
+	dir, err := h.folder("answers")
+	if err != nil {
+		return err
+	}
+	token := filepath.Join(dir, "token")
+	if err := os.WriteFile(token, []byte("a token"), 0o600); err != nil {
+		return err
+	}
+	s, err := h.newService(ctx, dir, bands, 5, "--series-store", "influxdb", "--series-url", server.URL, "--series-org", "o", "--series-bucket", "b", "--series-token-file", token)
+	if err != nil {
+		return err
+	}
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	defer func() { s.stop(); err = errors.Join(err, s.fault()) }()
+	constant := func(status int, header, value, body string) func([]string) (int, string, string, string) {
+		return func([]string) (int, string, string, string) { return status, header, value, body }
+	}
+	help, sent := calls(5), 0
+	f := &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 50}
+	for i, step := range []struct {
+		name   string
+		answer func([]string) (int, string, string, string)
+		hold   time.Duration // how long it answers so; 0: for ever
+		asked  int           // most requests in that time
+		lost   int           // that it never takes
+	}{
+		{name: "429 with Retry-After: 3", answer: constant(429, "Retry-After", "3", `{"code":"too many requests","message":"rate limit"}`), hold: 2500 * time.Millisecond, asked: 2},
+		{name: "503 with Retry-After: 3", answer: constant(503, "Retry-After", "3", `{"code":"unavailable","message":"busy"}`), hold: 2500 * time.Millisecond, asked: 2},
+		{name: "401", answer: constant(401, "", "", `{"code":"unauthorized","message":"unauthorized access"}`), hold: 2 * time.Second, asked: 100},
+		{name: "413 beyond 20 lines", answer: func(lines []string) (int, string, string, string) {
+			if len(lines) > 20 {
+				return 413, "", "", `{"code":"request too large","message":"too large"}`
+			}
+			return 0, "", "", ""
+		}},
+		{name: "400, partial write, one bad point", lost: 1, answer: func(lines []string) (int, string, string, string) {
+			for _, line := range lines {
+				if strings.Contains(line, "device="+vendor+"/"+band(3)+" value=7") {
+					return 422, "", "", `{"code":"unprocessable entity","message":"failure writing points to database: partial write: field type conflict: input field \"value\" dropped=1"}`
+				}
+			}
+			return 0, "", "", ""
+		}},
+	} {
+		db.set(step.answer)
+		base := startOf(100, bands).Add(-time.Duration(i+1) * time.Hour)
+		load := readings(100, bands, base, 0)
+		f.run(ctx, load)
+		(&fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}).run(ctx, help[i:i+1])
+		before := sent
+		sent += len(load) - step.lost
+		if step.hold > 0 {
+			_ = pause(ctx, step.hold)
+			db.mu.Lock()
+			asked := len(db.asked)
+			db.mu.Unlock()
+			if db.stored() != before || asked > step.asked || asked == 0 {
+				return fmt.Errorf("%s: asked %d times, %d points more stored", step.name, asked, db.stored()-before)
+			}
+			db.set(nil)
+		}
+		err := within(ctx, 30*time.Second, fine, step.name+": all is stored", func() bool { return db.stored() >= sent })
+		h.say("%-36s %d of %d readings stored", step.name, db.stored()-before, len(load))
+		if err != nil {
+			return err
+		}
+	}
+	if db.stored() != sent {
+		return fmt.Errorf("%d points stored, want %d", db.stored(), sent)
+	}
+	err = within(ctx, 10*time.Second, fine, "the bad point is a dead letter", func() bool {
+		body, err := s.get(ctx, "/api/v1/deadletters?limit=10")
+		return err == nil && strings.Count(string(body), "field type conflict") == 1
+	})
+	if err != nil {
+		return err
+	}
+	h.say("the bad point is a dead letter with InfluxDB's reason")
+	return s.expectAlerts(ctx, h, help)
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// message is one that devices must get through. Each is distinct.
+type message struct {
+	topic   string
+	payload []byte
+	device  string // of a reading, vendor/id
+	value   int    // of a reading
+	acked   atomic.Bool
+	sentAt  atomic.Int64 // first time, microseconds
+}
+
+// fleet publishes messages with QoS 1 as devices do: what is not acknowledged is
+// sent again after the next connect, what is acknowledged never again. So a
+// message that is missing at the end and was acknowledged once is lost.
+type fleet struct {
+	addr, user, password string
+	name                 string // tells fleets of one user apart
+	connections          int
+	inFlight             int
+	perSecond            float64 // 0: as fast as it goes
+
+	published, acked, resent, connects atomic.Int64
+}
+
+// run publishes until all messages are acknowledged or ctx ends. A connection
+// has every connections-th message, in their order.
+func (f *fleet) run(ctx context.Context, messages []*message) {
+	var under sync.WaitGroup
+	began := time.Now()
+	for c := range f.connections {
+		var own []*message
+		for i := c; i < len(messages); i += f.connections {
+			own = append(own, messages[i])
+		}
+		under.Go(func() { f.deliver(ctx, c, own, began) })
+	}
+	under.Wait()
+}
+
+func (f *fleet) deliver(ctx context.Context, number int, own []*message, began time.Time) {
+	for ctx.Err() == nil && len(own) > 0 {
+		_ = f.connection(ctx, number, own, began) // it broke, as was intended
+		for len(own) > 0 && own[0].acked.Load() {
+			own = own[1:]
+		}
+		if len(own) > 0 {
+			_ = pause(ctx, 50*time.Millisecond)
+		}
+	}
+}
+
+// connection sends what is not acknowledged over one connection.
+func (f *fleet) connection(ctx context.Context, number int, own []*message, began time.Time) error {
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(ctx, "tcp", f.addr)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	defer conn.Close() //nolint:errcheck // it may be broken already
+	r := bufio.NewReader(conn)
+	id := fmt.Sprintf("%s~%s%d", f.user, f.name, number)
+	if f.user == "" {
+		id = fmt.Sprintf("fleet-%s%d", f.name, number)
+	}
+	if err := greet(conn, r, id, f.user, f.password); err != nil {
+		return err
+	}
+	f.connects.Add(1)
+
+	flying := make(chan struct{}, f.inFlight)
+	var mu sync.Mutex
+	waiting := map[uint16]*message{}
+	broken := make(chan struct{})
+	var reader sync.WaitGroup
+	defer reader.Wait()
+	defer conn.Close() //nolint:errcheck // ends the reader
+	reader.Go(func() {
+		defer close(broken)
+		for {
+			kind, body, err := readPacket(r)
+			if err != nil {
+				return
+			}
+			if kind>>4 != 4 || len(body) < 2 {
+				continue
+			}
+			id := binary.BigEndian.Uint16(body)
+			mu.Lock()
+			m := waiting[id]
+			delete(waiting, id)
+			mu.Unlock()
+			if m != nil {
+				if !m.acked.Swap(true) {
+					f.acked.Add(1)
+				}
+				<-flying
+			}
+		}
+	})
+	w := bufio.NewWriter(conn)
+	next := uint16(0)
+	for i, m := range own {
+		if m.acked.Load() {
+			continue
+		}
+		if f.perSecond > 0 {
+			due := began.Add(time.Duration(float64(i*f.connections+number) / f.perSecond * float64(time.Second)))
+			if wait := time.Until(due); wait > 0 {
+				if err := w.Flush(); err != nil {
+					return err
+				}
+				select {
+				case <-broken:
+					return io.ErrUnexpectedEOF
+				case <-time.After(wait):
+				}
+			}
+		}
+		select {
+		case flying <- struct{}{}:
+		default:
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			select {
+			case flying <- struct{}{}:
+			case <-broken:
+				return io.ErrUnexpectedEOF
+			}
+		}
+		mu.Lock()
+		for next++; next == 0 || waiting[next] != nil; next++ {
+		}
+		waiting[next] = m
+		mu.Unlock()
+		again := byte(0)
+		if m.sentAt.CompareAndSwap(0, time.Now().UnixMicro()) {
+			f.published.Add(1)
+		} else {
+			again = 8
+			f.resent.Add(1)
+		}
+		if _, err := w.Write(publishPacket(m, next, again)); err != nil {
+			return err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for range f.inFlight { // all are back when all places are free
+		select {
+		case flying <- struct{}{}:
+		case <-broken:
+			return io.ErrUnexpectedEOF
+		}
+	}
+	_, err = conn.Write([]byte{0xe0, 0})
+	return err
+}
+
+func greet(w io.Writer, r *bufio.Reader, id, user, password string) error {
+	flags := byte(2)
+	if user != "" {
+		flags |= 0xc0
+	}
+	body := append([]byte{0, 4, 'M', 'Q', 'T', 'T', 4, flags, 0, 0}, text(id)...)
+	if user != "" {
+		body = append(append(body, text(user)...), text(password)...)
+	}
+	if _, err := w.Write(packet(0x10, body)); err != nil {
+		return err
+	}
+	kind, answer, err := readPacket(r)
+	if err != nil {
+		return err
+	}
+	if kind != 0x20 || len(answer) != 2 || answer[1] != 0 {
+		return fmt.Errorf("not let in: %x %x", kind, answer)
+	}
+	return nil
+}
+
+func publishPacket(m *message, id uint16, again byte) []byte {
+	body := binary.BigEndian.AppendUint16(text(m.topic), id)
+	return packet(0x32|again, append(body, m.payload...))
+}
+
+func text(s string) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(s))), s...) //nolint:gosec // short
+}
+
+func packet(kind byte, body []byte) []byte {
+	out := []byte{kind}
+	for n := len(body); ; {
+		b := byte(n & 127)
+		if n >>= 7; n > 0 {
+			b |= 128
+		}
+		out = append(out, b)
+		if n == 0 {
+			break
+		}
+	}
+	return append(out, body...)
+}
+
+var errPacket = errors.New("not an MQTT packet")
+
+func readPacket(r *bufio.Reader) (kind byte, body []byte, err error) {
+	if kind, err = r.ReadByte(); err != nil {
+		return 0, nil, err
+	}
+	n := 0
+	for shift := 0; ; shift += 7 {
+		b, err := r.ReadByte()
+		if err != nil {
+			return 0, nil, err
+		}
+		n |= int(b&127) << shift
+		if b < 128 {
+			break
+		}
+		if shift > 21 {
+			return 0, nil, errPacket
+		}
+	}
+	body = make([]byte, n)
+	_, err = io.ReadFull(r, body)
+	return kind, body, err
+}

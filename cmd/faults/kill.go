@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// killEmbedded kills the whole service, its broker included, at random moments
+// while devices publish; they come back as soon as they can.
+func killEmbedded(ctx context.Context, h *harness) (err error) {
+	const bands = 50
+	kills := h.Kills
+	count := h.pick(400_000, 40_000) // more than can be sent before the last kill; what is left is not sent
+	dir, err := h.folder("kill")
+	if err != nil {
+		return err
+	}
+	s, err := h.newService(ctx, dir, bands, kills)
+	if err != nil {
+		return err
+	}
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	defer func() { s.kill(); err = errors.Join(err, s.fault()) }()
+
+	load, help := readings(count, bands, startOf(count, bands), 0), calls(kills)
+	telemetry := &fleet{addr: s.mqtt, user: gateway, password: password, connections: 8, inFlight: 16}
+	publishing, enough := context.WithCancel(ctx)
+	defer enough()
+	loaded := make(chan struct{})
+	go func() { defer close(loaded); telemetry.run(publishing, load) }()
+	helped := make(chan struct{})
+	go func() {
+		defer close(helped)
+		for i := range help { // one in each life of the service, at any moment of it
+			one := &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}
+			one.run(ctx, help[i:i+1])
+			_ = pause(ctx, time.Duration(h.random.IntN(600))*time.Millisecond)
+		}
+	}()
+	began, starting := time.Now(), time.Duration(0)
+	for range kills {
+		if err := pause(ctx, 200*time.Millisecond+time.Duration(h.random.IntN(800))*time.Millisecond); err != nil {
+			return err
+		}
+		s.kill()
+		restart := time.Now()
+		if err := s.run(ctx); err != nil {
+			return err
+		}
+		starting += time.Since(restart)
+	}
+	<-helped
+	if err := pause(ctx, time.Second); err != nil {
+		return err
+	}
+	enough()
+	<-loaded
+	h.say("killed %d times in %v; ready again after %v on average; devices connected %d times and sent %d messages again",
+		kills, time.Since(began).Round(time.Second), (starting / time.Duration(kills)).Round(time.Millisecond), telemetry.connects.Load(), telemetry.resent.Load())
+	return errors.Join(s.expectReadings(ctx, h, load), s.expectAlerts(ctx, h, help))
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// tap is a line between a broker and the service that counts what passes: which
+// messages the broker handed over, and which of them the service acknowledged.
+type tap struct {
+	addr string
+
+	mu     sync.Mutex
+	handed map[string]bool // payloads with their topics
+	taken  map[string]bool
+}
+
+func newTap(ctx context.Context, to string) (*tap, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	t := &tap{addr: l.Addr().String(), handed: map[string]bool{}, taken: map[string]bool{}}
+	context.AfterFunc(ctx, func() { _ = l.Close() })
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := (&net.Dialer{}).DialContext(ctx, "tcp", to)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			context.AfterFunc(ctx, func() { _ = near.Close(); _ = far.Close() })
+			go t.carry(near, far)
+		}
+	}()
+	return t, nil
+}
+
+func (t *tap) carry(near, far net.Conn) {
+	var mu sync.Mutex
+	flying := map[uint16]string{}
+	var gone atomic.Bool
+	one := func(to, from net.Conn, see func(kind byte, body []byte)) {
+		defer to.Close()   //nolint:errcheck // one end is gone
+		defer from.Close() //nolint:errcheck // one end is gone
+		r := bufio.NewReader(io.TeeReader(from, to))
+		for !gone.Load() {
+			kind, body, err := readPacket(r)
+			if err != nil {
+				gone.Store(true)
+				return
+			}
+			see(kind, body)
+		}
+	}
+	go one(near, far, func(kind byte, body []byte) {
+		if kind>>4 != 3 || kind&6 == 0 || len(body) < 4 {
+			return
+		}
+		n := int(binary.BigEndian.Uint16(body))
+		id := binary.BigEndian.Uint16(body[2+n:])
+		key := string(body[2:2+n]) + " " + string(body[4+n:])
+		mu.Lock()
+		flying[id] = key
+		mu.Unlock()
+		t.mu.Lock()
+		t.handed[key] = true
+		t.mu.Unlock()
+	})
+	one(far, near, func(kind byte, body []byte) {
+		if kind>>4 != 4 || len(body) < 2 {
+			return
+		}
+		id := binary.BigEndian.Uint16(body)
+		mu.Lock()
+		key := flying[id]
+		delete(flying, id)
+		mu.Unlock()
+		t.mu.Lock()
+		t.taken[key] = true
+		t.mu.Unlock()
+	})
+}
+
+// of says of a message whether the broker handed it over and whether the service
+// acknowledged it.
+func (t *tap) of(m *message) (handed, taken bool) {
+	key := m.topic + " " + string(m.payload)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.handed[key], t.taken[key]
+}
