@@ -249,6 +249,11 @@ func TestErase(t *testing.T) {
 	if !strings.Contains(out.String(), "r-gone") || !strings.Contains(out.String(), "complete since") {
 		t.Errorf("status says %q", out.String())
 	}
+	var snapshots int
+	must(t, p.db.Read.QueryRowContext(t.Context(), `SELECT count(*) FROM alert_snapshots WHERE subject = 'r-gone'`).Scan(&snapshots))
+	if snapshots > 0 {
+		t.Errorf("%d snapshots of detectors are there again", snapshots)
+	}
 	for _, mark := range marks {
 		if found := grepFolder(t, dir, mark); len(found) > 0 {
 			t.Errorf("%q is still in %v", mark, found)

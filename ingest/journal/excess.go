@@ -148,6 +148,9 @@ func (x *Excess) write(ctx context.Context, entries []entry) error {
 		if ctx.Err() != nil {
 			return ErrStopped
 		}
+		if !x.j.opts.Disk.Takes(ingest.Telemetry) {
+			continue // the rest of the disk is for events
+		}
 		err := x.put(ctx, frame, records)
 		if err == nil {
 			return nil
@@ -186,7 +189,7 @@ func (x *Excess) put(ctx context.Context, frame []byte, records []ingest.Record)
 
 // Follow gives the frames above after, in order, and waits for more.
 func (x *Excess) Follow(ctx context.Context, _ ingest.Lane, after uint64, fn func(context.Context, []ingest.Frame) error) error {
-	return x.follow(ctx, after, func(ctx context.Context, seq uint64, frame *ingest.Frame) error {
+	return x.follow(ctx, after, func(ctx context.Context, _ uint64, frame *ingest.Frame) error {
 		if frame == nil {
 			return nil
 		}

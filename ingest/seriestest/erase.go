@@ -57,7 +57,40 @@ func RunErase(t *testing.T, series Eraser) {
 	if n := len(s.all(t, other, devices.HeartRateBPM)); n != 10 {
 		t.Errorf("%d points of another device, want 10", n)
 	}
+	rollups(t, s, series)
 	// The device goes on to somebody else.
 	s.write(t, reading(d, devices.HeartRateBPM, at(20), 80))
 	equal(t, "written after", s.all(t, d, devices.HeartRateBPM), []devices.Point{point(at(20), 80)})
+}
+
+// rollups: every hour that the erased time touches is gone, and no other.
+func rollups(t *testing.T, s suite, series Eraser) {
+	t.Helper()
+	store, ok := series.(ingest.RollupStore)
+	if !ok {
+		return
+	}
+	d := s.device("band-2")
+	hour := func(n int) int64 { return noon.UnixMicro() + int64(n)*ingest.Hour }
+	var hours []ingest.SeriesHour
+	for n := range 5 {
+		at := noon.Add(time.Duration(n)*time.Hour + time.Minute)
+		s.write(t, reading(d, devices.HeartRateBPM, at, 70))
+		hours = append(hours, ingest.SeriesHour{Device: d, Metric: devices.HeartRateBPM, Start: hour(n), Cell: ingest.CellOf(at.UnixMicro(), 70)})
+	}
+	if err := store.PutHours(s.ctx, hours); err != nil {
+		t.Fatal(err)
+	}
+	if err := series.Erase(s.ctx, d, noon.Add(90*time.Minute), noon.Add(210*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := store.Hours(s.ctx, d, devices.HeartRateBPM, hour(0), hour(5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []bool{true, false, false, false, true} {
+		if _, ok := got[hour(n)]; ok != want {
+			t.Errorf("hour %d is there: %v, want %v", n, ok, want)
+		}
+	}
 }
