@@ -48,15 +48,6 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			if c.State, err = from.Next(ActDispatch); err != nil {
 				return refusal(err, c, from)
 			}
-			visits, err := tx.VisitsOf(c.ID)
-			if err != nil {
-				return err
-			}
-			for _, other := range visits { // a second click sends nobody twice
-				if other.State == VisitPlanned && equal(other.Assignee, v.Assignee) {
-					return &StateError{Action: string(ActDispatch), State: from, Reason: "visit " + other.ID + " waits for the same"}
-				}
-			}
 			ch.Data["from"], ch.Data["to"] = from, c.State
 			c.acknowledge(by, now)
 			v.Alert, v.Resident, v.Area = &c.ID, c.Resident, c.Area
@@ -70,6 +61,9 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			v.Provider = &provider // also with an assignee: it may be one of its people
 		}
 		if c := ch.Case; c != nil {
+			if err := sameSent(tx, c.ID, v, ch.Data["from"].(State)); err != nil { //nolint:forcetypeassert // set above
+				return err
+			}
 			if provider != "" {
 				c.Provider = provider
 			}
@@ -261,6 +255,21 @@ func (d *Desk) CancelVisit(ctx context.Context, id string, by Actor, reason stri
 		}
 		return nil
 	})
+}
+
+// sameSent refuses a visit of somebody who is already on the way: a second click
+// sends nobody twice.
+func sameSent(tx Tx, alert string, v *Visit, from State) error {
+	visits, err := tx.VisitsOf(alert)
+	if err != nil {
+		return err
+	}
+	for _, other := range visits {
+		if other.State == VisitPlanned && equal(other.Assignee, v.Assignee) && equal(other.Provider, v.Provider) {
+			return &StateError{Action: string(ActDispatch), State: from, Reason: "visit " + other.ID + " waits for the same"}
+		}
+	}
+	return nil
 }
 
 func equal(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }

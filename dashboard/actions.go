@@ -55,7 +55,7 @@ type closeIn struct {
 	Body struct {
 		Outcome    entered `json:"outcome"`
 		VerifiedBy string  `json:"verified_by,omitempty" maxLength:"100" doc:"Who reached the person; may be missing when the alert has a visit report."`
-		How        string  `json:"how,omitempty" enum:"phone,family,door,device" doc:"How the person was reached; may be missing when the alert has a visit report."`
+		How        string  `json:"how,omitempty" maxLength:"200" doc:"How it was verified: phone, family, door, device, or in words; a device is no contact. May be missing when the alert has a visit report."`
 		Note       string  `json:"note,omitempty" maxLength:"4000"`
 	}
 }
@@ -65,7 +65,7 @@ type entered alerting.Outcome
 
 // Schema tells huma which they are.
 func (entered) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, Enum: values(alerting.EnteredOutcomes()...)}
+	s := &huma.Schema{Type: huma.TypeString, Enum: values(alerting.Outcomes()...)}
 	s.PrecomputeMessages()
 	return s
 }

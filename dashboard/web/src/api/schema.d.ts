@@ -963,7 +963,7 @@ export interface components {
             /** Format: date-time */
             opened_at: string;
             /** @enum {string|null} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test" | "recovered" | "duplicate" | null;
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate" | null;
             /**
              * Format: date-time
              * @description When it last began to ring: at opening, and whenever a new episode or a new SOS brought it back.
@@ -1020,14 +1020,11 @@ export interface components {
             whom: string;
         };
         CloseInBody: {
-            /**
-             * @description How the person was reached; may be missing when the alert has a visit report.
-             * @enum {string}
-             */
-            how?: "phone" | "family" | "door" | "device";
+            /** @description How it was verified: phone, family, door, device, or in words; a device is no contact. May be missing when the alert has a visit report. */
+            how?: string;
             note?: string;
             /** @enum {string} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test";
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
             /** @description Who reached the person; may be missing when the alert has a visit report. */
             verified_by?: string;
         };
@@ -1408,7 +1405,7 @@ export interface components {
             by: string;
             note: string;
             /** @enum {string} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test" | "recovered" | "duplicate";
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
             /** Format: date-time */
             received: string;
             /** Format: uuid */
@@ -1422,7 +1419,7 @@ export interface components {
             at?: string;
             note?: string;
             /** @enum {string} */
-            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "test";
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
             /**
              * Format: uuid
              * @description Made on the phone. A report sent twice is taken once.
