@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -54,12 +55,28 @@ type history struct {
 	refused  func(context.Context, []devices.Refusal) error
 	log      zerolog.Logger
 	decoded  uint64 // number of the newest frame decoded, 0 at the start
-	readings []devices.Reading
 	refusals []devices.Refusal
+	// readings wait to be written; spare is the room of the last write.
+	readings, spare []devices.Reading
+	// writing is the write under way, nil when there is none.
+	writing chan written
 }
 
-// take writes all that the frames say.
-func (h *history) take(ctx context.Context, frames []Frame) error {
+// written is how a write went: what the store will never take, or an error.
+type written struct {
+	refused []*RefusedError
+	err     error
+}
+
+// take writes all that the frames say. While the store is busy with one write,
+// the next is decoded; there is never more than one under way, so that of two
+// readings of one time the later counts.
+func (h *history) take(ctx context.Context, frames []Frame) (err error) {
+	defer func() {
+		if late := h.finish(); err == nil {
+			err = late
+		}
+	}()
 	if h.decoded == 0 || frames[0].Seq <= h.decoded {
 		// A start, or frames given again: what they hold must not look like
 		// repeats of itself.
@@ -76,11 +93,16 @@ func (h *history) take(ctx context.Context, frames []Frame) error {
 		for i := range records {
 			h.readings = append(h.readings, records[i].Readings...)
 		}
-		if err := h.flush(ctx, maxWrite); err != nil {
-			return err
+		if len(h.readings) >= maxWrite {
+			if err := h.flush(ctx); err != nil {
+				return err
+			}
 		}
 	}
-	if err := h.flush(ctx, 1); err != nil {
+	if err := h.flush(ctx); err != nil {
+		return err
+	}
+	if err := h.finish(); err != nil {
 		return err
 	}
 	if len(h.refusals) > 0 {
@@ -92,29 +114,50 @@ func (h *history) take(ctx context.Context, frames []Frame) error {
 	return nil
 }
 
-// flush writes while at least that many readings wait.
-func (h *history) flush(ctx context.Context, least int) error {
-	waiting := h.readings
-	for len(waiting) >= least {
-		n := min(len(waiting), maxWrite)
-		if err := h.write(ctx, waiting[:n]); err != nil {
-			return err
-		}
-		waiting = waiting[n:]
+// flush waits for the write under way and begins one of all that waits.
+func (h *history) flush(ctx context.Context) error {
+	if err := h.finish(); err != nil || len(h.readings) == 0 {
+		return err
 	}
-	h.readings = h.readings[:copy(h.readings, waiting)]
+	readings, done := h.readings, make(chan written, 1)
+	h.readings, h.spare, h.writing = h.spare[:0], readings, done
+	go func() {
+		var w written
+		for part := range slices.Chunk(readings, maxWrite) {
+			var bad *RefusedError
+			if bad, w.err = h.write(ctx, part); w.err != nil {
+				break
+			}
+			if bad != nil {
+				w.refused = append(w.refused, bad)
+			}
+		}
+		done <- w
+	}()
 	return nil
 }
 
-// write tries until the store has the readings or has refused them, or ctx
-// ends.
-func (h *history) write(ctx context.Context, readings []devices.Reading) error {
+// finish waits for the write under way, if there is one.
+func (h *history) finish() error {
+	if h.writing == nil {
+		return nil
+	}
+	w := <-h.writing
+	h.writing = nil
+	for _, bad := range w.refused {
+		h.addRefused(bad)
+	}
+	return w.err
+}
+
+// write tries until the store has the readings, and returns those it has
+// refused, or ctx ends.
+func (h *history) write(ctx context.Context, readings []devices.Reading) (*RefusedError, error) {
 	var down time.Time
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := h.series.Write(ctx, readings)
 		bad, isRefusal := errors.AsType[*RefusedError](err)
 		if isRefusal {
-			h.addRefused(bad)
 			err = nil
 		}
 		if err == nil {
@@ -123,10 +166,10 @@ func (h *history) write(ctx context.Context, readings []devices.Reading) error {
 				h.dec.counts.down.Set(0)
 			}
 			h.dec.counts.written.Add(float64(len(readings)))
-			return nil
+			return bad, nil
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 		h.dec.counts.failures.Inc()
 		if down.IsZero() {
@@ -138,7 +181,7 @@ func (h *history) write(ctx context.Context, readings []devices.Reading) error {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-timer.C:
 		}
 	}

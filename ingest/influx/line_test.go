@@ -1,12 +1,29 @@
 package influx
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"shouwang/devices"
 )
+
+// Writes are compressed unless the server is on this machine.
+func TestLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://localhost:8086": true, "http://127.0.0.1": true, "http://[::1]:8086": true,
+		"http://influxdb:8086": false, "https://10.0.0.1": false, "https://localhost.example": false,
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := loopback(u); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
 
 func TestLine(t *testing.T) {
 	at := time.Date(2026, 3, 14, 4, 0, 0, 1000, time.UTC)
