@@ -10,7 +10,7 @@ import (
 // killInflux kills InfluxDB again and again while readings are written to it.
 func killInflux(ctx context.Context, h *harness) (err error) {
 	const bands = 200
-	count, kills := h.pick(60_000, 3_000), h.pick(20, 2)
+	count, kills := h.pick(30_000, 3_000), h.pick(20, 2)
 	dir, err := h.folder("influxd")
 	if err != nil {
 		return err
