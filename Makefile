@@ -9,9 +9,10 @@ WEB         := dashboard/web
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOLANGCI    := v2.15.0
 INFLUXD     := v1.8.10
+TELEGRAF    := v1.37.2
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: demo run build web test check bench tools debian clean
+.PHONY: demo run build web test check bench faults tools debian clean
 
 ## demo: the living product on made-up people, in one command
 demo: build
@@ -47,6 +48,10 @@ check:
 bench: tools
 	go test -run '^$$' -bench . -benchmem ./... | tee $(CACHE)/bench.txt
 
+## faults: kill, starve and mislead the service, and count what is lost
+faults: tools $(TOOLS)/telegraf-$(TELEGRAF) debian
+	go run ./cmd/faults
+
 # The Go tools, pinned, and a real InfluxDB for the tests.
 tools: $(TOOLS)/golangci-lint-$(GOLANGCI) $(TOOLS)/influxd influxd2
 
@@ -69,6 +74,10 @@ $(TOOLS)/golangci-lint-$(GOLANGCI):
 $(TOOLS)/influxd:
 	@command -v influxd >/dev/null || [ -n "$$SHOUWANG_TEST_INFLUXDB" ] || \
 		GOBIN=$(TOOLS) go install github.com/influxdata/influxdb/cmd/influxd@$(INFLUXD)
+
+$(TOOLS)/telegraf-$(TELEGRAF):
+	GOBIN=$(TOOLS) go install -tags "custom,inputs.mqtt_consumer,outputs.influxdb_v2,parsers.json_v2,outputs.discard" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
+	@touch $@
 
 # Mosquitto and a browser. Where they cannot be installed, the tests that need
 # them say so and are skipped; with CI set, they fail instead.
