@@ -140,7 +140,7 @@ func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert,
 
 // Escalate asks the next area up for help, whatever the clock says.
 func (d *Desk) Escalate(ctx context.Context, id string, by Actor, reason string) (Alert, error) {
-	if err := checkText("reason", reason, true); err != nil {
+	if err := checkText("reason", reason, false); err != nil {
 		return Alert{}, err
 	}
 	return d.act(ctx, id, ActEscalate, by, func(_ Tx, c *Case, _ State, ch *Change) error {
@@ -214,7 +214,7 @@ func mergeable(c, target *Case) error {
 // Reopen brings an acknowledged alert, or one closed within the last day, back
 // to open; it rings again.
 func (d *Desk) Reopen(ctx context.Context, id string, by Actor, reason string) (Alert, error) {
-	if err := checkText("reason", reason, true); err != nil {
+	if err := checkText("reason", reason, false); err != nil {
 		return Alert{}, err
 	}
 	return d.act(ctx, id, ActReopen, by, func(tx Tx, c *Case, from State, ch *Change) error {

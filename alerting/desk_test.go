@@ -580,7 +580,7 @@ func TestCancel(t *testing.T) {
 	w.pass(time.Second)
 	second, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id, Assignee: "zhao"})
 	w.must(err)
-	_, err = w.desk.CancelVisit(w.ctx, second.ID, zhang, "")
+	_, err = w.desk.CancelVisit(w.ctx, second.ID, zhang, strings.Repeat("长", 4001))
 	if inputField(err) != "reason" {
 		t.Error(err)
 	}

@@ -229,7 +229,7 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 // CancelVisit calls a visit off. Its alert goes back to acknowledged when
 // nobody else is under way.
 func (d *Desk) CancelVisit(ctx context.Context, id string, by Actor, reason string) (Visit, error) {
-	if err := checkText("reason", reason, true); err != nil {
+	if err := checkText("reason", reason, false); err != nil {
 		return Visit{}, err
 	}
 	return d.step(ctx, id, ActCancel, by, func(tx Tx, v *Visit, c *Case, ch *Change) error {

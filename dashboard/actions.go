@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -38,9 +39,17 @@ type callIn struct {
 
 type reasonIn struct {
 	ByID
-	Body struct {
-		Reason string `json:"reason" minLength:"1" maxLength:"4000"`
+	Body *struct {
+		Reason string `json:"reason,omitempty" maxLength:"4000"`
+		Note   string `json:"note,omitempty" maxLength:"4000" doc:"Taken as the reason when there is none."`
 	}
+}
+
+func (in *reasonIn) reason() string {
+	if in.Body == nil {
+		return ""
+	}
+	return cmp.Or(in.Body.Reason, in.Body.Note)
 }
 
 type mergeIn struct {
@@ -93,7 +102,7 @@ func (d *Dashboard) serveActions() {
 		})
 	}, func(in *callIn) string { return in.Body.Result })
 	act(d, "escalate-alert", "Hand up the area tree now", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {
-		return d.opts.Desk.Escalate(ctx, in.ID, actor(ctx), in.Body.Reason)
+		return d.opts.Desk.Escalate(ctx, in.ID, actor(ctx), in.reason())
 	}, nil)
 	act(d, "merge-alert", "Close as a duplicate of another", func(ctx context.Context, in *mergeIn) (alerting.Alert, error) {
 		if _, err := d.alert(ctx, in.Body.Into); err != nil {
@@ -102,7 +111,7 @@ func (d *Dashboard) serveActions() {
 		return d.opts.Desk.Merge(ctx, in.ID, actor(ctx), in.Body.Into)
 	}, func(in *mergeIn) string { return in.Body.Into })
 	act(d, "reopen-alert", "Open again", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {
-		return d.opts.Desk.Reopen(ctx, in.ID, actor(ctx), in.Body.Reason)
+		return d.opts.Desk.Reopen(ctx, in.ID, actor(ctx), in.reason())
 	}, nil)
 	act(d, "close-alert", "Close with an outcome", func(ctx context.Context, in *closeIn) (alerting.Alert, error) {
 		return d.opts.Desk.Close(ctx, in.ID, actor(ctx), alerting.Closing{

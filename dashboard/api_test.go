@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,12 +27,11 @@ func TestProblemsNameFieldValueAndRule(t *testing.T) {
 		field, value, rule       string
 	}{
 		{"unknown field", "POST", "/api/v1/alerts/" + c.here.alert + "/note", `{"note":"x","colour":"red"}`, 422, "colour", "", "unexpected property"},
-		{"missing field", "POST", "/api/v1/alerts/" + c.here.alert + "/note", `{}`, 422, "", "", "expected required property note to be present"},
-		{"outcome", "POST", "/api/v1/alerts/" + c.here.alert + "/close", `{"outcome":"fine"}`, 422, "outcome", "fine", "expected value to be one of"},
+		{"missing field", "POST", "/api/v1/alerts/" + c.here.alert + "/note", `{}`, 422, "note", "", "must be given"},
 		{"no outcome code", "POST", "/api/v1/alerts/" + c.here.alert + "/close", `{"outcome":"fine"}`, 422, "outcome", "fine", "expected value to be one of"},
 		{"no outcome code in a report", "POST", "/api/v1/visits/" + c.here.visit + "/report", `{"uuid":"5f2d3c1e-0000-4000-8000-000000000001","outcome":"fine"}`, 422, "outcome", "fine", "expected value to be one of"},
 		{"unverified close", "POST", "/api/v1/alerts/" + c.here.alert + "/close", `{"outcome":"well"}`, 422, "verified_by", "", ""},
-		{"query", "GET", "/api/v1/alerts?severity=purple", "", 422, "severity[0]", "purple", "expected value to be one of"},
+		{"query", "GET", "/api/v1/alerts?severity=purple", "", 422, "severity", "purple", "expected value to be one of"},
 		{"unknown query", "GET", "/api/v1/alerts?colour=red", "", 422, "colour", "", "unknown query parameter"},
 		{"limit", "GET", "/api/v1/residents/" + c.here.resident + "/history?metric=steps&limit=20000", "", 422, "limit", "20000", "<= 10000"},
 		{"every", "GET", "/api/v1/residents/" + c.here.resident + "/history?metric=steps&every=often", "", 422, "every", "often", "must be a length"},
@@ -391,5 +391,18 @@ func TestRulesBodyHoldsEveryRule(t *testing.T) {
 	must(t, err)
 	if text(map[string]any{"r": got}) != text(map[string]any{"r": want}) {
 		t.Errorf("rules changed on their way:\n%s\n%s", text(map[string]any{"r": got}), text(map[string]any{"r": want}))
+	}
+}
+
+func TestAPlusInATimeNeedNotBeEncoded(t *testing.T) {
+	var query string
+	handler := mendTimes(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { query = r.URL.Query().Get("from") }))
+	for _, sent := range []string{
+		"/h?from=2026-11-23T08:00:00+08:00&q=a+b", "/h?from=2026-11-23T08:00:00%2B08:00", "/h?from=2026-11-23T08%3A00%3A00+08%3A00&to=x",
+	} {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, sent, nil))
+		if query != "2026-11-23T08:00:00+08:00" {
+			t.Errorf("%s: from is %q", sent, query)
+		}
 	}
 }

@@ -80,7 +80,7 @@ func New(opts Options) (*Dashboard, error) {
 	crossSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusForbidden, "a page of another site may not do this"))
 	}))
-	d.handler = d.withMetrics(secured(crossSite.Handler(d.mux)))
+	d.handler = d.withMetrics(secured(crossSite.Handler(mendTimes(d.mux))))
 	return d, nil
 }
 

@@ -66,6 +66,7 @@ type deadLetter struct {
 	Field    string              `json:"field"`
 	Value    string              `json:"value"`
 	Rule     string              `json:"rule"`
+	Detail   string              `json:"detail" doc:"Field, value and rule in one sentence, as the device was told."`
 	Device   devices.DeviceID    `json:"device"`
 	Topic    string              `json:"topic"`
 	Received time.Time           `json:"received"`
@@ -128,7 +129,7 @@ func (d *Dashboard) serveDevices() {
 
 func showDeadLetter(r devices.DeadLetter) deadLetter {
 	out := deadLetter{
-		ID: r.ID, Count: r.Count, Code: r.Code, Field: r.Field, Value: r.Value, Rule: r.Rule, Device: r.Device, Topic: r.Topic,
+		ID: r.ID, Count: r.Count, Code: r.Code, Field: r.Field, Value: r.Value, Rule: r.Rule, Detail: r.Detail(), Device: r.Device, Topic: r.Topic,
 		Received: r.Received, SHA256: r.SHA256, Payload: string(r.Payload), Encoding: "utf-8",
 	}
 	if !utf8.Valid(r.Payload) {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,10 +64,14 @@ func unit(q devices.HistoryQuery) string {
 	return q.Metric.Unit()
 }
 
+// ahead is how far a device's clock may be ahead of ours and its readings still be
+// taken: without a `to`, what it says now belongs to the answer.
+const ahead = 10 * time.Minute
+
 func (in *historyIn) query(now time.Time) (devices.HistoryQuery, error) {
 	q := devices.HistoryQuery{Metric: devices.Metric(in.Metric), From: in.From, To: in.To, Aggregate: devices.Aggregate(in.Aggregate), Limit: in.Limit}
 	if q.To.IsZero() {
-		q.To = now.UTC()
+		q.To = now.UTC().Add(ahead)
 	}
 	if q.From.IsZero() {
 		q.From = q.To.Add(-24 * time.Hour)
@@ -207,4 +213,18 @@ func merge(before, value, n float64, what devices.Aggregate) float64 {
 		return value
 	}
 	return before + (value-before)/n
+}
+
+// offset is the zone of a time in a query whose + was not encoded, and so reads as
+// a blank.
+var offset = regexp.MustCompile(`(T\d\d(?::|%3A)\d\d[^&+]*)\+(\d\d)`)
+
+// mendTimes takes such times for what they are meant to be.
+func mendTimes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.ContainsRune(r.URL.RawQuery, '+') {
+			r.URL.RawQuery = offset.ReplaceAllString(r.URL.RawQuery, "$1%2B$2")
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -137,6 +138,9 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 	said := make([]string, 0, len(m.Errors))
 	for _, e := range m.Errors {
 		f := FieldProblem{Field: fieldName(e.Location), Value: plain(e.Value), Rule: e.Message}
+		if missing := missingProperty.FindStringSubmatch(e.Message); missing != nil {
+			f = FieldProblem{Field: strings.TrimPrefix(f.Field+"."+missing[1], "body."), Rule: "must be given"}
+		}
 		if secretField(f.Field) && f.Value != nil {
 			f.Value = "(not shown)"
 		}
@@ -153,8 +157,18 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 	return p, nil
 }
 
+// missingProperty is how huma says that a field is missing; its location is that
+// of the object around it.
+var missingProperty = regexp.MustCompile(`^expected required property (\S+) to be present$`)
+
+// listIndex is the place in a list of a query, which people write with commas.
+var listIndex = regexp.MustCompile(`^query\.(\w+)\[\d+\]$`)
+
 // fieldName is huma's location without the part of the request it is in.
 func fieldName(location string) string {
+	if m := listIndex.FindStringSubmatch(location); m != nil {
+		return m[1]
+	}
 	for _, in := range []string{"body.", "query.", "path.", "header."} {
 		if name, ok := strings.CutPrefix(location, in); ok {
 			return name

@@ -71,7 +71,7 @@ func (d *Dashboard) serveVisits() {
 		return d.opts.Desk.ReportVisit(ctx, in.ID, actor(ctx), r)
 	})
 	visitAct(d, "cancel-visit", "Call it off", func(ctx context.Context, in *reasonIn) (alerting.Visit, error) {
-		return d.opts.Desk.CancelVisit(ctx, in.ID, actor(ctx), in.Body.Reason)
+		return d.opts.Desk.CancelVisit(ctx, in.ID, actor(ctx), in.reason())
 	})
 }
 

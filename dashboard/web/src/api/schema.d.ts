@@ -1043,6 +1043,8 @@ export interface components {
              * @description 1, or of refusals that came too thick to be kept, how many.
              */
             count: number;
+            /** @description Field, value and rule in one sentence, as the device was told. */
+            detail: string;
             device: string;
             /**
              * @description How payload is written here.
@@ -1386,7 +1388,9 @@ export interface components {
             villages: string[];
         };
         ReasonInBody: {
-            reason: string;
+            /** @description Taken as the reason when there is none. */
+            note?: string;
+            reason?: string;
         };
         RegistryDoc: {
             /** @description Parents before their children. */
@@ -1912,7 +1916,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReasonInBody"];
             };
@@ -2048,7 +2052,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReasonInBody"];
             };
@@ -3284,7 +3288,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReasonInBody"];
             };
