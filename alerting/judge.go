@@ -142,13 +142,10 @@ func (e *Engine) hear(h *hearing, s Subject, p *place, at time.Time) {
 	h.w, h.at = e.subjects.get(s), *p
 	h.v = View{
 		Now: at, Watched: e.clock.Watched, Subject: s,
-		Resident: p.resident, Away: p.away, Rules: e.Book.Rules(at),
+		Resident: p.resident, Away: p.away, LastContact: p.contact, Rules: p.rules,
 	}
 	if s.Type == SubjectDevice {
 		h.v.Device = p.device
-	}
-	if p.resident != nil {
-		h.v.LastContact = e.Book.LastContact(p.resident.ID, at)
 	}
 }
 
@@ -181,7 +178,9 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 		}
 		p.area = p.resident.Area
 		p.away = !atHome(p.resident.State) || e.Directory.Away(p.resident.ID, at)
+		p.contact = e.Book.LastContact(p.resident.ID, at)
 	}
+	p.rules = e.Book.Rules(at)
 	return true
 }
 

@@ -18,6 +18,8 @@ type place struct {
 	area     devices.AreaPath
 	provider string
 	away     bool
+	contact  time.Time // the newest with the resident
+	rules    *Rules
 }
 
 // ref names the resident behind the subject, nil without one.
