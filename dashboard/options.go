@@ -114,7 +114,20 @@ type State struct {
 	AsOf      time.Time // receipt time of the newest record alerting has committed
 	Lag       time.Duration
 	Connected bool // ingest's connection to the broker
+	// Warnings are what people at the board must know of the service.
+	Warnings []Warning
 }
+
+// Warning is a state of the service that costs something; the page has words
+// for each.
+type Warning string
+
+// The warnings.
+const (
+	TelemetryRefused Warning = "telemetry_refused" // the disk is nearly full, events are taken
+	EventsRefused    Warning = "events_refused"    // the disk is full, nothing is taken
+	StoreDamaged     Warning = "store_damaged"     // at the start, readings may be missing
+)
 
 // Options hand the dashboard what it needs.
 type Options struct {

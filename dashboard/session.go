@@ -134,6 +134,7 @@ type statusBody struct {
 	LagSeconds float64    `json:"lag_seconds"`
 	Connected  bool       `json:"connected" doc:"Whether ingest is connected to the broker."`
 	Event      int64      `json:"event" doc:"The newest event's number."`
+	Warnings   []Warning  `json:"warnings" nullable:"false" enum:"telemetry_refused,events_refused,store_damaged" doc:"What is wrong with the service itself; empty when nothing is."`
 }
 
 func (d *Dashboard) serveSession() {
@@ -165,6 +166,7 @@ func (d *Dashboard) serveSession() {
 		return &body[statusBody]{statusBody{
 			Version: d.opts.Version, Demo: d.opts.Demo, Now: time.Now().UTC(), DataAsOf: orNil(s.AsOf),
 			LagSeconds: s.Lag.Seconds(), Connected: s.Connected, Event: d.hub.newestEvent(),
+			Warnings: append([]Warning{}, s.Warnings...),
 		}}, nil
 	})
 }

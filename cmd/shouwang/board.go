@@ -30,7 +30,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 		Rules: a.alerts, Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
 			asOf := engine.AsOf()
-			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected()}
+			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected(), Warnings: a.warnings(brk)}
 		},
 		Checks:     a.checks(jrn, connected),
 		Disconnect: brk.Disconnect, Excess: excessOf(client),

@@ -34,6 +34,23 @@ func (a *app) diskCheck() dashboard.Check {
 	}}
 }
 
+// warnings are what people at the board are told of the disk and the store.
+func (a *app) warnings(brk *broker.Broker) (list []dashboard.Warning) {
+	switch a.disk.Room() {
+	case ingest.NoRoom:
+		list = append(list, dashboard.EventsRefused)
+	case ingest.RoomForEvents:
+		list = append(list, dashboard.TelemetryRefused)
+	case ingest.RoomForAll:
+	}
+	for _, d := range brk.Damaged() {
+		if !d.AtEnd { // an unfinished write is nothing that was promised
+			return append(list, dashboard.StoreDamaged)
+		}
+	}
+	return list
+}
+
 // hears says whether devices can reach us: a tick with it tells the time in
 // which a device's silence is its own. While telemetry is turned away for want
 // of room, that silence is ours.

@@ -116,8 +116,8 @@ func (b *Broker) watch(ctx context.Context, js jetstream.JetStream) error {
 // three quarters full, until it is half empty again, or while the disk has room
 // for events only; everything while the disk has no room at all. The topic is
 // mapped to one that no stream takes: the publisher gets no PUBACK, its
-// connection is closed after 5 s, and it sends the message again later. Events,
-// acks and status go on as before; those 5 s are also what lets in an event
+// connection is closed after 20 s, and it sends the message again later. Events,
+// acks and status go on as before; those 20 s are also what lets in an event
 // that is sent right behind refused telemetry, which a refusal at once would
 // cut off.
 type shedder struct {

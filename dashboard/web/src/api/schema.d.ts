@@ -1581,6 +1581,8 @@ export interface components {
              */
             now: string;
             version: string;
+            /** @description What is wrong with the service itself; empty when nothing is. */
+            warnings: ("telemetry_refused" | "events_refused" | "store_damaged")[];
         };
         Subject: {
             id: string;

@@ -17,6 +17,11 @@ export const en: Messages = {
     banner: 'Connection lost: this screen has stopped.', bannerAsOf: 'Data as of {time}; what you see may be out of date. Reconnecting…',
     never: 'The server has not answered yet. Trying again…',
   },
+  warning: {
+    telemetry_refused: 'The disk is nearly full: readings are turned away, only calls and events are taken. Tell the administrator.',
+    events_refused: 'The disk is full: calls for help are not taken either! Tell the administrator at once.',
+    store_damaged: 'The store was damaged and has been mended at the start; readings may be missing. Tell the administrator.',
+  },
   sound: {
     on: 'Sound', off: 'Muted', turnOn: 'Turn sound on', turnOff: 'Turn sound off', test: 'Test',
     banner: 'The browser needs one click before it may sound: red alerts are silent now.', enable: 'Enable sound', muted: 'Sound is off: red alerts are silent.',

@@ -16,6 +16,11 @@ export const zh = {
     banner: '连接中断，画面已停止更新。', bannerAsOf: '数据截至 {time}；以下内容可能已过时，正在重新连接…',
     never: '尚未连上服务器，正在重试…',
   },
+  warning: {
+    telemetry_refused: '磁盘空间不足：暂停接收普通读数，只接收报警事件。请通知管理员。',
+    events_refused: '磁盘已满：报警事件也无法接收！请立即通知管理员。',
+    store_damaged: '存储文件曾有损坏：启动时已修复，可能缺少部分读数。请通知管理员。',
+  },
   sound: {
     on: '声音开', off: '声音关', turnOn: '打开声音', turnOff: '关闭声音', test: '试听',
     banner: '浏览器需要您点一下才能发声：红色警情现在不会响。', enable: '启用声音', muted: '声音已关闭：红色警情不会响。',
