@@ -133,9 +133,9 @@ func (d *Disk) take(free int64) {
 	}
 	close(d.changed)
 	d.changed = make(chan struct{})
-	e := d.opts.Log.Error()
+	level := zerolog.ErrorLevel
 	if d.room < before {
-		e = d.opts.Log.Warn()
+		level = zerolog.WarnLevel
 	}
 	text := "disk has room again, everything is taken"
 	switch d.room {
@@ -145,7 +145,7 @@ func (d *Disk) take(free int64) {
 		text = "disk is full: nothing is acknowledged, events neither"
 	case RoomForAll:
 	}
-	e.Int64("free_bytes", free).Int64("reserve_bytes", d.opts.Reserve).Msg(text)
+	d.opts.Log.WithLevel(level).Int64("free_bytes", free).Int64("reserve_bytes", d.opts.Reserve).Msg(text)
 }
 
 func nextRoom(now Room, free, reserve int64) Room {

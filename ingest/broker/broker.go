@@ -385,11 +385,11 @@ func (b *Broker) repair() error {
 	}
 	for _, d := range damaged {
 		b.metrics.damaged.Add(float64(d.Bytes))
-		line := b.log.Error()
+		level := zerolog.ErrorLevel
 		if d.AtEnd { // as after any power cut
-			line = b.log.Warn()
+			level = zerolog.WarnLevel
 		}
-		line.Str("stream", d.Stream).Int("bytes", d.Bytes).Int("records_lost", d.Lost).Bool("at_end", d.AtEnd).Str("file", d.Block).
+		b.log.WithLevel(level).Str("stream", d.Stream).Int("bytes", d.Bytes).Int("records_lost", d.Lost).Bool("at_end", d.AtEnd).Str("file", d.Block).
 			Msg("store is damaged, everything else in it is kept")
 	}
 	b.damaged = damaged

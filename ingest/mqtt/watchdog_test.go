@@ -89,7 +89,12 @@ func watched(t *testing.T, addr string, j Journal) (*Client, *prometheus.Registr
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	eventually(t, "connected", c.Connected)
 	return c, reg
 }
