@@ -62,7 +62,7 @@ func TestNearlyFullDiskKeepsTheRestForEvents(t *testing.T) {
 	}
 	write(t, j, ingest.Telemetry, record("t0"))
 	level(700, ingest.RoomForEvents)
-	for _, text := range strings.FieldsSeq("t1 t2 t3") {
+	for text := range strings.FieldsSeq("t1 t2 t3") {
 		append1(ingest.Telemetry, record(text))
 	}
 	for range 30 { // more than the buffer holds: time does not wait for room
