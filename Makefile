@@ -44,9 +44,10 @@ test: tools debian build
 check:
 	.ci/check
 
-## bench: speed and memory, compared by eye or with benchstat
-bench: tools
+## bench: Go benchmarks (for benchstat), then shouwang beside Telegraf; BENCH=-quick for a look
+bench: tools $(TOOLS)/telegraf-$(TELEGRAF) debian
 	go test -run '^$$' -bench . -benchmem ./... | tee $(CACHE)/bench.txt
+	go run ./cmd/bench $(BENCH) | tee $(CACHE)/bench-telegraf.txt
 
 ## faults: kill, starve and mislead the service, and count what is lost
 faults: tools $(TOOLS)/telegraf-$(TELEGRAF) debian

@@ -152,8 +152,11 @@ func (b *bench) embedded(ctx context.Context, t *table, p *plan) error {
 	if err := copyState(b.template, filepath.Join(dir, "data")); err != nil {
 		return err
 	}
-	service, err := start(filepath.Join(dir, "log"), b.shouwang, "serve", "--data", filepath.Join(dir, "data"),
-		"--http-listen", "127.0.0.1:0", "--broker-listen", "127.0.0.1:0", "--broker-plain")
+	args := []string{"serve", "--data", filepath.Join(dir, "data"), "--http-listen", "127.0.0.1:0", "--broker-listen", "127.0.0.1:0", "--broker-plain"}
+	if p.pprof != "" {
+		args = append(args, "--pprof", pprofAddr)
+	}
+	service, err := start(filepath.Join(dir, "log"), b.shouwang, args...)
 	if err != nil {
 		return err
 	}

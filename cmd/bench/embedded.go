@@ -32,6 +32,9 @@ func (e *embedded) measure(ctx context.Context, t *table, p *plan) (err error) {
 	if err := os.WriteFile(e.password, []byte(gatewayPassword), 0o600); err != nil {
 		return err
 	}
+	if p.pprof != "" && e.b.sessionNumber == 1 {
+		go profile(ctx, p.pprof+".embedded")
+	}
 	messages := max(p.messages/10, 5000)
 	const row = "embedded broker, SQLite: "
 	for _, way := range []struct {
