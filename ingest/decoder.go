@@ -22,6 +22,8 @@ type DecoderOptions struct {
 	// AgeLimit is the age beyond which readings are refused; 0 lifts it.
 	AgeLimit time.Duration
 	Metrics  *Metrics // nil: not measured
+	// Decoded is shared with the other reader of the lane; nil: not shared.
+	Decoded *Decoded
 }
 
 // Decoder turns frames of the journal into records. What it says depends on
@@ -38,13 +40,16 @@ type Decoder struct {
 	device   devices.DeviceID
 	received time.Time
 	ask      func(codec.Element) bool
+	// untimed is what the window has seen of the frame at hand.
+	untimed []sighting
+	decoded *Decoded
 	// warming is set while only the window is filled.
 	warming bool
 }
 
 // NewDecoder makes a decoder whose window is empty.
 func NewDecoder(o DecoderOptions) *Decoder {
-	d := &Decoder{directory: o.Directory, age: o.AgeLimit, native: codec.NewNative(o.AgeLimit), counts: o.Metrics.counts(o.Reader, o.Lane)}
+	d := &Decoder{directory: o.Directory, age: o.AgeLimit, native: codec.NewNative(o.AgeLimit), counts: o.Metrics.counts(o.Reader, o.Lane), decoded: o.Decoded}
 	d.ask = d.repeated // once: a method value costs an allocation
 	return d
 }
@@ -52,8 +57,26 @@ func NewDecoder(o DecoderOptions) *Decoder {
 // Decode reads one frame. There is a record for each tick and for each message
 // of which something was taken, or which repeats what was taken before; a
 // message of which all was refused is no record, so a device that sends only
-// nonsense counts as silent.
+// nonsense counts as silent. Neither list may be changed.
 func (d *Decoder) Decode(f Frame) ([]devices.Record, []devices.Refusal) {
+	got, known := d.decoded.frame(f.Seq, func() decodedFrame { return d.decode(f) })
+	if known {
+		for _, s := range got.untimed {
+			d.window.note(s)
+		}
+	}
+	d.counts.records.Add(float64(len(f.Records)))
+	d.counts.readings.Add(float64(got.readings))
+	d.counts.repeats.Add(float64(got.repeats))
+	for i := range got.refusals {
+		d.counts.refused(got.refusals[i].Code)
+	}
+	return got.records, got.refusals
+}
+
+func (d *Decoder) decode(f Frame) decodedFrame {
+	d.untimed = nil
+	repeats := 0
 	records := make([]devices.Record, 0, len(f.Records))
 	// One list for the readings of the whole frame; each record has its part.
 	readings := make([]devices.Reading, 0, 2*len(f.Records))
@@ -82,15 +105,10 @@ func (d *Decoder) Decode(f Frame) ([]devices.Record, []devices.Refusal) {
 		if len(res.Events) > 0 {
 			r.Events = append([]devices.Event(nil), res.Events...)
 		}
-		d.counts.repeats.Add(float64(res.Repeats))
+		repeats += res.Repeats
 		records = append(records, r)
 	}
-	d.counts.records.Add(float64(len(f.Records)))
-	d.counts.readings.Add(float64(len(readings)))
-	for i := range refusals {
-		d.counts.refused(refusals[i].Code)
-	}
-	return records, refusals
+	return decodedFrame{seq: f.Seq, records: records, refusals: refusals, untimed: d.untimed, repeats: repeats, readings: len(readings)}
 }
 
 // Warm fills the window with a frame that was decoded before, by a process
@@ -147,7 +165,13 @@ func (d *Decoder) refuse(m *Message, code devices.RefusalCode, id devices.Device
 	}
 }
 
-func (d *Decoder) repeated(e codec.Element) bool { return d.window.repeated(d.device, e, d.received) }
+func (d *Decoder) repeated(e codec.Element) bool {
+	s := sighting{d.window.key(d.device, e), d.received.UnixMicro()}
+	if !d.warming {
+		d.untimed = append(d.untimed, s)
+	}
+	return d.window.note(s)
+}
 
 // clip cuts a topic, which may have 64 KiB, to what people read.
 func clip(s string) string {

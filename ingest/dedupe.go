@@ -43,20 +43,19 @@ type sighting struct {
 	at  int64
 }
 
-// repeated notes the element and says whether it came within Redelivery before.
-func (w *window) repeated(device devices.DeviceID, e codec.Element, received time.Time) bool {
-	now := received.UnixMicro()
+// note keeps the sighting and says whether the same came within Redelivery
+// before.
+func (w *window) note(s sighting) bool {
 	if w.seen == nil {
 		w.seen = map[uint64]int64{}
 	}
-	w.evict(now - Redelivery.Microseconds())
-	k := w.key(device, e)
-	before, ok := w.seen[k]
-	if now > before {
-		w.seen[k] = now
-		w.queue = append(w.queue, sighting{k, now})
+	w.evict(s.at - Redelivery.Microseconds())
+	before, ok := w.seen[s.key]
+	if s.at > before {
+		w.seen[s.key] = s.at
+		w.queue = append(w.queue, s)
 	}
-	return ok && now/slot.Microseconds() == before/slot.Microseconds()
+	return ok && s.at/slot.Microseconds() == before/slot.Microseconds()
 }
 
 func (w *window) key(device devices.DeviceID, e codec.Element) uint64 {

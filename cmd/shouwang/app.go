@@ -63,11 +63,13 @@ type app struct {
 	letters  *deadletter.Store
 	series   series
 	rollups  *rollup.Series
-	keeper   *keeper          // before series and letters
-	disk     *ingest.Disk     // from the start of Run on
-	journal  *journal.Journal // from ready on
-	engine   *alerting.Engine // from ready on
-	client   *mqtt.Client     // from ready on; nil without the role ingest
+	keeper   *keeper // before series and letters
+	// decoded is what the two readers of a lane share.
+	decoded map[ingest.Lane]*ingest.Decoded
+	disk    *ingest.Disk     // from the start of Run on
+	journal *journal.Journal // from ready on
+	engine  *alerting.Engine // from ready on
+	client  *mqtt.Client     // from ready on; nil without the role ingest
 
 	// purgeEvery is the time between two purges of the journal, 0 for its own.
 	purgeEvery time.Duration
@@ -80,7 +82,10 @@ type app struct {
 
 // open opens the databases. The caller closes what it returns.
 func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
-	a := &app{settings: s, log: log, metrics: prometheus.NewRegistry(), ready: make(chan struct{})}
+	a := &app{settings: s, log: log, metrics: prometheus.NewRegistry(), ready: make(chan struct{}), decoded: map[ingest.Lane]*ingest.Decoded{}}
+	for _, lane := range ingest.Lanes {
+		a.decoded[lane] = &ingest.Decoded{}
+	}
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
