@@ -87,14 +87,14 @@ func (b *bench) throughput(ctx context.Context, t *table, p *plan, peer peer, fi
 	if first && p.pprof != "" && peer.name() == "shouwang" {
 		go profile(ctx, p.pprof)
 	}
-	single, err := s.flood(ctx, t, p, "one reading a message", p.messages, 1)
+	single, err := s.flood(ctx, t, "one reading a message", p.messages, 1)
 	if err != nil {
 		return err
 	}
 	_, peak := s.process.memory()
 	t.add("memory at its peak, MB", peer.name(), peak)
 	if peer.name() == "shouwang" {
-		ten, err := s.flood(ctx, t, p, "ten readings a message", p.messages/4, 10)
+		ten, err := s.flood(ctx, t, "ten readings a message", p.messages/4, 10)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (b *bench) throughput(ctx context.Context, t *table, p *plan, peer peer, fi
 }
 
 // flood publishes as fast as the broker takes it and returns readings a second.
-func (s *session) flood(ctx context.Context, t *table, p *plan, what string, messages, batch int) (float64, error) {
+func (s *session) flood(ctx context.Context, t *table, what string, messages, batch int) (float64, error) {
 	cpu, influx, broker, began := s.process.cpu(), s.b.influx.cpu(), s.broker.cpu(), time.Now()
 	load, err := s.publish(ctx, messages, batch)
 	if err != nil {

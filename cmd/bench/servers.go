@@ -137,7 +137,7 @@ type mosquitto struct {
 	addr string
 }
 
-func startMosquitto(ctx context.Context, dir string) (*mosquitto, error) {
+func startMosquitto(dir string) (*mosquitto, error) {
 	binary := ""
 	for _, name := range []string{"mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"} {
 		if path, err := exec.LookPath(name); err == nil {

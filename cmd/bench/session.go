@@ -43,7 +43,7 @@ func (b *bench) session(ctx context.Context, p peer, url string) (*session, erro
 		return nil, err
 	}
 	var err error
-	if s.broker, err = startMosquitto(ctx, s.dir); err != nil {
+	if s.broker, err = startMosquitto(s.dir); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -26,10 +26,6 @@ func (t *table) add(row, column string, value float64) {
 	t.cells[row][column] = append(t.cells[row][column], value)
 }
 
-func (t *table) note(format string, args ...any) {
-	t.notes = append(t.notes, fmt.Sprintf(format, args...))
-}
-
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
