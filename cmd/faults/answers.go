@@ -148,12 +148,13 @@ func answers(ctx context.Context, h *harness) (err error) {
 	if db.stored() != sent {
 		return fmt.Errorf("%d points stored, want %d", db.stored(), sent)
 	}
+	var letters []byte
 	err = within(ctx, 10*time.Second, fine, "the bad point is a dead letter", func() bool {
-		body, err := s.get(ctx, "/api/v1/deadletters?limit=10")
-		return err == nil && strings.Count(string(body), "field type conflict") == 1
+		letters, err = s.get(ctx, "/api/v1/deadletters?limit=10")
+		return err == nil && strings.Contains(string(letters), "field type conflict")
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %s", err, letters)
 	}
 	h.say("the bad point is a dead letter with InfluxDB's reason")
 	return s.expectAlerts(ctx, h, help)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 )
 
@@ -32,12 +33,13 @@ func killEmbedded(ctx context.Context, h *harness) (err error) {
 	loaded := make(chan struct{})
 	go func() { defer close(loaded); telemetry.run(publishing, load) }()
 	helped := make(chan struct{})
+	moments := rand.New(rand.NewPCG(h.Seed, 1)) //nolint:gosec // no secret
 	go func() {
 		defer close(helped)
 		for i := range help { // one in each life of the service, at any moment of it
 			one := &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}
 			one.run(ctx, help[i:i+1])
-			_ = pause(ctx, time.Duration(h.random.IntN(600))*time.Millisecond)
+			_ = pause(ctx, time.Duration(moments.IntN(600))*time.Millisecond)
 		}
 	}()
 	began, starting := time.Now(), time.Duration(0)
