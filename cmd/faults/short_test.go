@@ -29,7 +29,7 @@ func TestShort(t *testing.T) {
 		t.Skip("takes longer than a short test may")
 	}
 	binary := filepath.Join(t.TempDir(), "shouwang")
-	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "shouwang/cmd/shouwang").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, "shouwang/cmd/shouwang").CombinedOutput(); err != nil {
 		t.Fatalf("build shouwang: %v\n%s", err, out)
 	}
 	for _, s := range scenarios() {
