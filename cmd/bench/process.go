@@ -49,7 +49,7 @@ func (b *bench) build(ctx context.Context) error {
 	}
 	b.shouwang = filepath.Join(where, "shouwang-bench")
 	b.say("building shouwang")
-	return command(ctx, nil, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.shouwang, "./cmd/shouwang")
+	return command(ctx, nil, "go", "build", "-ldflags", "-s -w", "-o", b.shouwang, "./cmd/shouwang")
 }
 
 func command(ctx context.Context, env []string, name string, args ...string) error {

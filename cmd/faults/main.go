@@ -108,7 +108,7 @@ func (c *cli) run(ctx context.Context, out io.Writer) (err error) {
 	}
 	if h.binary == "" {
 		h.binary = filepath.Join(h.dir, "shouwang")
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", h.binary, "shouwang/cmd/shouwang") //nolint:gosec // ours
+		cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", h.binary, "shouwang/cmd/shouwang") //nolint:gosec // ours
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build shouwang: %w\n%s", err, text)
 		}

@@ -53,7 +53,7 @@ func (h *house) run(m *testing.M) int {
 // SHOUWANG_TEST_RACE puts the race detector into it.
 func build(dir string) (string, error) {
 	binary := filepath.Join(dir, "shouwang")
-	args := []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", binary}
+	args := []string{"build", "-ldflags", "-s -w", "-o", binary}
 	if os.Getenv("SHOUWANG_TEST_RACE") != "" {
 		args = append(args, "-race")
 	}
