@@ -81,6 +81,9 @@ func (s *service) expectReadings(ctx context.Context, h *harness, messages []*me
 		}
 		return lost == 0
 	})
+	if err != nil { // lost, or only behind: its own word helps to tell
+		err = fmt.Errorf("%w; readers are %v s behind\n%s", err, s.gauge(ctx, "shouwang_journal_reader_lag_seconds"), s.tail())
+	}
 	have, countErr := s.stored(ctx)
 	if countErr != nil {
 		return errors.Join(err, countErr)
