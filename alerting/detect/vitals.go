@@ -134,9 +134,7 @@ func (d *Vitals) judge(v *alerting.View, l *limit, t *track, r devices.Reading) 
 	var findings []alerting.Finding
 	for end := i; end < min(i+window, len(t.Samples)); end++ {
 		if w := t.neighbours(end); l.confirmed(w) {
-			if f, said := d.raise(v, l, t, r.Device, w); said {
-				findings = append(findings, f)
-			}
+			findings = d.raise(v, l, t, r.Device, w)
 			break
 		}
 	}
@@ -151,21 +149,36 @@ func (d *Vitals) judge(v *alerting.View, l *limit, t *track, r devices.Reading) 
 	return findings
 }
 
-func (d *Vitals) raise(v *alerting.View, l *limit, t *track, device devices.DeviceID, w []sample) (alerting.Finding, bool) {
+// raise says what is confirmed, if it is news. Several vital signs together are
+// red, those too that were said before.
+func (d *Vitals) raise(v *alerting.View, l *limit, t *track, device devices.DeviceID, w []sample) []alerting.Finding {
 	last := w[len(w)-1]
+	others := d.others(l, last.At)
 	severity := alerting.Orange
-	if l.extremes(w) || d.others(l, last.At) {
+	if l.extremes(w) || len(others) > 0 {
 		severity = alerting.Red
 	}
 	if t.Episode.IsZero() {
 		if t.past(last.At) && t.samePast(w) {
-			return alerting.Finding{}, false
+			return nil
 		}
 		t.Episode = l.first(w)
 	} else if !severity.Above(t.Severity) {
-		return alerting.Finding{}, false
+		return nil
 	}
 	t.Severity = severity
+	findings := []alerting.Finding{d.finding(v, l, t, device, w)}
+	for _, i := range others {
+		if o := &d.state.Tracks[i]; alerting.Red.Above(o.Severity) {
+			o.Severity = alerting.Red
+			findings = append(findings, d.finding(v, &limits[i], o, device, o.neighbours(len(o.Samples)-1)))
+		}
+	}
+	return findings
+}
+
+func (d *Vitals) finding(v *alerting.View, l *limit, t *track, device devices.DeviceID, w []sample) alerting.Finding {
+	last := w[len(w)-1]
 	values := make([]float64, len(w))
 	for i, s := range w {
 		values[i] = s.Value
@@ -181,26 +194,27 @@ func (d *Vitals) raise(v *alerting.View, l *limit, t *track, device devices.Devi
 		evidence["high"] = l.high
 	}
 	return alerting.Finding{
-		Kind: l.kind, Subject: v.Subject, Episode: t.Episode, Severity: severity,
+		Kind: l.kind, Subject: v.Subject, Episode: t.Episode, Severity: t.Severity,
 		FoundAt: last.At, KnownAt: v.Now, Evidence: evidence, Rule: d.rule(v, l),
-	}, true
+	}
 }
 
 func (d *Vitals) rule(v *alerting.View, l *limit) alerting.RuleRef {
 	return alerting.RuleRef{ID: "vital." + string(l.kind), Version: v.Rules.Version}
 }
 
-// others says whether another vital sign is beyond its bounds, and was measured
-// about then: an episode ends by samples alone, so one of which no more come
-// stays for ever.
-func (d *Vitals) others(l *limit, at time.Time) bool {
+// others are the tracks of vital signs that are beyond their bounds too, and were
+// measured about then: an episode ends by samples alone, so one of which no more
+// come stays for ever.
+func (d *Vitals) others(l *limit, at time.Time) []int {
+	var others []int
 	for i := range limits {
 		t := &d.state.Tracks[i]
 		if limits[i].kind != l.kind && !t.Episode.IsZero() && at.Sub(t.Newest).Abs() <= together {
-			return true
+			others = append(others, i)
 		}
 	}
-	return false
+	return others
 }
 
 // insert puts the sample in its place by event time, unless one of that time is

@@ -136,15 +136,19 @@ func TestSeveralTogetherAreRed(t *testing.T) {
 	b.say(0, devices.SpO2Pct, 88)
 	b.say(step, devices.HeartRateBPM, 135)
 	b.say(step, devices.SpO2Pct, 88)
-	b.want("orange heart_rate", "red spo2")
+	b.want("orange heart_rate", "red spo2", "red heart_rate")
 }
 
 func TestAnEpisodeOfLongAgoMakesNothingWorse(t *testing.T) {
-	for between, want := range map[time.Duration]string{5 * time.Hour: "red heart_rate", 7 * time.Hour: "orange heart_rate", 90 * 24 * time.Hour: "orange heart_rate"} {
+	for between, want := range map[time.Duration][]string{
+		5 * time.Hour:       {"orange body_temp", "red heart_rate", "red body_temp"},
+		7 * time.Hour:       {"orange body_temp", "orange heart_rate"},
+		90 * 24 * time.Hour: {"orange body_temp", "orange heart_rate"},
+	} {
 		b := vitals(t)
 		b.series(0, devices.BodyTempC, 39.5, 39.5) // and never again
 		b.series(step+between, devices.HeartRateBPM, 135, 135)
-		b.want("orange body_temp", want)
+		b.want(want...)
 	}
 }
 
