@@ -8,7 +8,7 @@ import (
 
 // recent is how many frames are kept decoded: more than the readers of a lane
 // are usually apart.
-const recent = 64
+const recent = 32
 
 // Decoded spares the second reader of a lane the decoding: it keeps what the
 // last frames said. Decoders that share one must have the same directory and age

@@ -79,7 +79,7 @@ func (d *Decoder) decode(f Frame) decodedFrame {
 	repeats := 0
 	records := make([]devices.Record, 0, len(f.Records))
 	// One list for the readings of the whole frame; each record has its part.
-	readings := make([]devices.Reading, 0, 2*len(f.Records))
+	readings := make([]devices.Reading, 0, len(f.Records))
 	var refusals []devices.Refusal
 	for i := range f.Records {
 		rec := &f.Records[i]

@@ -15,7 +15,7 @@ import (
 
 const (
 	// A reader is given what waits, but at most this much at a time.
-	batchFrames = 32
+	batchFrames = 16
 	batchBytes  = 8 << 20
 	// poll is how often a reader at the end of its lane looks for frames that
 	// another process wrote; those of this process wake it at once.
