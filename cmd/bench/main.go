@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	p := &plan{runs: *runs, messages: *messages, queued: 200_000, latency: 20 * time.Second, presses: 100, many: 100_000, pprof: *profile}
+	p := &plan{runs: *runs, messages: *messages, queued: 200_000, latency: 20 * time.Second, presses: 200, many: 100_000, pprof: *profile}
 	if *quick {
 		p.runs, p.messages, p.queued, p.latency, p.presses, p.many = 1, 20_000, 20_000, 5*time.Second, 10, 5_000
 	}

@@ -180,6 +180,11 @@ func (b *bench) latency(ctx context.Context, t *table, p *plan, peer peer) error
 		return err
 	}
 	p50, p99, counted := proxy.quantiles()
+	for deadline := time.Now().Add(5 * time.Second); counted < n && time.Now().Before(deadline); p50, p99, counted = proxy.quantiles() {
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
 	if counted != n {
 		return fmt.Errorf("%s: the proxy saw %d of %d points", peer.name(), counted, n)
 	}
