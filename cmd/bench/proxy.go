@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -109,10 +110,28 @@ func (p *proxy) reset() {
 	p.delay = nil
 }
 
-func (p *proxy) quantiles() (p50, p99 float64, n int) {
+// seen waits until exactly n lines were confirmed since the last reset.
+func (p *proxy) seen(ctx context.Context, n int) error {
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		p.mu.Lock()
+		have := len(p.delay)
+		p.mu.Unlock()
+		if have == n {
+			return nil
+		}
+		if have > n || time.Now().After(deadline) {
+			return fmt.Errorf("the proxy saw %d of %d lines", have, n)
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *proxy) quantiles() (p50, p99 float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return quantile(p.delay, 0.5), quantile(p.delay, 0.99), len(p.delay)
+	return quantile(p.delay, 0.5), quantile(p.delay, 0.99)
 }
 
 func quantile(values []float64, q float64) float64 {
