@@ -366,6 +366,9 @@ func (b *Broker) prepare(ctx context.Context, js jetstream.JetStream) error {
 	if err := b.bound(ctx, js); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
+	if err := b.dropOrphans(ctx, js); err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
 	b.ids = newClientIDs(js, func(ctx context.Context, user, clientID string) (bool, error) {
 		if b.conns.has(user, clientID) {
 			return true, nil

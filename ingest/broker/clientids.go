@@ -176,7 +176,7 @@ func sessionKey(clientID string) string {
 	for i, b := range key {
 		key[i] = digits[int(b)%len(digits)]
 	}
-	return "$MQTT.sess." + string(key)
+	return sessionPrefix + string(key)
 }
 
 // storedSession says whether the server keeps a session for the client id that

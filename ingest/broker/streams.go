@@ -2,8 +2,10 @@ package broker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -19,6 +21,7 @@ const (
 	qos2Stream     = "$MQTT_qos2in"
 	retainedStream = "$MQTT_rmsgs"
 	sessionStream  = "$MQTT_sess"
+	sessionPrefix  = "$MQTT.sess."
 
 	telemetryChannel = "telemetry"
 	shedTopics       = shedPrefix + ".$1.$2"
@@ -67,27 +70,110 @@ func (b *Broker) bound(ctx context.Context, js jetstream.JetStream) error {
 // subscribed says whether every filter the service reads has a stored
 // subscription. Until then an acknowledged message would have no reader and
 // be dropped at once, so devices are not let in.
+//
+// The server makes a subscription's consumer first and writes the session that
+// it belongs to after it. Killed in between, it knows nothing of the consumer
+// when the service comes back, and makes another one that begins with what comes
+// then: so only a consumer that its session names counts.
 func (b *Broker) subscribed(ctx context.Context, js jetstream.JetStream) (bool, error) {
-	stream, err := js.Stream(ctx, messageStream)
-	if err != nil {
-		return false, fmt.Errorf("look for subscriptions: %w", err)
-	}
 	missing := make(map[string]struct{}, len(b.await))
 	for _, s := range b.await {
 		missing[messagePrefix+s] = struct{}{}
 	}
-	consumers := stream.ListConsumers(ctx)
-	for c := range consumers.Info() {
+	err := eachConsumer(ctx, js, func(c *jetstream.ConsumerInfo) error {
 		for want := range missing {
-			if covers(c.Config.FilterSubject, want) {
-				delete(missing, want)
+			if !covers(c.Config.FilterSubject, want) {
+				continue
 			}
+			if named, err := named(ctx, js, c.Name); !named {
+				return err
+			}
+			delete(missing, want)
 		}
-	}
-	if err := consumers.Err(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return false, fmt.Errorf("look for subscriptions: %w", err)
 	}
 	return len(missing) == 0, nil
+}
+
+// dropOrphans removes the consumers that no session names. Nobody will ever read
+// them, and they would hold messages until the store is full. It runs before
+// anybody is let in.
+func (b *Broker) dropOrphans(ctx context.Context, js jetstream.JetStream) error {
+	var orphans []string
+	err := eachConsumer(ctx, js, func(c *jetstream.ConsumerInfo) error {
+		named, err := named(ctx, js, c.Name)
+		if err == nil && !named {
+			orphans = append(orphans, c.Name)
+			b.log.Warn().Str("consumer", c.Name).Str("filter", c.Config.FilterSubject).Uint64("unread", c.NumPending).
+				Msg("subscription without a session, left by a killed process, is removed")
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for orphans: %w", err)
+	}
+	for _, name := range orphans {
+		if err := js.DeleteConsumer(ctx, messageStream, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return fmt.Errorf("remove orphan %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// eachConsumer calls do for every consumer of the message stream.
+func eachConsumer(ctx context.Context, js jetstream.JetStream, do func(*jetstream.ConsumerInfo) error) error {
+	stream, err := js.Stream(ctx, messageStream)
+	if err != nil {
+		return err
+	}
+	consumers := stream.ListConsumers(ctx)
+	var first error
+	for c := range consumers.Info() {
+		if first == nil { // the list is read to its end in any case
+			first = do(c)
+		}
+	}
+	return errors.Join(consumers.Err(), first)
+}
+
+// named says whether the stored session of the consumer, which begins the
+// consumer's name, names it.
+func named(ctx context.Context, js jetstream.JetStream, consumer string) (bool, error) {
+	key, _, ok := strings.Cut(consumer, "_")
+	if !ok {
+		return true, nil // none of MQTT's
+	}
+	stream, err := js.Stream(ctx, sessionStream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for session: %w", err)
+	}
+	msg, err := stream.GetLastMsgForSubject(ctx, sessionPrefix+key)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for session: %w", err)
+	}
+	var session struct {
+		Cons map[string]struct {
+			Durable string `json:"durable_name"`
+		} `json:"cons"`
+	}
+	if err := json.Unmarshal(msg.Data, &session); err != nil {
+		return false, fmt.Errorf("read session: %w", err)
+	}
+	for _, c := range session.Cons {
+		if c.Durable == consumer {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // watch lets devices in once their messages have a reader, and turns messages
