@@ -169,15 +169,23 @@ func (p *person) expect(within time.Duration, what, expression string) {
 // lies over it is hit in its place, as it would be for a person.
 func (p *person) click(element string) {
 	p.t.Helper()
-	p.expect(10*time.Second, "can be clicked", element+` && !`+element+`.disabled`)
-	at := ask[[]float64](p, `(() => { const e = `+element+`; e.scrollIntoView({block: 'center', behavior: 'instant'});
-		const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
-		return [x, y, e.contains(document.elementFromPoint(x, y)) ? 1 : 0] })()`)
-	if at[2] == 0 {
-		p.show("covered")
-		p.t.Fatalf("%s: %s is covered by something else", p.name, element)
+	for range 10 {
+		p.expect(10*time.Second, "can be clicked", element+` && !`+element+`.disabled`)
+		at := ask[[]float64](p, `(() => { const e = `+element+`; e.scrollIntoView({block: 'center', behavior: 'instant'});
+			window.hit = false; e.addEventListener('click', () => { window.hit = true }, {once: true, capture: true});
+			const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
+			return [x, y, e.contains(document.elementFromPoint(x, y)) ? 1 : 0] })()`)
+		if at[2] == 0 {
+			p.show("covered")
+			p.t.Fatalf("%s: %s is covered by something else", p.name, element)
+		}
+		p.do("click "+element, chromedp.MouseClickXY(at[0], at[1]))
+		if ask[bool](p, "window.hit !== false") { // gone with the page it led away from is a hit too
+			return
+		}
+		// A live page may have moved it between the look and the click.
 	}
-	p.do("click "+element, chromedp.MouseClickXY(at[0], at[1]))
+	p.t.Fatalf("%s: %s moves away from every click", p.name, element)
 }
 
 func (p *person) fill(testID, text string) {
