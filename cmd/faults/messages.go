@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -82,14 +83,14 @@ func (s *service) expectReadings(ctx context.Context, h *harness, messages []*me
 		return lost == 0
 	})
 	if err != nil { // lost, or only behind: its own word helps to tell
-		figures := ""
+		var figures strings.Builder
 		for _, name := range []string{
 			"shouwang_broker_waiting_bytes", "shouwang_mqtt_connected", "shouwang_mqtt_received_messages_total", "shouwang_mqtt_acknowledged_messages_total",
 			"shouwang_journal_records_total", "shouwang_journal_reader_lag_seconds", "shouwang_ingest_written_readings_total",
 		} {
-			figures += fmt.Sprintf("%s %v\n", name, s.gauge(ctx, name))
+			fmt.Fprintf(&figures, "%s %v\n", name, s.gauge(ctx, name))
 		}
-		err = fmt.Errorf("%w\n%s%s", err, figures, s.tail())
+		err = fmt.Errorf("%w\n%s%s", err, figures.String(), s.tail())
 	}
 	have, countErr := s.stored(ctx)
 	if countErr != nil {
