@@ -22,6 +22,9 @@ type EngineOptions struct {
 	// Now is the clock of the desk (opened_at, escalation); nil is time.Now.
 	// A backtest gives the time of the record at hand.
 	Now func() time.Time
+	// Watched is the clock of watched time (see View.Watched); nil counts it from
+	// the ticks. A backtest makes up few of them, and gives it.
+	Watched func(at time.Time) time.Duration
 	// A checkpoint is written after this much time or this many frames,
 	// whichever is first; 0 is 5 s and 10 000 frames. What is lost in a crash
 	// is only work: the frames are read again.

@@ -144,6 +144,9 @@ func (e *Engine) hear(h *hearing, s Subject, p *place, at time.Time) {
 		Now: at, Watched: e.clock.Watched, Subject: s,
 		Resident: p.resident, Away: p.away, LastContact: p.contact, Rules: p.rules,
 	}
+	if e.Watched != nil {
+		h.v.Watched = e.Watched(at)
+	}
 	if s.Type == SubjectDevice {
 		h.v.Device = p.device
 	}
