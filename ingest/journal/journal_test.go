@@ -284,6 +284,45 @@ func TestFrameIsStoredOnce(t *testing.T) {
 	}
 }
 
+// A frame whose acknowledgement got lost may be read by all before the next try,
+// and is still not stored twice: it is not purged until its writer knows of it.
+func TestUnconfirmedFrameIsNotPurged(t *testing.T) {
+	srv := startServer(t)
+	j := openJournal(t, srv.connect(), Options{})
+	l := j.lanes[ingest.Events]
+	future := time.Now().Add(time.Hour)
+	var last uint64
+	for round := range 3 { // the first frame of a lane has another condition than the next
+		w := &writer{j: j, lane: l, last: last, frame: AppendFrame(nil, []ingest.Record{record(fmt.Sprint(round))})}
+		first, err := w.publish(t.Context()) // and the answer never comes
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, lane := range ingest.Lanes {
+			j.Passed(lane, first)
+			if err := j.savePosition(t.Context(), "history", j.lanes[lane], first); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := j.purge(t.Context(), future); err != nil {
+			t.Fatal(err)
+		}
+		again, err := w.publish(t.Context())
+		if err != nil || again != first {
+			t.Fatalf("second try: frame %d, %v; want frame %d", again, err, first)
+		}
+		l.sawFrame(again)
+		if err := j.purge(t.Context(), future); err != nil {
+			t.Fatal(err)
+		}
+		info, err := j.stream.Info(t.Context())
+		if err != nil || info.State.Msgs != 0 || info.State.LastSeq != first {
+			t.Errorf("stream %+v, %v", info.State, err)
+		}
+		last = first
+	}
+}
+
 func TestUnreadableFrameIsSetAside(t *testing.T) {
 	srv := startServer(t)
 	j := openJournal(t, srv.connect(), Options{})

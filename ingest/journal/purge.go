@@ -89,9 +89,9 @@ func (j *Journal) purge(ctx context.Context, cutoff time.Time) error {
 }
 
 // purgeable returns the number up to which nobody needs the lane any more: the
-// one before its first frame that a reader has not passed or that is not older
-// than cutoff. Without such a frame that is the newest of the whole stream.
-// 0: nothing may go.
+// one before its first frame that a reader has not passed, whose writer does not
+// know yet that it is stored, or that is not older than cutoff. Without such a
+// frame that is the newest of the whole stream. 0: nothing may go.
 func (j *Journal) purgeable(ctx context.Context, l *lane, cutoff time.Time) (uint64, error) {
 	info, err := j.stream.Info(ctx)
 	if err != nil {
@@ -102,6 +102,11 @@ func (j *Journal) purgeable(ctx context.Context, l *lane, cutoff time.Time) (uin
 	if err != nil {
 		return 0, err
 	}
+	// A frame whose acknowledgement was lost is recognised on the next try only
+	// while it is there, however quickly all have read it.
+	l.mu.Lock()
+	passed = min(passed, l.newest)
+	l.mu.Unlock()
 	keep := end + 1 // the first number that must stay, as far as we know
 	unread, err := j.next(ctx, l, passed+1)
 	if err != nil {

@@ -99,9 +99,9 @@ func running(tb testing.TB, f func(context.Context) error) (stop func() error) {
 
 func eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); {
 		if time.Now().After(deadline) {
-			tb.Fatalf("not within 10 s: %s", what)
+			tb.Fatalf("not within 30 s: %s", what)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
