@@ -9,13 +9,13 @@
 // again, out of order; between two disturbances they reach the journal in the
 // order in which the broker sent them.
 //
-// Memory is bounded without counting: paho hands over one message at a time and
-// reads the next from the network only when the journal has taken it. What the
-// broker may send unacknowledged is its own setting (Mosquitto's
-// max_inflight_messages, MaxAckPending of the embedded server) and never more
-// than the 65535 packet ids of MQTT. That window should be smaller than the
-// journal's buffer: then a journal that stands still leaves the connection up.
-// Else paho cannot read the broker's ping replies either, and after about 40 s
+// Memory is bounded without counting: the next message is read from the network
+// only when the journal has taken the one before. What the broker may send
+// unacknowledged is its own setting (Mosquitto's max_inflight_messages,
+// MaxAckPending of the embedded server) and never more than the 65535 packet ids
+// of MQTT. That window should be smaller than the journal's buffer: then a
+// journal that stands still leaves the connection up.
+// Else the broker's ping replies cannot be read either, and after about 40 s
 // the connection is made anew, again and again until the journal moves; nothing
 // is lost by it. The size of a message is the broker's to limit
 // (message_size_limit of Mosquitto, max_payload of the embedded server).

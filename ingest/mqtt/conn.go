@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 const (
@@ -24,16 +26,21 @@ const (
 )
 
 // conn is a connection that reads ahead and sends in the background what was
-// written: paho reads packets byte by byte and writes each acknowledgement on
-// its own, which costs a system call each time. What is written is sent at
-// once when nothing is being sent, else together as soon as that is through;
-// no timer is involved.
+// written: paho reads packets byte by byte, which costs a system call each time.
+// What is written is sent at once when nothing is being sent, else together as
+// soon as that is through; no timer is involved.
+//
+// Messages do not come as far as paho: where its next packet would begin, those
+// that stand before it are handed over, one after the other. Through paho each
+// passes three more goroutines and a dozen allocations, 4 µs.
 //
 // An error of sending closes the connection, so that the reader notices, and is
 // returned by the next Write.
 type conn struct {
 	net.Conn
 	reader *bufio.Reader
+	take   func(message) // called from Read, which waits for it
+	rest   int           // bytes of a packet that paho has begun to read
 	down   func(error) // called once, when the connection is of no use any more
 	once   sync.Once
 
@@ -45,19 +52,42 @@ type conn struct {
 	err     error // from then on nothing is written
 }
 
-// newConn takes over raw. down is called once, from any goroutine, with the
-// first error, or net.ErrClosed after Close.
-func newConn(raw net.Conn, down func(error)) *conn {
-	c := &conn{Conn: raw, reader: bufio.NewReaderSize(raw, readBuffer), down: down}
+// newConn takes over raw. take is called with each message, in order. down is
+// called once, from any goroutine, with the first error, or net.ErrClosed after
+// Close.
+func newConn(raw net.Conn, take func(message), down func(error)) *conn {
+	c := &conn{Conn: raw, reader: bufio.NewReaderSize(raw, readBuffer), take: take, down: down}
 	c.changed.L = &c.mu
 	return c
 }
 
+// Read gives paho its packets, and hands over the messages between them.
 func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.reader.Read(p)
+	n, err := c.read(p)
 	if err != nil {
 		c.once.Do(func() { c.down(err) })
 	}
+	return n, err
+}
+
+func (c *conn) read(p []byte) (int, error) {
+	for c.rest == 0 {
+		first, header, rest, err := nextPacket(c.reader)
+		if err != nil {
+			return 0, err
+		}
+		if first>>4 != packets.Publish {
+			c.rest = header + rest
+			break
+		}
+		m, err := readPublish(c.reader, first, header, rest)
+		if err != nil {
+			return 0, err
+		}
+		c.take(m)
+	}
+	n, err := c.reader.Read(p[:min(len(p), c.rest)])
+	c.rest -= n
 	return n, err
 }
 

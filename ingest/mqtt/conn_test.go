@@ -50,7 +50,7 @@ func tcpPair(t *testing.T) (ours *countingConn, theirs net.Conn) {
 
 func TestConnSendsTogetherAndAll(t *testing.T) {
 	raw, theirs := tcpPair(t)
-	c := newConn(raw, func(error) {})
+	c := newConn(raw, func(message) {}, func(error) {})
 	const n = 50_000
 	var want bytes.Buffer
 	go func() {
@@ -84,7 +84,7 @@ func TestConnSendsTogetherAndAll(t *testing.T) {
 
 func TestConnSendsAtOnce(t *testing.T) {
 	raw, theirs := tcpPair(t)
-	c := newConn(raw, func(error) {})
+	c := newConn(raw, func(message) {}, func(error) {})
 	const n = 200
 	var total time.Duration
 	buf := make([]byte, 4)
@@ -107,7 +107,7 @@ func TestConnSendsAtOnce(t *testing.T) {
 func TestConnTellsErrors(t *testing.T) {
 	raw, theirs := tcpPair(t)
 	down := make(chan error, 2)
-	c := newConn(raw, func(err error) { down <- err })
+	c := newConn(raw, func(message) {}, func(err error) { down <- err })
 	// Nobody reads: Write must wait for room, not pile up.
 	stuck := make(chan error, 1)
 	var written atomic.Int64

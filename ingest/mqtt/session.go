@@ -171,10 +171,7 @@ func (l *link) options() *paho.ClientOptions {
 		SetWriteTimeout(sendTimeout).
 		SetAutoReconnect(false). // run does that, with a fresh client each time
 		SetConnectRetry(false).
-		SetOrderMatters(true). // the handler runs before the next message is read
-		SetAutoAckDisabled(true).
 		SetStore(noStore{}).
-		SetDefaultPublishHandler(l.receive).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { l.cancel(fmt.Errorf("connection lost: %w", err)) }).
 		SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(l.ctx, connectTimeout)
@@ -183,7 +180,7 @@ func (l *link) options() *paho.ClientOptions {
 			if err != nil {
 				return nil, err
 			}
-			c := newConn(raw, func(err error) { l.cancel(fmt.Errorf("connection lost: %w", err)) })
+			c := newConn(raw, l.receive, func(err error) { l.cancel(fmt.Errorf("connection lost: %w", err)) })
 			l.conn.Store(c)
 			if l.ctx.Err() != nil {
 				_ = c.Close()
@@ -238,25 +235,25 @@ func (l *link) wait(token paho.Token) error {
 	}
 }
 
-// receive takes one message; paho reads no further until it returns. Once a
-// message of this connection was not taken, none behind it is: it comes again
-// before them.
-func (l *link) receive(_ paho.Client, m paho.Message) {
+// receive takes one message; no more are read until it returns. Once a message
+// of this connection was not taken, none behind it is: it comes again before
+// them.
+func (l *link) receive(m message) {
 	defer func() {
 		if value := recover(); value != nil {
 			l.cancel(&panicError{value: value, stack: debug.Stack()})
 		}
 	}()
-	if m.Topic() == ingest.WatchdogTopic {
-		l.ears.own(m.Payload())
+	if m.topic == ingest.WatchdogTopic {
+		l.ears.own(m.payload)
 		return
 	}
+	now := time.Now().UTC().Truncate(time.Microsecond)
 	l.ears.busy()
 	defer l.ears.idle()
 	l.s.received.Inc()
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	rec := ingest.Record{Message: ingest.Message{Topic: m.Topic(), Payload: m.Payload(), Received: now, Retained: m.Retained()}}
-	id := m.MessageID()
+	rec := ingest.Record{Message: ingest.Message{Topic: m.topic, Payload: m.payload, Received: now, Retained: m.retained}}
+	id := m.id
 	done := func(err error) { l.written(id, err) }
 	var err error
 	if l.s.limits.takes(rec.Topic, now) {

@@ -33,13 +33,16 @@ func (e *ears) own(voice []byte) {
 	}
 }
 
-func (e *ears) busy() { e.work(true) }
-func (e *ears) idle() { e.work(false) }
-
-func (e *ears) work(working bool) {
+func (e *ears) busy() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.working, e.heard = working, time.Now()
+	e.working = true
+}
+
+func (e *ears) idle() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.working, e.heard = false, time.Now()
 }
 
 // deafSince says whether nothing was heard since then. While the journal takes
