@@ -173,7 +173,7 @@ type reader struct {
 // run gives frames to fn until it fails or ctx ends. It calls moved after each
 // batch and at every look for more, so that the position can be stored.
 func (r *reader) run(ctx context.Context, fn func(context.Context, []ingest.Frame) error, moved func()) error {
-	checked := false
+	checked, look := false, true
 	retry := backoff{}
 	for {
 		if ctx.Err() != nil {
@@ -190,7 +190,8 @@ func (r *reader) run(ctx context.Context, fn func(context.Context, []ingest.Fram
 			}
 		}
 		changed := r.lane.watch()
-		frames, upTo, err := r.batch(ctx)
+		frames, upTo, err := r.batch(ctx, look)
+		look = false
 		if len(frames) > 0 {
 			if err := fn(ctx, frames); err != nil {
 				return err
@@ -211,6 +212,7 @@ func (r *reader) run(ctx context.Context, fn func(context.Context, []ingest.Fram
 			case <-ctx.Done():
 			case <-changed:
 			case <-timer.C:
+				look = true
 			}
 			timer.Stop()
 		}
@@ -218,9 +220,17 @@ func (r *reader) run(ctx context.Context, fn func(context.Context, []ingest.Fram
 }
 
 // batch reads the frames that wait. It returns those it has, with the number
-// up to which it has read, also beside an error.
-func (r *reader) batch(ctx context.Context) (frames []ingest.Frame, upTo uint64, err error) {
+// up to which it has read, also beside an error. At the end of what this process
+// has written it asks the server only if it is to look for more.
+func (r *reader) batch(ctx context.Context, look bool) (frames []ingest.Frame, upTo uint64, err error) {
 	upTo = r.after
+	frames, known := r.lane.tail.after(upTo, batchFrames)
+	if len(frames) > 0 {
+		return frames, frames[len(frames)-1].Seq, nil
+	}
+	if known && !look {
+		return nil, upTo, nil
+	}
 	size := 0
 	for len(frames) < batchFrames && size < batchBytes {
 		msg, err := r.get(ctx, upTo+1)

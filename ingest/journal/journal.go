@@ -11,7 +11,7 @@
 // second process that writes the same lane by mistake overwrites nothing.
 //
 // Readers ask for the next frame of their lane instead of holding a consumer
-// on the server. There is nothing to expire, to redeliver or to reset: order is
+// on the server; the newest they are given from memory. There is nothing to expire, to redeliver or to reset: order is
 // the order of the stream, and a reader that stood still for a week simply asks
 // again.
 package journal
@@ -109,6 +109,7 @@ type lane struct {
 	name    ingest.Lane
 	subject string
 	buf     *buffer
+	tail    tail
 
 	mu       sync.Mutex
 	newest   uint64            // newest frame of the lane known to us, 0: none
@@ -237,8 +238,8 @@ func (j *Journal) Run(ctx context.Context) error {
 //
 // done is called once for each record taken, in the order of Append, from the
 // writer's goroutine (it must not block): with nil when the record is on disk,
-// with ErrStopped when Run ended before. Until then the payload must not
-// change.
+// with ErrStopped when Run ended before. The payload must not change any more:
+// readers get it as it is.
 //
 // A payload too long for the server (its max_payload, at least 1 MiB) is cut to
 // what fits, which is still more than any decoder takes: so it is refused there
@@ -256,6 +257,7 @@ func (j *Journal) Append(ctx context.Context, name ingest.Lane, rec ingest.Recor
 		j.metrics.cut.Inc()
 		j.log.Warn().Str("lane", string(name)).Int("bytes_cut", over).Msg("message too large for the journal, kept without its end")
 	}
+	rec.Received = rec.Received.UTC().Truncate(time.Microsecond) // as it comes back from disk
 	return l.buf.put(ctx, entry{rec: rec, done: done})
 }
 

@@ -23,7 +23,6 @@ type writer struct {
 	last    uint64    // the lane's newest frame: ours must come right after it
 	started time.Time // of the last write
 	entries []entry
-	records []ingest.Record
 	frame   []byte
 }
 
@@ -111,12 +110,12 @@ func (w *writer) take() bool {
 // for ever, and returns false when ctx ended before: the entries are still
 // there then.
 func (w *writer) write(ctx context.Context) bool {
-	w.records = w.records[:0]
+	records, size := make([]ingest.Record, len(w.entries)), 0
 	for i := range w.entries {
-		w.records = append(w.records, w.entries[i].rec)
+		records[i] = w.entries[i].rec
+		size += w.entries[i].weight()
 	}
-	w.frame = AppendFrame(w.frame[:0], w.records)
-	clear(w.records)
+	w.frame = AppendFrame(w.frame[:0], records)
 	w.started = time.Now()
 	retry := backoff{}
 	for {
@@ -128,6 +127,7 @@ func (w *writer) write(ctx context.Context) bool {
 			if retry.tries > 0 {
 				w.j.log.Info().Str("lane", string(w.lane.name)).Int("tries", retry.tries+1).Msg("journal is written again")
 			}
+			w.lane.tail.add(w.last, ingest.Frame{Lane: w.lane.name, Partition: w.j.opts.Partition, Seq: seq, Records: records}, size)
 			w.last = seq
 			w.j.metrics.wrote(w.lane.name, len(w.entries), len(w.frame), time.Since(w.started))
 			w.lane.sawFrame(seq)
@@ -145,7 +145,8 @@ func (w *writer) write(ctx context.Context) bool {
 	}
 }
 
-// publish makes one try and returns the frame's number.
+// publish makes one try and returns the frame's number; w.last is then the
+// number of the frame before it.
 func (w *writer) publish(ctx context.Context) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()

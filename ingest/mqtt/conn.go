@@ -41,7 +41,7 @@ type conn struct {
 	reader *bufio.Reader
 	take   func(message) // called from Read, which waits for it
 	rest   int           // bytes of a packet that paho has begun to read
-	down   func(error) // called once, when the connection is of no use any more
+	down   func(error)   // called once, when the connection is of no use any more
 	once   sync.Once
 
 	mu      sync.Mutex
