@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"devices/recording":          {"devices"},
 	"devices/registry":           {"devices", "devices/database"},
 	"devices/simulate":           {"devices"},
+	"devices/simulate/household": {"devices"},
 	"devices/simulate/load":      {"devices"},
 	"devices/simulate/publisher": {"devices", "devices/recording", "devices/simulate"},
 	"ingest":                     {"devices", "devices/codec"},

@@ -15,9 +15,10 @@ import (
 
 // simulateCmd holds what publishes made-up or recorded readings.
 type simulateCmd struct {
-	Incident simulateIncidentCmd `cmd:"" help:"Make something happen to a resident of a running demo."`
-	Load     simulateLoadCmd     `cmd:"" help:"Publish made-up readings as fast as a broker takes them, or at a rate, and measure it."`
-	Replay   simulateReplayCmd   `cmd:"" help:"Publish recorded readings as their devices would, as fast as it goes."`
+	Household simulateHouseholdCmd `cmd:"" help:"Write labelled readings of made-up people who live alone."`
+	Incident  simulateIncidentCmd  `cmd:"" help:"Make something happen to a resident of a running demo."`
+	Load      simulateLoadCmd      `cmd:"" help:"Publish made-up readings as fast as a broker takes them, or at a rate, and measure it."`
+	Replay    simulateReplayCmd    `cmd:"" help:"Publish recorded readings as their devices would, as fast as it goes."`
 }
 
 // instance says which running instance is meant and who we are there.
