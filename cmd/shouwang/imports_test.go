@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"ingest/rollup":              {"devices", "devices/database", "ingest"},
 	"ingest/sqlite":              {"devices", "ingest"},
 	"alerting":                   {"devices"},
+	"alerting/backtest":          {"devices", "devices/recording", "alerting", "alerting/detect"},
 	"alerting/detect":            {"devices", "alerting"},
 	"alerting/store":             {"devices", "devices/database", "alerting"},
 	"dashboard":                  {"devices", "alerting", "dashboard/access"},
