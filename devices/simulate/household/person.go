@@ -40,15 +40,15 @@ type habits struct {
 
 // newHabits draws a person. wild scales how irregular people are.
 func newHabits(d *dice, kind Kind, wild float64) habits {
-	own := d.about(1, 0.4) * wild // some are clockwork, some are not
+	own := d.about(1, 0.45) * wild // some are clockwork, some are not
 	h := habits{
-		rise: d.around(7*60, 60), riseSpread: 28 * own, asleep: d.around(8.6, 0.7), bedSpread: 32 * own,
+		rise: d.around(7*60, 60), riseSpread: 32 * own, asleep: d.around(8.6, 0.7), bedSpread: 32 * own,
 		weekend: d.between(0, 25), lunch: d.around(11.6*60, 25), dinner: d.around(17.8*60, 35),
-		nap: d.between(0.1, 0.9), lieIn: math.Min(0.02*own*own, 0.25), quiet: math.Min(0.02*own*own, 0.25), restless: 0.06 * own,
-		level: 0.26 * own, swell: 0.12 * wild, period: d.between(90, 300),
-		visits: d.about(7.2, 0.18), flush: d.between(6, 9), night: math.Min(d.about(0.9, 0.6), 4),
-		kitchen: math.Min(d.about(9.4, 0.38), 22), tap: d.about(4.0, 0.25),
-		shower: d.between(0.46, 0.92), showerL: d.about(25, 0.3), laundry: d.between(3, 8), washL: d.between(36, 60),
+		nap: d.between(0.1, 0.9), lieIn: math.Min(0.025*own*own, 0.25), quiet: math.Min(0.03*own*own, 0.25), restless: 0.06 * own,
+		level: 0.33 * own, swell: 0.12 * wild, period: d.between(90, 300),
+		visits: d.about(7.0, 0.25), flush: d.between(6, 9), night: math.Min(d.about(0.9, 0.6), 4),
+		kitchen: math.Min(d.about(9.2, 0.5), 24), tap: d.about(4.0, 0.25),
+		shower: d.between(0.46, 0.92), showerL: d.about(23, 0.35), laundry: d.between(3, 8), washL: d.between(36, 60),
 		market: int64(d.IntN(5)), shopping: d.between(0.1, 0.8), company: d.between(0, 0.5),
 		trip: 0.02 * own, family: d.about(1.5, 0.7),
 	}
@@ -57,8 +57,8 @@ func newHabits(d *dice, kind Kind, wild float64) habits {
 	}
 	switch kind {
 	case Dry:
-		h.kitchen, h.tap, h.shower = h.kitchen*0.72, h.tap*0.7, d.between(0.02, 0.25)
-		h.showerL, h.laundry, h.washL = d.between(10, 22), d.between(2.5, 6), d.between(20, 42)
+		h.kitchen, h.tap, h.shower = h.kitchen*0.8, h.tap*0.8, d.between(0.05, 0.35)
+		h.showerL, h.laundry, h.washL = d.between(10, 25), d.between(2, 5), d.between(25, 48)
 		h.night, h.field, h.rise = 0.02, d.chance(0.4), h.rise-30
 	case Vat:
 		h.kitchen, h.tap, h.shower = h.kitchen*0.05, h.tap*0.05, 0

@@ -164,7 +164,7 @@ func (w *water) vat(h *habits) {
 	}
 	litres := 0.0
 	for range since {
-		litres += 22.5 * d.about(1, 0.25)
+		litres += 25.5 * d.about(1, 0.3)
 	}
 	w.add(t, litres*d.between(6, 12), litres*(0.7+0.3*p.level))
 }
