@@ -17,7 +17,7 @@ type Score struct {
 	Homes        int             `json:"homes"`
 	Months       float64         `json:"resident_months"` // between first and last reading, summed up over homes
 	Readings     int             `json:"readings"`
-	ReadingsPerS float64         `json:"readings_per_second"`
+	ReadingsPerS float64         `json:"-"`
 	Refused      int             `json:"refused"`
 	Kinds        []KindScore     `json:"kinds"`
 	Incidents    []IncidentScore `json:"incidents,omitempty"`

@@ -33,6 +33,7 @@ type cli struct {
 	CheckConfig checkConfigCmd `cmd:"" help:"Read the configuration and say what is wrong with it."`
 	Demo        demoCmd        `cmd:"" help:"Show the living product: a made-up county, everything embedded."`
 	Simulate    simulateCmd    `cmd:"" help:"Publish made-up or recorded readings."`
+	Backtest    backtestCmd    `cmd:"" help:"Hold detectors and rules against recorded readings, and keep the score."`
 	User        userCmd        `cmd:"" help:"Accounts of the people who use the board."`
 	Erase       eraseCmd       `cmd:"" help:"Erase what is known of a resident, and say when that is complete."`
 	Influx      influxCmd      `cmd:"" help:"InfluxDB as the time series."`
