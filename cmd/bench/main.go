@@ -35,6 +35,8 @@ type plan struct {
 	latency  time.Duration   // of one latency run
 	presses  int             // SOS of one alert run
 	many     int             // devices of the memory run
+	unread   int64           // bytes of journal of the backlog run
+	peer     string          // "": both
 	pprof    string
 }
 
@@ -45,16 +47,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	quick := flags.Bool("quick", false, "one small run of everything: shows that it works, not how fast it is")
 	runs := flags.Int("n", 3, "runs of each, in turns")
-	parts := flags.String("only", "", "parts, by comma: throughput,latency,alert,memory,embedded")
+	parts := flags.String("only", "", "parts, by comma: throughput,latency,alert,storm,embedded,memory,backlog")
+	peer := flags.String("peer", "", "of the two only this one, shouwang or Telegraf: no ratios")
 	messages := flags.Int("messages", 100_000, "messages of one throughput run")
 	binary := flags.String("shouwang", "", "an already built shouwang, instead of this tree's")
 	profile := flags.String("pprof", "", "file for a CPU profile of shouwang's first throughput run")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	p := &plan{runs: *runs, messages: *messages, queued: 200_000, latency: 20 * time.Second, presses: 200, many: 100_000, pprof: *profile}
+	p := &plan{runs: *runs, messages: *messages, queued: 200_000, latency: 20 * time.Second, presses: 200, many: 100_000,
+		unread: 1 << 30, peer: *peer, pprof: *profile}
 	if *quick {
 		p.runs, p.messages, p.queued, p.latency, p.presses, p.many = 1, 20_000, 20_000, 5*time.Second, 10, 5_000
+		p.unread = 50 << 20
 	}
 	if *parts != "" {
 		p.only = map[string]bool{}

@@ -20,6 +20,9 @@ func (b *bench) measure(ctx context.Context, p *plan) (*table, error) {
 			peers[0], peers[1] = peers[1], peers[0]
 		}
 		for _, peer := range peers {
+			if p.peer != "" && p.peer != peer.name() {
+				continue
+			}
 			if p.has("throughput") {
 				b.say("run %d of %d: throughput of %s", i+1, p.runs, peer.name())
 				if err := b.throughput(ctx, t, p, peer, i == 0); err != nil {
@@ -39,6 +42,12 @@ func (b *bench) measure(ctx context.Context, p *plan) (*table, error) {
 				return t, err
 			}
 		}
+		if p.has("storm") {
+			b.say("run %d of %d: one device's garbage", i+1, p.runs)
+			if err := b.storm(ctx, t, p); err != nil {
+				return t, err
+			}
+		}
 		if p.has("embedded") {
 			b.say("run %d of %d: embedded broker and SQLite", i+1, p.runs)
 			if err := b.embedded(ctx, t, p); err != nil {
@@ -49,6 +58,12 @@ func (b *bench) measure(ctx context.Context, p *plan) (*table, error) {
 	if p.has("memory") {
 		b.say("memory with %d devices", p.many)
 		if err := b.manyDevices(ctx, t, p); err != nil {
+			return t, err
+		}
+	}
+	if p.has("backlog") {
+		b.say("start with %d MB of journal unread", p.unread>>20)
+		if err := b.backlog(ctx, t, p); err != nil {
 			return t, err
 		}
 	}
