@@ -11,6 +11,7 @@ func DefaultRules() *Rules {
 	// Less than 10 L in 24 h: in operation in Liaocheng and Taicang.
 	r.WaterInactivity.LimitL = 10
 	r.WaterInactivity.Window = 24 * time.Hour
+	r.WaterUse = defaultWaterUse()
 	// The bands' own low-battery bit comes at 20 %.
 	r.LowBatteryPct = 20
 	// Meters upload once in 24 h with some jitter, so a check is asked for at
@@ -48,6 +49,9 @@ func (r *Rules) Check() error {
 	}
 	if l := r.WaterInactivity.LimitL; l <= 0 || l > 10000 || l != l {
 		return &InputError{Field: "water_inactivity.limit_l", Value: fmt.Sprint(l), Rule: "must be above 0 and at most 10000 L"}
+	}
+	if err := r.WaterUse.check(); err != nil {
+		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {
 		return &InputError{Field: "low_battery_pct", Value: fmt.Sprint(p), Rule: "must be between 0 and 100"}

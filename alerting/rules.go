@@ -15,6 +15,8 @@ type Rules struct {
 		Window time.Duration `json:"window" yaml:"window"`
 	} `json:"water_inactivity" yaml:"water_inactivity"`
 
+	WaterUse WaterUseRules `json:"water_use" yaml:"water_use"`
+
 	// LowBatteryPct is the charge at and below which a device asks for care.
 	LowBatteryPct float64 `json:"low_battery_pct" yaml:"low_battery_pct"`
 

@@ -18,7 +18,7 @@ import (
 func New(s alerting.Subject) []alerting.Detector {
 	switch s.Type {
 	case alerting.SubjectResident:
-		return []alerting.Detector{&Calls{}, &Vitals{}, &WaterInactivity{}, &Faults{}}
+		return []alerting.Detector{&Calls{}, &Vitals{}, &WaterInactivity{}, &WaterUse{}, &Faults{}}
 	case alerting.SubjectDevice:
 		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &Faults{}}
 	}

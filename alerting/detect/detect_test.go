@@ -18,6 +18,7 @@ type bench struct {
 	fresh    func() alerting.Detector
 	view     alerting.View
 	findings []alerting.Finding
+	meterL   float64 // what the register of uses stands at
 }
 
 func newBench(t *testing.T, subject alerting.Subject, fresh func() alerting.Detector) *bench {

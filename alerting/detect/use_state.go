@@ -1,0 +1,242 @@
+package detect
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"shouwang/devices"
+)
+
+// The saved state is binary: a detector with fifty cells is saved with every
+// checkpoint in which its meter has spoken, and JSON is ten times as slow. The
+// first byte is the version of the form.
+const useForm = 1
+
+var errForm = errors.New("no state of this form")
+
+// Save implements alerting.Detector.
+func (d *WaterUse) Save() ([]byte, error) {
+	w := writer{buf: make([]byte, 0, 64+len(d.meters)*700)}
+	w.byte(useForm)
+	w.uint(uint64(len(d.meters)))
+	for i := range d.meters {
+		w.string(string(d.meters[i].device))
+		w.meter(&d.meters[i].use)
+	}
+	return w.buf, nil
+}
+
+// Restore implements alerting.Detector.
+func (d *WaterUse) Restore(b []byte) error {
+	r := reader{buf: b}
+	if r.byte() != useForm {
+		return fmt.Errorf("restore detector state: %w", errForm)
+	}
+	meters := make([]waterMeter, 0, maxMeters)
+	for range r.count(maxMeters) {
+		m := waterMeter{device: devices.DeviceID(r.string())}
+		r.meter(&m.use)
+		meters = append(meters, m)
+	}
+	if r.bad || len(r.buf) > 0 {
+		return fmt.Errorf("restore detector state: %w", errForm)
+	}
+	d.meters = meters
+	return nil
+}
+
+func (w *writer) meter(m *meterUse) {
+	w.register(&m.register)
+	w.float(m.stepL)
+	w.uint(uint64(len(m.cells)))
+	var before uint32
+	for _, c := range m.cells {
+		w.uint(uint64(c.at - before))
+		before = c.at
+		w.float(c.value)
+		w.float32(c.used)
+	}
+	for _, s := range []*spell{&m.leak, &m.burst, &m.high} {
+		w.int(s.from)
+		w.int(s.over)
+	}
+	h := &m.habits
+	w.int(h.start)
+	for _, f := range []float64{h.used, h.peak, h.night, h.resting} {
+		w.float(f)
+	}
+	w.int(h.first)
+	w.bool(h.spoilt)
+	for i := range h.hours {
+		w.float32(h.hours[i])
+		w.float32(h.profile[i])
+	}
+	w.uint(uint64(h.learnt))
+	w.uint(uint64(h.quietFrom))
+	w.uint(uint64(len(h.days)))
+	for _, d := range h.days {
+		w.uint(uint64(d.used))
+		w.uint(uint64(d.peak))
+		w.uint(uint64(d.night))
+	}
+	w.routine(&m.routine)
+}
+
+func (r *reader) meter(m *meterUse) {
+	r.register(&m.register)
+	m.stepL = r.float()
+	m.cells = make([]keptCell, r.count(keptCells), keptCells)
+	var before uint32
+	for i := range m.cells {
+		before += uint32(r.uint())
+		m.cells[i] = keptCell{at: before, value: r.float(), used: r.float32()}
+	}
+	for _, s := range []*spell{&m.leak, &m.burst, &m.high} {
+		s.from, s.over = r.int(), r.int()
+	}
+	h := &m.habits
+	h.start = r.int()
+	for _, f := range []*float64{&h.used, &h.peak, &h.night, &h.resting} {
+		*f = r.float()
+	}
+	h.first, h.spoilt = r.int(), r.bool()
+	for i := range h.hours {
+		h.hours[i], h.profile[i] = r.float32(), r.float32()
+	}
+	h.learnt = r.count(knownDays)
+	h.quietFrom = r.count(23)
+	h.days = make([]day, r.count(keptDays), keptDays)
+	for i := range h.days {
+		h.days[i] = day{uint16(r.uint()), uint16(r.uint()), uint16(r.uint())}
+	}
+	r.routine(&m.routine)
+	quiet := h.quietFrom
+	h.conclude()
+	h.quietFrom = quiet
+}
+
+// writer and reader put plain values into bytes and take them out again.
+type writer struct{ buf []byte }
+
+func (w *writer) byte(b byte)   { w.buf = append(w.buf, b) }
+func (w *writer) uint(v uint64) { w.buf = binary.AppendUvarint(w.buf, v) }
+func (w *writer) int(v int64)   { w.buf = binary.AppendVarint(w.buf, v) }
+func (w *writer) float(v float64) {
+	w.buf = binary.LittleEndian.AppendUint64(w.buf, math.Float64bits(v))
+}
+func (w *writer) float32(v float32) {
+	w.buf = binary.LittleEndian.AppendUint32(w.buf, math.Float32bits(v))
+}
+
+func (w *writer) bool(v bool) {
+	if v {
+		w.byte(1)
+	} else {
+		w.byte(0)
+	}
+}
+
+func (w *writer) string(s string) {
+	w.uint(uint64(len(s)))
+	w.buf = append(w.buf, s...)
+}
+
+// time keeps microseconds, as the contract does; a zero time stays one.
+func (w *writer) time(t time.Time) {
+	if t.IsZero() {
+		w.int(math.MinInt64)
+		return
+	}
+	w.int(t.UnixMicro())
+}
+
+func (w *writer) register(r *devices.Register) {
+	w.bool(r.Read)
+	w.time(r.At)
+	w.float(r.Value)
+	w.float(r.Top)
+	w.float(r.Lost)
+	w.time(r.LostAt)
+}
+
+type reader struct {
+	buf []byte
+	bad bool
+}
+
+// take is the next n bytes; zeros when there are too few, and the state is bad.
+func (r *reader) take(n int) []byte {
+	if n > len(r.buf) {
+		r.bad, r.buf = true, nil
+		return make([]byte, min(n, 64))
+	}
+	b := r.buf[:n]
+	r.buf = r.buf[n:]
+	return b
+}
+
+func (r *reader) byte() byte     { return r.take(1)[0] }
+func (r *reader) bool() bool     { return r.byte() != 0 }
+func (r *reader) float() float64 { return math.Float64frombits(binary.LittleEndian.Uint64(r.take(8))) }
+func (r *reader) float32() float32 {
+	return math.Float32frombits(binary.LittleEndian.Uint32(r.take(4)))
+}
+
+func (r *reader) uint() uint64 {
+	v, n := binary.Uvarint(r.buf)
+	if n <= 0 {
+		r.bad, r.buf = true, nil
+		return 0
+	}
+	r.buf = r.buf[n:]
+	return v
+}
+
+func (r *reader) int() int64 {
+	v, n := binary.Varint(r.buf)
+	if n <= 0 {
+		r.bad, r.buf = true, nil
+		return 0
+	}
+	r.buf = r.buf[n:]
+	return v
+}
+
+// count is a number that may be at most so large.
+func (r *reader) count(largest int) int {
+	v := r.uint()
+	if v > uint64(largest) {
+		r.bad, r.buf = true, nil
+		return 0
+	}
+	return int(v)
+}
+
+func (r *reader) string() string {
+	n := r.uint()
+	if n > uint64(len(r.buf)) {
+		r.bad, r.buf = true, nil
+		return ""
+	}
+	return string(r.take(int(n)))
+}
+
+func (r *reader) time() time.Time {
+	us := r.int()
+	if us == math.MinInt64 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func (r *reader) register(g *devices.Register) {
+	g.Read = r.bool()
+	g.At = r.time()
+	g.Value = r.float()
+	g.Top = r.float()
+	g.Lost = r.float()
+	g.LostAt = r.time()
+}
