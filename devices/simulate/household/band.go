@@ -67,7 +67,7 @@ func newBand(l *life, index int32) *band {
 		life: l, index: index, seed: mix(l.seed ^ 0xba4d),
 		every: []int64{5, 5, 6, 10}[d.IntN(4)] * minute, phase: int64(d.IntN(300)), style: offStyle(d.IntN(3)),
 		rest: d.around(68, 8), dip: d.between(3, 10), spo2: d.between(95.2, 98.2), skin: d.between(32.4, 34),
-		lively: d.about(1, 0.45), lat: d.between(36.0, 36.4), lon: d.between(115.4, 115.9),
+		lively: d.about(1, 0.4), lat: d.between(36.0, 36.4), lon: d.between(115.4, 115.9),
 		swing: d.about(1.5, 0.8), batheOff: d.chance(0.5), runs: d.between(3, 8),
 	}
 	if d.chance(0.2) {
@@ -119,16 +119,16 @@ func (b *band) doing(p *plan, last, t int64) doing {
 	}
 	// A spell of doing something lasts a third of an hour.
 	spell, now := even(b.seed^1, t/1200), even(b.seed^2, t)
-	busy := 0.30
+	busy := 0.22
 	if w.out {
-		busy = 0.6
+		busy = 0.35
 	}
 	if p.ill {
 		busy *= 0.4
 	}
 	switch {
 	case spell < busy && w.out:
-		w.pace = 25 + 60*now
+		w.pace = 20 + 55*now
 	case spell < busy:
 		w.pace = 4 + 26*now
 	case now < 0.25:

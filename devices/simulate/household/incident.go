@@ -78,7 +78,7 @@ func (s *Set) incident(m *member, v *village, kind string, at int64, d *dice) bo
 	case GatewayOutage:
 		t := lasts(2, 40)
 		for _, o := range v.outages {
-			if t.from < o.to+5*day && o.from < t.to+5*day {
+			if t.from < o.to+20*day && o.from < t.to+20*day {
 				return false
 			}
 		}

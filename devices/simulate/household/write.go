@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 	"time"
@@ -172,7 +173,7 @@ func (s *Set) WriteImport(w io.Writer) error {
 	doc := document{}
 	areas := []area{{"sim", "simulated county"}, {"sim/town", "simulated town"}}
 	for _, d := range s.devices {
-		if v := (area{string(d.area), "village " + string(d.area)}); !slices.Contains(areas, v) {
+		if v := (area{string(d.area), "village " + path.Base(string(d.area))}); !slices.Contains(areas, v) {
 			areas = append(areas, v)
 		}
 	}
