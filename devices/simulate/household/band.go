@@ -1,6 +1,9 @@
 package household
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // offStyle is how a kind of band tells that nobody wears it.
 type offStyle int
@@ -337,8 +340,7 @@ func (b *band) position(p *plan, w doing, t int64) (fix, bool) {
 
 // level is the battery, 0 to 1.
 func (b *band) level(t int64) float64 {
-	for n := len(b.charges) - 1; n >= 0; n-- {
-		c := b.charges[n]
+	for _, c := range slices.Backward(b.charges) {
 		switch {
 		case t < c.from:
 		case t < c.to:

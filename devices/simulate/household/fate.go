@@ -118,10 +118,8 @@ func (s *Set) away(m *member, t span, announced bool) bool {
 			return false
 		}
 	}
-	for _, a := range m.life.down {
-		if t.touches(a) {
-			return false
-		}
+	if slices.ContainsFunc(m.life.down, t.touches) {
+		return false
 	}
 	m.life.away = append(m.life.away, t)
 	kind := Absence

@@ -27,7 +27,7 @@ func (l *life) uses(n int64, list []use) []use {
 	w.kitchen(h)
 	w.washing(h)
 	if l.kind == Vat {
-		w.vat(h)
+		w.vat()
 	}
 	w.guests()
 	w.returns()
@@ -152,7 +152,7 @@ func (w *water) washing(h *habits) {
 }
 
 // vat is filled when it is low: every one to three days, mostly in the morning.
-func (w *water) vat(h *habits) {
+func (w *water) vat() {
 	d, p := w.l.dice, w.p
 	since := w.l.sinceFill(p.day)
 	if since == 0 {
