@@ -3,6 +3,7 @@ package backtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"shouwang/alerting"
@@ -20,8 +21,8 @@ type Curve struct {
 type Setting struct {
 	Label string
 	Value float64 // along the curve, e.g. hours
-	// Rules nil are the default ones; Detectors nil are the live ones for
-	// residents, of whose findings only those of inactivity count.
+	// Rules nil are the default ones; Detectors nil are the live ones of
+	// inactivity (water_inactivity, no_sign_of_life).
 	Rules     *alerting.Rules
 	Detectors alerting.NewDetectors
 }
@@ -75,7 +76,7 @@ func Measure(ctx context.Context, set *Set, s Setting, o FrontierOptions) (Point
 	p := Point{Label: s.Label, Value: s.Value, Stages: map[alerting.Severity]float64{}}
 	run := Options{Rules: s.Rules, Detectors: s.Detectors, Workers: o.Workers, Coarse: true}.complete()
 	if s.Detectors == nil {
-		run.Detectors = residentsOnly
+		run.Detectors = inactivityOnly
 	}
 	in := Injection{PerHome: o.PerHome, Seed: o.Seed, After: o.After}.complete()
 	collapses := make([][]Collapse, len(set.Homes))
@@ -132,13 +133,15 @@ func Measure(ctx context.Context, set *Set, s Setting, o FrontierOptions) (Point
 	return p, nil
 }
 
-// residentsOnly are the live detectors of residents: those of devices have
-// nothing to say of people.
-func residentsOnly(s alerting.Subject) []alerting.Detector {
+// inactivityOnly are those of the live detectors that say such things. The
+// others cost time here and change nothing.
+func inactivityOnly(s alerting.Subject) []alerting.Detector {
 	if s.Type != alerting.SubjectResident {
 		return nil
 	}
-	return detect.New(s)
+	return slices.DeleteFunc(detect.New(s), func(d alerting.Detector) bool {
+		return d.Name() != "water_inactivity" && d.Name() != "no_sign_of_life"
+	})
 }
 
 // FixedRule is the curve of the fixed rule without any learning: no use at all,

@@ -2,11 +2,15 @@ package backtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"shouwang/alerting"
 	"shouwang/devices"
 )
+
+// jitter: meters read hourly to within some seconds, which must not cost an hour.
+const jitter = 2 * time.Minute
 
 // reference is what both reference rules are built on: a limit to the time since
 // the last use, as proven by readings, and one episode until water is used again.
@@ -29,7 +33,7 @@ func (d *reference) judge(v *alerting.View, limit time.Duration) []alerting.Find
 		}
 		return nil
 	}
-	if idle := d.Use.Newest.Sub(d.Use.At); limit > 0 && idle >= limit && !v.Away {
+	if idle := d.Use.Newest.Sub(d.Use.At); limit > 0 && idle >= limit-jitter && !v.Away {
 		d.Episode, f.Episode = d.Use.At, d.Use.At
 		f.Evidence = map[string]any{"idle_h": idle.Hours(), "limit_h": limit.Hours()}
 		return []alerting.Finding{f}
@@ -61,7 +65,22 @@ func (*fixed) Notice(*alerting.View, devices.Event) []alerting.Finding { return 
 func (*fixed) Tick(*alerting.View) []alerting.Finding { return nil }
 
 // Save implements alerting.Detector.
-func (d *fixed) Save() ([]byte, error) { return json.Marshal(&d.reference) }
+func (d *fixed) Save() ([]byte, error) { return save(&d.reference) }
 
 // Restore implements alerting.Detector.
-func (d *fixed) Restore(b []byte) error { return json.Unmarshal(b, &d.reference) }
+func (d *fixed) Restore(b []byte) error { return restore(b, &d.reference) }
+
+func save(state any) ([]byte, error) {
+	b, err := json.Marshal(state)
+	if err != nil {
+		return nil, fmt.Errorf("save reference rule: %w", err)
+	}
+	return b, nil
+}
+
+func restore(b []byte, state any) error {
+	if err := json.Unmarshal(b, state); err != nil {
+		return fmt.Errorf("restore reference rule: %w", err)
+	}
+	return nil
+}

@@ -66,13 +66,10 @@ type Label struct {
 	From, To time.Time
 }
 
-// Span is the time from the first to the last reading of the home.
+// Span is the time in which the home was watched: from the first to the last
+// reading, without the stretches of over two days that have none.
 func (h *Home) Span() time.Duration {
-	if len(h.rows) == 0 {
-		return 0
-	}
-	h.truth()
-	return time.Duration(h.use.last-h.use.first) * time.Microsecond
+	return time.Duration(h.truth().watched) * time.Microsecond
 }
 
 // row is one reading. Times are microseconds since 1970.
@@ -138,6 +135,7 @@ func micros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 // also those that came later.
 type history struct {
 	first, last int64   // of any reading, by event time
+	watched     int64   // time that has readings
 	use         []int64 // readings at which a register had moved
 	labelled    bool
 	away        [][2]int64 // labelled absences
@@ -147,15 +145,20 @@ type history struct {
 func (h *Home) truth() *history {
 	h.once.Do(func() {
 		perDevice := make([][]row, len(h.Devices))
+		times := make([]int64, 0, len(h.rows))
 		volume := slices.Index(h.set.metrics, devices.VolumeM3)
 		for _, r := range h.rows {
-			if h.use.first == 0 || r.at < h.use.first {
-				h.use.first = r.at
-			}
-			h.use.last = max(h.use.last, r.at)
+			times = append(times, r.at)
 			if int(r.metric) == volume {
 				perDevice[r.device] = append(perDevice[r.device], r)
 			}
+		}
+		slices.Sort(times)
+		for i, t := range times {
+			if i > 0 && t-times[i-1] <= (48*time.Hour).Microseconds() {
+				h.use.watched += t - times[i-1]
+			}
+			h.use.first, h.use.last = times[0], t
 		}
 		for _, rows := range perDevice {
 			slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.at, b.at) })
