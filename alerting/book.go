@@ -78,12 +78,33 @@ type Clock struct {
 	Connected bool // as of the last tick
 }
 
-// Saved is a checkpoint. Loaded, it holds all snapshots; written, only those
-// that changed.
+// Saved is a checkpoint: where reading goes on, and the clock as of there. The
+// states it goes with are at it or beyond, each by its own Mark.
 type Saved struct {
-	Snapshots []Snapshot
 	Positions map[string]uint64
 	Clock     Clock
+}
+
+// Mark is how far the engine had read when a state was saved.
+type Mark struct {
+	Positions map[string]uint64 // last frame of each lane
+	Watched   time.Duration     // Clock.Watched
+}
+
+// Checkpoints keep what the engine needs to go on after a restart. Each
+// call is one transaction, and none holds more than it is given.
+type Checkpoints interface {
+	// EachState hands fn all states, those of one subject in a row. The mark is
+	// nil for a state that is no further than the checkpoint; the maps of marks
+	// are shared.
+	EachState(ctx context.Context, fn func(Snapshot, *Mark) error) error
+	// SaveStates writes states that were saved at one instant.
+	SaveStates(ctx context.Context, at Mark, states []Snapshot) error
+	// SaveCheckpoint moves the checkpoint, once all states that had changed by
+	// then are written.
+	SaveCheckpoint(ctx context.Context, s Saved) error
+	// Rewind sets back to seq all that says it has read further on the lane.
+	Rewind(ctx context.Context, lane string, seq uint64) error
 }
 
 // Book is the SQL store as the engine, the desk and the escalation use it.
@@ -91,7 +112,8 @@ type Book interface {
 	// Tx runs fn in one write transaction. What fn returns rolls it back and
 	// is returned as it is. There is one write transaction at a time.
 	Tx(ctx context.Context, fn func(Tx) error) error
-	// Load reads the last checkpoint.
+	// Load reads rules and contacts into memory, and the last checkpoint without
+	// its states.
 	Load(ctx context.Context) (Saved, error)
 	// EscalationsDue and RaisesDue list the alerts whose time has come.
 	EscalationsDue(ctx context.Context, now time.Time) ([]string, error)
@@ -131,5 +153,4 @@ type Tx interface {
 	AddContact(Contact) error
 	// AddEvent gives the change its number and writes it.
 	AddEvent(Change) error
-	Save(Saved) error
 }

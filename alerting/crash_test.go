@@ -1,6 +1,7 @@
 package alerting_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -47,6 +48,11 @@ func journal(r *rand.Rand, frames int) []frame {
 				}
 			case 2, 3, 4:
 				f.records = append(f.records, devices.Record{Received: now, Tick: &devices.Tick{Connected: r.IntN(5) > 0}})
+				if r.IntN(2) == 0 {
+					now = now.Add(10 * time.Second)
+					f.at = now
+					f.records = append(f.records, devices.Record{Received: now, Tick: &devices.Tick{Connected: true}})
+				}
 			default:
 				metric := []devices.Metric{"water", "heart", "silent"}[r.IntN(3)]
 				age := time.Duration(0)
@@ -137,52 +143,74 @@ func (w *world) episodes() []string {
 	return all
 }
 
-// run reads the journal; with kills the
-// process dies now and then, and starts again from its last checkpoint.
-func (w *world) run(frames []frame, r *rand.Rand, kills bool) (killed int) {
-	w.ticking = true
-	checkpoints := 1 + r.IntN(8)
-	w.start(checkpoints)
-	done := uint64(0) // people do things once
-	for i := 0; i < len(frames); {
-		f := frames[i]
-		if f.seq <= w.engine.Position(f.lane) {
+var errKilled, errFull = errors.New("killed"), errors.New("disk full")
+
+// run reads the journal, with a checkpoint now and then. With kills the process
+// dies now and then, between two frames or in the middle of a checkpoint while
+// others read on, and starts again from what is written.
+func (w *world) run(frames []frame, r *rand.Rand, kills bool) (killed, broken int) {
+	w.ticking, w.part = true, 1
+	i, done := 0, uint64(0) // people do things once
+	start := func() {
+		w.start()
+		i = 0
+	}
+	step := func() bool {
+		for i < len(frames) && frames[i].seq <= w.engine.Position(frames[i].lane) {
 			i++
-			continue
 		}
-		w.now = frames[max(int(done)-1, i)].at // the clock does not run back
+		if i == len(frames) {
+			return false
+		}
+		f := frames[i]
+		i++
+		w.now = frames[max(int(done)-1, i-1)].at // the clock does not run back
 		// A frame is one transaction, so a process that dies in it leaves all
 		// of it behind or nothing.
-		die := kills && r.IntN(6) == 0
-		if die && r.IntN(2) == 0 {
-			killed++
-			w.start(checkpoints)
-			i = 0
-			continue
-		}
 		w.must(w.engine.Apply(w.ctx, f.lane, f.seq, f.records))
 		if f.seq > done {
 			w.pass(time.Second)
 			f.desk(w)
 			done = f.seq
 		}
-		i++
-		if die {
-			killed++
-			w.start(checkpoints)
-			i = 0
+		return true
+	}
+	if kills {
+		w.between = func() error {
+			for r.IntN(3) == 0 {
+				step()
+			}
+			return []error{errKilled, errFull, nil, nil, nil, nil, nil, nil}[r.IntN(8)]
 		}
 	}
-	return killed
+	start()
+	for every := 1 + r.IntN(8); step(); {
+		if r.IntN(every) == 0 {
+			switch err := w.engine.Checkpoint(w.ctx); {
+			case errors.Is(err, errKilled):
+				broken++
+				start()
+			case errors.Is(err, errFull): // and it goes on
+			default:
+				w.must(err)
+			}
+		}
+		if kills && r.IntN(8) == 0 {
+			killed++
+			start()
+		}
+	}
+	return killed, broken
 }
 
 func TestKilledAnywhereTellsTheSame(t *testing.T) {
-	kills, events := 0, 0
+	kills, broken, events := 0, 0, 0
 	for seed := range seeds {
 		frames := journal(rand.New(rand.NewPCG(seed, 1)), 60)
 		calm, rough := newWorld(t), newWorld(t)
-		calm.run(frames, rand.New(rand.NewPCG(seed, 2)), false)
-		kills += rough.run(frames, rand.New(rand.NewPCG(seed, 3)), true)
+		_, _ = calm.run(frames, rand.New(rand.NewPCG(seed, 2)), false)
+		k, b := rough.run(frames, rand.New(rand.NewPCG(seed, 3)), true)
+		kills, broken = kills+k, broken+b
 		want := calm.told()
 		events += len(want)
 		if diff := cmp.Diff(want, rough.told()); diff != "" {
@@ -191,18 +219,21 @@ func TestKilledAnywhereTellsTheSame(t *testing.T) {
 		if diff := cmp.Diff(calm.episodes(), rough.episodes()); diff != "" {
 			t.Fatalf("seed %d: episodes differ:\n%s", seed, diff)
 		}
+		if diff := cmp.Diff(calm.states(), rough.states()); diff != "" {
+			t.Fatalf("seed %d: states differ (-calm +killed):\n%s", seed, diff)
+		}
 	}
-	if kills < 8*int(seeds) || events < 60*int(seeds) {
-		t.Errorf("only %d kills and %d events: the test shows nothing", kills, events)
+	if kills < 4*int(seeds) || broken < 4*int(seeds) || events < 60*int(seeds) {
+		t.Errorf("only %d kills, %d in a checkpoint, and %d events: the test shows nothing", kills, broken, events)
 	}
-	t.Logf("%d kills, %d events", kills, events)
+	t.Logf("%d kills, %d in a checkpoint, %d events", kills, broken, events)
 }
 
 func TestReplayFromTheStartAddsNothing(t *testing.T) {
 	for seed := range seeds {
 		frames := journal(rand.New(rand.NewPCG(seed, 1)), 60)
 		w := newWorld(t)
-		w.run(frames, rand.New(rand.NewPCG(seed, 2)), false)
+		_, _ = w.run(frames, rand.New(rand.NewPCG(seed, 2)), false)
 		told, episodes := w.told(), w.episodes()
 		// An engine that knows nothing, over the store that knows all. What
 		// people did is in the store, with the times from which it holds.

@@ -16,31 +16,37 @@ import (
 
 // EngineOptions are what an engine needs.
 type EngineOptions struct {
-	Book      Book
-	Directory Directory
-	Detectors NewDetectors
+	Book Book
+	// Checkpoints is where they are kept; nil keeps none, as in a backtest.
+	Checkpoints Checkpoints
+	Directory   Directory
+	Detectors   NewDetectors
 	// Now is the clock of the desk (opened_at, escalation); nil is time.Now.
 	// A backtest gives the time of the record at hand.
 	Now func() time.Time
 	// Watched is the clock of watched time (see View.Watched); nil counts it from
 	// the ticks. A backtest makes up few of them, and gives it.
 	Watched func(at time.Time) time.Duration
-	// A checkpoint is written after this much time or this many frames,
-	// whichever is first; 0 is 5 s and 10 000 frames. What is lost in a crash
-	// is only work: the frames are read again.
+	// A checkpoint is due after this much time or this many frames, whichever is
+	// first; 0 is 5 s and 10 000 frames. What is lost in a crash is only work:
+	// the frames are read again.
 	CheckpointEvery  time.Duration
 	CheckpointFrames int
-	Log              zerolog.Logger
-	Metrics          prometheus.Registerer
+	// CheckpointPart is about how many states are written in one transaction, 0
+	// is 256: some milliseconds for whoever else wants to write.
+	CheckpointPart int
+	Log            zerolog.Logger
+	Metrics        prometheus.Registerer
 }
 
 // Engine hands records to detectors and folds their findings into alerts. It is
 // called by the readers of both lanes.
 //
-// Findings are committed at once, each frame's in one transaction. Positions
-// and detector states follow in checkpoints, always together; after a crash the
-// frames since the last one are read again, and the findings met again are
-// known by their episode and change nothing.
+// Findings are committed at once, each frame's in one transaction. Detector
+// states and positions follow in checkpoints, written beside the lanes by Run;
+// after a crash the frames since the last one are read again. A state that has
+// had a frame passes it over, and findings met again are known by their episode
+// and change nothing.
 type Engine struct {
 	EngineOptions
 	metrics *engineMetrics
@@ -48,14 +54,22 @@ type Engine struct {
 	// every record.
 	breakdowns zerolog.Logger
 
-	// writing is held over a whole checkpoint, so that an older one never
-	// overwrites a newer. It is taken before mu.
-	writing sync.Mutex
+	// sweeping is held over a whole checkpoint, writing over each of its parts,
+	// so that an older state never overwrites a newer. They are taken in this
+	// order, and before mu.
+	sweeping, writing sync.Mutex
+	due               chan struct{} // a checkpoint is due
 
 	mu       sync.Mutex
 	subjects *subjects
 	clock    Clock
 	fed      map[string]uint64 // last frame of each lane handed to the detectors
+	// ahead is the last frame of each lane that is in a restored state, while
+	// that is beyond fed.
+	ahead map[string]uint64
+	// lane and seq are the frame at hand.
+	lane string
+	seq  uint64
 	// pending are findings whose transaction has not succeeded yet. The
 	// detectors have said them and will not do so again.
 	pending []judged
@@ -84,7 +98,10 @@ func NewEngine(o EngineOptions) *Engine {
 		o.CheckpointEvery = 5 * time.Second
 	}
 	if o.CheckpointFrames == 0 {
-		o.CheckpointFrames = 1000
+		o.CheckpointFrames = 10_000
+	}
+	if o.CheckpointPart == 0 {
+		o.CheckpointPart = 256
 	}
 	o.Log = o.Log.With().Str("component", "alerting").Logger()
 	e := &Engine{
@@ -93,6 +110,8 @@ func NewEngine(o EngineOptions) *Engine {
 		breakdowns:    o.Log.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute}),
 		subjects:      newSubjects(o.Detectors),
 		fed:           map[string]uint64{},
+		ahead:         map[string]uint64{},
+		due:           make(chan struct{}, 1),
 		lastSaved:     o.Now(),
 	}
 	e.saved.Store(&map[string]uint64{})
@@ -109,15 +128,27 @@ func (e *Engine) Restore(ctx context.Context) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, snap := range saved.Snapshots {
-		if err := e.subjects.restore(snap); err != nil {
-			return err
-		}
-	}
 	maps.Copy(e.fed, saved.Positions)
 	e.saved.Store(&saved.Positions)
 	e.clock = saved.Clock
 	e.tell()
+	if e.Checkpoints == nil {
+		return nil
+	}
+	if err := e.Checkpoints.EachState(ctx, e.subjects.restore); err != nil {
+		return fmt.Errorf("restore states: %w", err)
+	}
+	for _, w := range e.subjects.order {
+		if w.mark == nil {
+			continue
+		}
+		for lane, seq := range w.mark.Positions {
+			if seq > e.fed[lane] {
+				e.ahead[lane] = max(e.ahead[lane], seq)
+			}
+		}
+	}
+	e.behind()
 	return nil
 }
 
@@ -125,14 +156,44 @@ func (e *Engine) Restore(ctx context.Context) error {
 // is in a checkpoint. Reading goes on after it, and the journal may purge it.
 func (e *Engine) Position(name string) uint64 { return (*e.saved.Load())[name] }
 
-// Rewind sets the position of the lane back to seq and stores it: the journal
-// ends there now, and will give the numbers behind it to other frames. What was
-// judged stays judged. It is called after Restore and before Apply.
+// Seen is the last frame of the lane that is in any restored state: at Position,
+// or beyond where a checkpoint broke off.
+func (e *Engine) Seen(name string) uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return max(e.Position(name), e.ahead[name])
+}
+
+// Rewind sets back to seq how far the lane was read, by the positions and by any
+// state, and stores it: the journal ends there now, and will give the numbers
+// behind it to other frames. What was judged stays judged. It is called after
+// Restore and before Apply.
 func (e *Engine) Rewind(ctx context.Context, name string, seq uint64) error {
 	e.mu.Lock()
-	e.fed[name] = min(e.fed[name], seq)
-	e.mu.Unlock()
-	return e.Checkpoint(ctx)
+	defer e.mu.Unlock()
+	if e.Checkpoints != nil {
+		if err := e.Checkpoints.Rewind(ctx, name, seq); err != nil {
+			return fmt.Errorf("rewind: %w", err)
+		}
+	}
+	positions := maps.Clone(*e.saved.Load())
+	for _, m := range []map[string]uint64{positions, e.fed, e.ahead} {
+		lower(m, name, seq)
+	}
+	for _, w := range e.subjects.order {
+		if w.mark != nil {
+			lower(w.mark.Positions, name, seq)
+		}
+	}
+	e.saved.Store(&positions)
+	e.behind()
+	return nil
+}
+
+func lower(positions map[string]uint64, name string, seq uint64) {
+	if positions[name] > seq {
+		positions[name] = seq
+	}
 }
 
 // AsOf is how old the picture is that the alerts give: the time of the newest
@@ -158,21 +219,11 @@ func (e *Engine) tell() {
 // After an error the same frame is to be applied again: its records are not
 // judged twice, only what could not be written is tried again.
 func (e *Engine) Apply(ctx context.Context, name string, seq uint64, records []devices.Record) error {
-	due, err := e.apply(ctx, name, seq, records)
-	if err != nil {
-		return err
-	}
-	if due {
-		return e.Checkpoint(ctx)
-	}
-	return nil
-}
-
-func (e *Engine) apply(ctx context.Context, name string, seq uint64, records []devices.Record) (due bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	start := time.Now()
 	if seq > e.fed[name] {
+		e.lane, e.seq = name, seq
 		for i := range records {
 			e.guard("engine", func() { e.judge(&records[i]) })
 		}
@@ -180,20 +231,25 @@ func (e *Engine) apply(ctx context.Context, name string, seq uint64, records []d
 		e.frames++
 	}
 	if err := e.commit(ctx); err != nil {
-		return false, err
+		return err
 	}
 	e.tell()
 	e.metrics.apply.Observe(time.Since(start).Seconds())
 	if n := len(records); n > 0 {
 		e.metrics.lag.WithLabelValues(name).Set(time.Since(records[n-1].Received).Seconds())
 	}
-	return e.frames >= e.CheckpointFrames || e.Now().Sub(e.lastSaved) >= e.every(), nil
+	if e.frames >= e.CheckpointFrames || e.Now().Sub(e.lastSaved) >= e.every() {
+		select {
+		case e.due <- struct{}{}:
+		default: // Run has been told
+		}
+	}
+	return nil
 }
 
-// every is the time between two checkpoints. An SOS that comes while one is
-// written waits for the database, so they come less often where a thousand
-// devices speak all the time and writing takes its time: at most one SOS in two
-// hundred waits. But once a minute all the same, for a crash.
+// every is the time between two checkpoints. They cost work, so they come less
+// often where a thousand devices speak all the time: at most one part in two
+// hundred of the time. But once a minute all the same, for a crash.
 func (e *Engine) every() time.Duration {
 	return max(e.CheckpointEvery, min(200*e.cost, time.Minute))
 }

@@ -238,7 +238,7 @@ func TestPastEpisodeDoesNotRing(t *testing.T) {
 	w.says("v/b1", "heart", 0)
 	before := w.only()
 	// A detector may tell of an older episode when a backlog comes in.
-	fresh := alerting.NewEngine(alerting.EngineOptions{Book: w.store, Directory: w.dir, Detectors: w.detectors, Now: func() time.Time { return w.now }})
+	fresh := alerting.NewEngine(alerting.EngineOptions{Book: w.store, Checkpoints: w.store, Directory: w.dir, Detectors: w.detectors, Now: func() time.Time { return w.now }})
 	w.pass(time.Minute)
 	w.must(fresh.Apply(w.ctx, "telemetry", 1, []devices.Record{reading("v/b1", "heart", 2, noon.Add(-time.Hour), w.now)}))
 	after := w.only()
@@ -319,7 +319,7 @@ func TestWatchedClockStandsStillInOurOutage(t *testing.T) {
 		}
 	}
 	w.must(w.engine.Checkpoint(w.ctx))
-	w.start(0)
+	w.start()
 	tick(10*time.Second, true)
 	if got := watched(); got != 80*time.Second {
 		t.Errorf("after a restart: %s", got)
@@ -338,7 +338,7 @@ func TestContactHoldsFromWhenItWasRecorded(t *testing.T) {
 	if !views[0].LastContact.IsZero() || !views[1].LastContact.Equal(contact) {
 		t.Errorf("before: %s, after: %s", views[0].LastContact, views[1].LastContact)
 	}
-	w.start(0)
+	w.start()
 	if got := w.store.LastContact(wang, contact); !got.Equal(contact) {
 		t.Errorf("after a restart: %s", got)
 	}
@@ -363,7 +363,7 @@ func (b *book) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
 func TestQuietRecordsDoNotTouchSQL(t *testing.T) {
 	w := newWorld(t)
 	b := &book{Book: w.store}
-	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour, CheckpointFrames: 1000})
+	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Checkpoints: w.store, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour, CheckpointFrames: 1000})
 	for i := range uint64(100) {
 		w.must(e.Apply(w.ctx, "telemetry", i+1, []devices.Record{reading("v/b1", "water", 0, w.now, w.now)}))
 	}
@@ -381,7 +381,7 @@ func TestQuietRecordsDoNotTouchSQL(t *testing.T) {
 func TestFindingsSurviveAFailedTransaction(t *testing.T) {
 	w := newWorld(t)
 	b := &book{Book: w.store, fail: errors.New("disk full")}
-	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour})
+	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Checkpoints: w.store, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour})
 	frame := []devices.Record{reading("v/b1", "water", 1, w.now, w.now)}
 	if err := e.Apply(w.ctx, "telemetry", 7, frame); !errors.Is(err, b.fail) {
 		t.Fatal(err)
@@ -404,7 +404,7 @@ func TestFindingsSurviveAFailedTransaction(t *testing.T) {
 func TestCheckpointWritesFindingsThatAreStillToBeWritten(t *testing.T) {
 	w := newWorld(t)
 	b := &book{Book: w.store, fail: errors.New("disk full")}
-	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour})
+	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Checkpoints: w.store, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour})
 	if err := e.Apply(w.ctx, "telemetry", 7, []devices.Record{reading("v/b1", "water", 1, w.now, w.now)}); !errors.Is(err, b.fail) {
 		t.Fatal(err)
 	}
@@ -416,7 +416,7 @@ func TestCheckpointWritesFindingsThatAreStillToBeWritten(t *testing.T) {
 func TestReadingsAreShownByTimeAndWornFirst(t *testing.T) {
 	w := newWorld(t)
 	var order []devices.Metric
-	e := alerting.NewEngine(alerting.EngineOptions{Book: w.store, Directory: w.dir, Detectors: func(s alerting.Subject) []alerting.Detector {
+	e := alerting.NewEngine(alerting.EngineOptions{Book: w.store, Checkpoints: w.store, Directory: w.dir, Detectors: func(s alerting.Subject) []alerting.Detector {
 		return []alerting.Detector{&recorder{order: &order}}
 	}})
 	r := devices.Record{Received: w.now, Device: spare}

@@ -85,7 +85,7 @@ func TestRestartTakesTheStepsThatFellDueOnce(t *testing.T) {
 	w := newWorld(t)
 	w.cries("v/b1", "sos", w.now)
 	for range 3 {
-		w.start(0)
+		w.start()
 		w.must(w.climb.Step(w.ctx, noon.Add(time.Hour)))
 	}
 	if got := w.climbed(); len(got) != 2 {

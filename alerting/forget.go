@@ -23,6 +23,9 @@ func (s *subjects) forget(subjects []Subject) {
 	s.order = slices.DeleteFunc(s.order, gone)
 	s.dirty = slices.DeleteFunc(s.dirty, gone)
 	for _, subject := range subjects {
-		delete(s.byID, subject)
+		if w, ok := s.byID[subject]; ok {
+			w.gone = true // a checkpoint under way may still have it in hand
+			delete(s.byID, subject)
+		}
 	}
 }

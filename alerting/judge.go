@@ -125,29 +125,40 @@ func (e *Engine) hearings(id devices.DeviceID, at time.Time) []hearing {
 	}
 	hear := e.heard[:0]
 	if p.resident != nil {
-		hear = append(hear, hearing{})
-		e.hear(&hear[0], ResidentSubject(p.resident.ID), &p, at)
+		hear = e.hears(hear, ResidentSubject(p.resident.ID), &p, at)
+	}
+	return e.hears(hear, about, &p, at)
+}
+
+// hears adds the subject, unless it has had this frame.
+func (e *Engine) hears(hear []hearing, s Subject, p *place, at time.Time) []hearing {
+	w := e.subjects.get(s)
+	if e.had(w) {
+		return hear
 	}
 	hear = append(hear, hearing{})
-	e.hear(&hear[len(hear)-1], about, &p, at)
-	for _, h := range hear {
-		for i := range h.w.detectors {
-			e.subjects.touch(h.w, i)
-		}
+	e.hear(&hear[len(hear)-1], w, p, at)
+	for i := range w.detectors {
+		e.subjects.touch(w, i)
 	}
 	return hear
 }
 
-func (e *Engine) hear(h *hearing, s Subject, p *place, at time.Time) {
-	h.w, h.at = e.subjects.get(s), *p
+func (e *Engine) hear(h *hearing, w *watched, p *place, at time.Time) {
+	h.w, h.at = w, *p
 	h.v = View{
-		Now: at, Watched: e.clock.Watched, Subject: s,
+		Now: at, Watched: e.clock.Watched, Subject: w.subject,
 		Resident: p.resident, Away: p.away, LastContact: p.contact, Rules: p.rules,
 	}
 	if e.Watched != nil {
 		h.v.Watched = e.Watched(at)
 	}
-	if s.Type == SubjectDevice {
+	if w.mark != nil {
+		// The other lane is read again, and the clock with it; for this subject
+		// it has been there.
+		h.v.Watched = max(h.v.Watched, w.mark.Watched)
+	}
+	if w.subject.Type == SubjectDevice {
 		h.v.Device = p.device
 	}
 }
@@ -200,10 +211,10 @@ func (e *Engine) tick(rec *devices.Record) {
 	h := &e.heard[0]
 	for _, w := range e.subjects.order {
 		var p place
-		if !e.locate(&p, w.subject, rec.Received) {
+		if e.had(w) || !e.locate(&p, w.subject, rec.Received) {
 			continue
 		}
-		e.hear(h, w.subject, &p, rec.Received)
+		e.hear(h, w, &p, rec.Received)
 		for i := range w.detectors {
 			d := &w.detectors[i]
 			e.guard(d.Name(), func() {

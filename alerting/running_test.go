@@ -29,7 +29,7 @@ func TestAsOfIsTheNewestTick(t *testing.T) {
 		t.Errorf("an SOS made the picture as of %s, want %s", got, ticked)
 	}
 	w.must(w.engine.Checkpoint(w.ctx))
-	w.start(0)
+	w.start()
 	if got := w.engine.AsOf(); !got.Equal(ticked) {
 		t.Errorf("after a restart: %s", got)
 	}
@@ -49,7 +49,7 @@ func TestRewind(t *testing.T) {
 		t.Errorf("forward to %d", p)
 	}
 	w.must(w.engine.Rewind(w.ctx, "telemetry", 3))
-	w.start(0)
+	w.start()
 	if p := w.engine.Position("telemetry"); p != 3 {
 		t.Errorf("back to %d, want 3", p)
 	}
@@ -70,7 +70,7 @@ func (s *slow) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
 func TestNobodyWaitsForTheDiskToAskHowFarItIs(t *testing.T) {
 	w := newWorld(t)
 	b := &slow{w.store, make(chan struct{}), make(chan struct{})}
-	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour})
+	e := alerting.NewEngine(alerting.EngineOptions{Book: b, Checkpoints: w.store, Directory: w.dir, Detectors: w.detectors, CheckpointEvery: time.Hour})
 	done := make(chan error)
 	go func() {
 		done <- e.Apply(w.ctx, "telemetry", 1, []devices.Record{cry("v/b1", "sos", w.now, w.now)})
@@ -122,7 +122,7 @@ func TestOneBrokenDetectorStopsNobody(t *testing.T) {
 	var log bytes.Buffer
 	metrics := prometheus.NewPedanticRegistry()
 	e := alerting.NewEngine(alerting.EngineOptions{
-		Book: w.store, Directory: w.dir, CheckpointEvery: time.Hour, Log: zerolog.New(&log), Metrics: metrics,
+		Book: w.store, Checkpoints: w.store, Directory: w.dir, CheckpointEvery: time.Hour, Log: zerolog.New(&log), Metrics: metrics,
 		Detectors: func(s alerting.Subject) []alerting.Detector {
 			if s.Type == alerting.SubjectDevice {
 				return nil

@@ -3,6 +3,7 @@ package alerting
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,6 +36,10 @@ type watched struct {
 	subject   Subject
 	detectors []judge
 	dirty     bool
+	gone      bool // forgotten
+	// mark is how far the restored states have read, nil when that is not beyond
+	// the engine.
+	mark *Mark
 	// said is the last finding of each kind: detectors may repeat themselves
 	// on every tick, and that should cost nothing.
 	said map[Kind]said
@@ -101,8 +106,9 @@ func (s *subjects) touch(w *watched, i int) {
 
 // restore takes back one saved state. That of a detector which no longer exists
 // is left alone.
-func (s *subjects) restore(snap Snapshot) error {
+func (s *subjects) restore(snap Snapshot, mark *Mark) error {
 	w := s.get(snap.Subject)
+	w.mark = later(w.mark, mark)
 	for i := range w.detectors {
 		d := &w.detectors[i]
 		if d.Name() != snap.Detector {
@@ -116,44 +122,25 @@ func (s *subjects) restore(snap Snapshot) error {
 	return nil
 }
 
-// collected is what a checkpoint has to write, and how to note that it is
-// written.
-type collected struct {
-	snapshots []Snapshot
-	written   []func()
-	failed    []func()
+// later is how far a subject has read of which two states have other marks: the
+// state with the earlier one was the same at the later.
+func later(a, b *Mark) *Mark {
+	if a == nil || a == b {
+		return b
+	}
+	if b == nil {
+		return a
+	}
+	m := &Mark{Positions: maps.Clone(a.Positions), Watched: max(a.Watched, b.Watched)}
+	for lane, seq := range b.Positions {
+		m.Positions[lane] = max(m.Positions[lane], seq)
+	}
+	return m
 }
 
-// collect saves the states that have changed since they were last written.
-func (s *subjects) collect() (collected, error) {
-	var c collected
-	for _, w := range s.dirty {
-		for i := range w.detectors {
-			d := &w.detectors[i]
-			if !d.dirty {
-				continue
-			}
-			state, err := d.Save()
-			if err != nil {
-				return collected{}, fmt.Errorf("save %s of %s %s: %w", d.Name(), w.subject.Type, w.subject.ID, err)
-			}
-			hash := xxhash.Sum64(state)
-			if hash == d.saved {
-				continue
-			}
-			c.snapshots = append(c.snapshots, Snapshot{Subject: w.subject, Detector: d.Name(), State: state})
-			c.written = append(c.written, func() { d.saved = hash })
-			c.failed = append(c.failed, func() { s.touch(w, i) })
-		}
-	}
-	for _, w := range s.dirty {
-		w.dirty = false
-		for i := range w.detectors {
-			w.detectors[i].dirty = false
-		}
-	}
-	s.dirty = nil
-	return c, nil
+// had says whether the subject's states have the frame at hand in them.
+func (e *Engine) had(w *watched) bool {
+	return w.mark != nil && e.seq <= w.mark.Positions[e.lane]
 }
 
 // atHome says whether somebody in this state lives at home and is watched.

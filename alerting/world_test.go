@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +37,11 @@ type world struct {
 	// ticking adds a detector that counts ticks.
 	ticking bool
 	seen    *[]alerting.View // what the detectors were shown
+	// between is done before each transaction of a checkpoint; its error is that
+	// of the transaction.
+	between func() error
+	part    int // states of one
+	made    map[alerting.Subject][]alerting.Detector
 }
 
 const (
@@ -58,7 +65,7 @@ func newWorld(t *testing.T) *world {
 	// for the disk.
 	_, err = db.Write.ExecContext(w.ctx, `PRAGMA synchronous = off`)
 	w.must(err)
-	w.start(0)
+	w.start()
 	return w
 }
 
@@ -85,14 +92,15 @@ var migrated = sync.OnceValue(func() []byte {
 })
 
 // start starts the service on what is in the database.
-func (w *world) start(checkpointFrames int) {
+func (w *world) start() {
 	w.t.Helper()
 	clock := func() time.Time { return w.now }
+	w.made = map[alerting.Subject][]alerting.Detector{}
 	w.store = store.New(w.db)
 	w.store.Now = clock
 	w.engine = alerting.NewEngine(alerting.EngineOptions{
-		Book: w.store, Directory: w.dir, Detectors: w.detectors, Now: clock, CheckpointFrames: checkpointFrames,
-		CheckpointEvery: 1000 * time.Hour,
+		Book: w.store, Checkpoints: w.checkpoints(), Directory: w.dir, Detectors: w.detectors, Now: clock,
+		CheckpointEvery: 1000 * time.Hour, CheckpointPart: w.part,
 	})
 	w.must(w.engine.Restore(w.ctx))
 	w.desk = alerting.NewDesk(alerting.DeskOptions{Book: w.store, Directory: w.dir, Now: clock})
@@ -107,17 +115,72 @@ func (w *world) must(err error) {
 }
 
 func (w *world) detectors(s alerting.Subject) []alerting.Detector {
+	made := w.newDetectors(s)
+	w.made[s] = made
+	return made
+}
+
+func (w *world) newDetectors(s alerting.Subject) []alerting.Detector {
+	if w.ticking && s.ID == string(spare) {
+		return []alerting.Detector{&toggle{}}
+	}
 	if s.Type == alerting.SubjectDevice {
 		all := []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &detect.Calls{}}
 		if w.ticking {
-			all = append(all, &unworn{})
+			all = append(all, &unworn{}, &tally{})
 		}
 		return all
 	}
-	return []alerting.Detector{
+	all := []alerting.Detector{
 		&level{kind: alerting.KindWaterInactivity, metric: "water", seen: w.seen},
 		&level{kind: alerting.KindHeartRate, metric: "heart"}, &detect.Calls{},
 	}
+	if w.ticking {
+		all = append(all, &tally{})
+	}
+	return all
+}
+
+// checkpoints are those of the store, with what is done between their parts.
+func (w *world) checkpoints() alerting.Checkpoints { return interrupted{w.store, w} }
+
+type interrupted struct {
+	alerting.Checkpoints
+
+	w *world
+}
+
+func (i interrupted) SaveStates(ctx context.Context, at alerting.Mark, states []alerting.Snapshot) error {
+	if i.w.between != nil {
+		if err := i.w.between(); err != nil {
+			return err
+		}
+	}
+	return i.Checkpoints.SaveStates(ctx, at, states)
+}
+
+func (i interrupted) SaveCheckpoint(ctx context.Context, s alerting.Saved) error {
+	if i.w.between != nil {
+		if err := i.w.between(); err != nil {
+			return err
+		}
+	}
+	return i.Checkpoints.SaveCheckpoint(ctx, s)
+}
+
+// states are those of all detectors.
+func (w *world) states() []string {
+	w.t.Helper()
+	var all []string
+	for s, made := range w.made {
+		for _, d := range made {
+			state, err := d.Save()
+			w.must(err)
+			all = append(all, fmt.Sprintf("%s %s %s: %s", s.Type, s.ID, d.Name(), state))
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // pass lets time pass without a record.
@@ -330,6 +393,57 @@ func (u *unworn) Tick(*alerting.View) []alerting.Finding {
 func (u *unworn) Notice(*alerting.View, devices.Event) []alerting.Finding { return nil }
 func (u *unworn) Save() ([]byte, error)                                   { return json.Marshal(u.state) }
 func (u *unworn) Restore(b []byte) error                                  { return json.Unmarshal(b, &u.state) }
+
+// tally counts what it is told: a record that is handed to it twice, or not at
+// all, or at another watched time, shows in its state.
+type tally struct {
+	state struct {
+		Readings, Events, Ticks int
+		Watched                 time.Duration
+		Sum                     float64
+	}
+}
+
+func (t *tally) Name() string { return "tally" }
+
+func (t *tally) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+	t.state.Readings++
+	t.state.Watched += v.Watched
+	t.state.Sum = t.state.Sum/2 + r.Value // tells the order too
+	return nil
+}
+
+func (t *tally) Notice(v *alerting.View, _ devices.Event) []alerting.Finding {
+	t.state.Events++
+	t.state.Watched += v.Watched
+	return nil
+}
+
+func (t *tally) Tick(v *alerting.View) []alerting.Finding {
+	t.state.Ticks++
+	t.state.Watched += v.Watched
+	return nil
+}
+
+func (t *tally) Save() ([]byte, error)  { return json.Marshal(t.state) }
+func (t *tally) Restore(b []byte) error { return json.Unmarshal(b, &t.state) }
+
+// toggle is as it was after every second reading.
+type toggle struct {
+	detect.Calls
+
+	on bool
+}
+
+func (t *toggle) Name() string { return "toggle" }
+
+func (t *toggle) Observe(*alerting.View, devices.Reading) []alerting.Finding {
+	t.on = !t.on
+	return nil
+}
+
+func (t *toggle) Save() ([]byte, error)  { return json.Marshal(t.on) }
+func (t *toggle) Restore(b []byte) error { return json.Unmarshal(b, &t.on) }
 
 // directory is the registry of the test.
 type directory struct {

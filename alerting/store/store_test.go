@@ -341,29 +341,85 @@ func TestChangedMissesNothing(t *testing.T) {
 
 func TestCheckpoint(t *testing.T) {
 	s, db := open(t)
-	empty, err := s.Load(t.Context())
-	if err != nil || len(empty.Snapshots) != 0 || len(empty.Positions) != 0 {
-		t.Fatalf("%+v %v", empty, err)
-	}
-	save := func(saved alerting.Saved) {
+	ctx := t.Context()
+	must := func(err error) {
 		t.Helper()
-		if err := s.Tx(t.Context(), func(tx alerting.Tx) error { return tx.Save(saved) }); err != nil {
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	one := alerting.Snapshot{Subject: alerting.ResidentSubject("r"), Detector: "x", State: []byte("1")}
-	two := alerting.Snapshot{Subject: alerting.ResidentSubject("r"), Detector: "y", State: nil}
-	save(alerting.Saved{Snapshots: []alerting.Snapshot{one, {Subject: two.Subject, Detector: "y"}}, Positions: map[string]uint64{"event": 3, "telemetry": 9}})
-	one.State = []byte("2")
-	clock := alerting.Clock{Watched: time.Hour + time.Microsecond, LastTick: noon, Connected: true}
-	save(alerting.Saved{Snapshots: []alerting.Snapshot{one}, Positions: map[string]uint64{"event": 10}, Clock: clock})
-	got, err := store.New(db).Load(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	type state struct {
+		Snapshot alerting.Snapshot
+		Mark     *alerting.Mark
 	}
-	want := alerting.Saved{Snapshots: []alerting.Snapshot{one, two}, Positions: map[string]uint64{"event": 10, "telemetry": 9}, Clock: clock}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	expect := func(what string, saved alerting.Saved, states ...state) {
+		t.Helper()
+		fresh := store.New(db)
+		got, err := fresh.Load(ctx)
+		must(err)
+		if diff := cmp.Diff(saved, got); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+		var all []state
+		must(fresh.EachState(ctx, func(snap alerting.Snapshot, m *alerting.Mark) error {
+			all = append(all, state{snap, m})
+			return nil
+		}))
+		if diff := cmp.Diff(states, all); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	type at = map[string]uint64
+	expect("nothing", alerting.Saved{Positions: at{}})
+	one := alerting.Snapshot{Subject: alerting.ResidentSubject("r"), Detector: "x", State: []byte("1")}
+	two := alerting.Snapshot{Subject: alerting.ResidentSubject("r"), Detector: "y"}
+	first := alerting.Mark{Positions: at{"event": 3, "telemetry": 9}, Watched: time.Minute}
+	must(s.SaveStates(ctx, first, []alerting.Snapshot{one, two}))
+	expect("broken off", alerting.Saved{Positions: at{}}, state{one, &first}, state{two, &first})
+	one.State = []byte("2")
+	second := alerting.Mark{Positions: at{"event": 4, "telemetry": 12}, Watched: time.Hour}
+	must(s.SaveStates(ctx, second, []alerting.Snapshot{one}))
+	saved := alerting.Saved{
+		Positions: at{"event": 3, "telemetry": 10},
+		Clock:     alerting.Clock{Watched: time.Hour + time.Microsecond, LastTick: noon, Connected: true},
+	}
+	must(s.SaveCheckpoint(ctx, saved))
+	expect("written", saved, state{one, &second}, state{two, nil})
+	must(s.Rewind(ctx, "telemetry", 11))
+	second.Positions["telemetry"] = 11
+	expect("set back a little", saved, state{one, &second}, state{two, nil})
+	must(s.Rewind(ctx, "telemetry", 2))
+	second.Positions["telemetry"], saved.Positions["telemetry"] = 2, 2
+	expect("set back", saved, state{one, &second}, state{two, nil})
+	// A part's number never comes again, though all parts have served.
+	saved.Positions = at{"event": 9, "telemetry": 20}
+	must(s.SaveCheckpoint(ctx, saved))
+	third := alerting.Mark{Positions: at{"event": 9, "telemetry": 30}, Watched: time.Hour}
+	must(s.SaveStates(ctx, third, []alerting.Snapshot{two}))
+	expect("next part", saved, state{one, &second}, state{two, &third})
+}
+
+func TestManyStates(t *testing.T) {
+	s, _ := open(t)
+	var all []alerting.Snapshot
+	for i := range 100 { // no multiple of what one statement writes
+		all = append(all, alerting.Snapshot{Subject: alerting.ResidentSubject(fmt.Sprintf("r%03d", i)), Detector: "x", State: fmt.Append(nil, i)})
+	}
+	for range 2 { // inserted, then updated
+		if err := s.SaveStates(t.Context(), alerting.Mark{Positions: map[string]uint64{"event": 1}}, all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	err := s.EachState(t.Context(), func(snap alerting.Snapshot, _ *alerting.Mark) error {
+		if diff := cmp.Diff(all[n], snap); diff != "" {
+			t.Error(diff)
+		}
+		n++
+		return nil
+	})
+	if err != nil || n != len(all) {
+		t.Error(n, err)
 	}
 }
 

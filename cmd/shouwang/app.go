@@ -201,7 +201,7 @@ func (a *app) Run(ctx context.Context) (err error) {
 		l.start("retention", func(ctx context.Context) error { return ingest.Retention(ctx, a.rollups, s.ages(), a.log) })
 	}
 	engine := alerting.NewEngine(alerting.EngineOptions{
-		Book: a.alerts, Directory: a.registry, Detectors: detect.New, Log: a.log, Metrics: a.metrics,
+		Book: a.alerts, Checkpoints: a.alerts, Directory: a.registry, Detectors: detect.New, Log: a.log, Metrics: a.metrics,
 	})
 	a.engine = engine
 	if s.has("alerting") {

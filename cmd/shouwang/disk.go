@@ -62,7 +62,7 @@ func (a *app) hears(connected func() bool) func() bool {
 // own position: see docs/decisions/shorter-journal.md.
 func resume(ctx context.Context, jrn *journal.Journal, engine *alerting.Engine) error {
 	for _, lane := range ingest.Lanes {
-		after := engine.Position(string(lane))
+		after := engine.Seen(string(lane))
 		if seq := jrn.Resume("alerting", lane, after); seq != after {
 			if err := engine.Rewind(ctx, string(lane), seq); err != nil {
 				return fmt.Errorf("rewind alerting: %w", err)

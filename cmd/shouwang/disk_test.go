@@ -51,7 +51,7 @@ func TestOurOutageIsNoSilence(t *testing.T) {
 				t.Fatal(err)
 			}
 			book := store.New(db)
-			engine := alerting.NewEngine(alerting.EngineOptions{Book: book, Directory: reg, Detectors: detect.New})
+			engine := alerting.NewEngine(alerting.EngineOptions{Book: book, Checkpoints: book, Directory: reg, Detectors: detect.New})
 			if err := engine.Restore(ctx); err != nil {
 				t.Fatal(err)
 			}

@@ -79,7 +79,7 @@ func BenchmarkDecoder(b *testing.B) {
 func BenchmarkEngine(b *testing.B) {
 	reg, book, frame := benchPipeline(b)
 	ctx := context.Background()
-	engine := alerting.NewEngine(alerting.EngineOptions{Book: book, Directory: reg, Detectors: detect.New, Log: zerolog.Nop()})
+	engine := alerting.NewEngine(alerting.EngineOptions{Book: book, Checkpoints: book, Directory: reg, Detectors: detect.New, Log: zerolog.Nop()})
 	if err := engine.Restore(ctx); err != nil {
 		b.Fatal(err)
 	}

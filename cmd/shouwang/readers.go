@@ -37,6 +37,7 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 	notices := newNotices(client, a.log)
 	l.start("notices to devices", notices.run)
 	l.closing("alerting", func() error { return engine.Checkpoint(context.WithoutCancel(l.ending)) })
+	l.start("checkpoints", engine.Run)
 	for _, lane := range ingest.Lanes {
 		dec := a.decoder("alerting", lane, metrics)
 		jrn.Passed(lane, engine.Position(string(lane)))
