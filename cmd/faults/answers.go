@@ -70,6 +70,18 @@ func (d *madeUp) stored() (n int) {
 	return len(d.points)
 }
 
+// requests says how many there were since the answer was set, and the least time
+// between two of them.
+func (d *madeUp) requests() (n int, closest time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	closest = time.Hour
+	for i := range len(d.asked) - 1 {
+		closest = min(closest, d.asked[i+1].Sub(d.asked[i]))
+	}
+	return len(d.asked), closest
+}
+
 // answers lets InfluxDB answer with every class of error while readings come.
 func answers(ctx context.Context, h *harness) (err error) {
 	const bands = 10
@@ -101,12 +113,12 @@ func answers(ctx context.Context, h *harness) (err error) {
 		name   string
 		answer func([]string) (int, string, string, string)
 		hold   time.Duration // how long it answers so; 0: for ever
-		asked  int           // most requests in that time
+		every  time.Duration // the least time between two requests while it does
 		lost   int           // that it never takes
 	}{
-		{name: "429 with Retry-After: 3", answer: constant(429, "Retry-After", "3", `{"code":"too many requests","message":"rate limit"}`), hold: 2500 * time.Millisecond, asked: 2},
-		{name: "503 with Retry-After: 3", answer: constant(503, "Retry-After", "3", `{"code":"unavailable","message":"busy"}`), hold: 2500 * time.Millisecond, asked: 2},
-		{name: "401", answer: constant(401, "", "", `{"code":"unauthorized","message":"unauthorized access"}`), hold: 2 * time.Second, asked: 100},
+		{name: "429 with Retry-After: 3", answer: constant(429, "Retry-After", "3", `{"code":"too many requests","message":"rate limit"}`), hold: 2500 * time.Millisecond, every: 3 * time.Second},
+		{name: "503 with Retry-After: 3", answer: constant(503, "Retry-After", "3", `{"code":"unavailable","message":"busy"}`), hold: 2500 * time.Millisecond, every: 3 * time.Second},
+		{name: "401", answer: constant(401, "", "", `{"code":"unauthorized","message":"unauthorized access"}`), hold: time.Second},
 		{name: "413 beyond 20 lines", answer: func(lines []string) (int, string, string, string) {
 			if len(lines) > 20 {
 				return 413, "", "", `{"code":"request too large","message":"too large"}`
@@ -125,21 +137,23 @@ func answers(ctx context.Context, h *harness) (err error) {
 		db.set(step.answer)
 		base := startOf(100, bands).Add(-time.Duration(i+1) * time.Hour)
 		load := readings(100, bands, base, 0)
-		f.run(ctx, load)
-		(&fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}).run(ctx, help[i:i+1])
+		if err := errors.Join(f.run(ctx, load), s.caller().run(ctx, help[i:i+1])); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
 		before := sent
 		sent += len(load) - step.lost
 		if step.hold > 0 {
+			if err := within(ctx, patience, fine, step.name+": is asked", func() bool { n, _ := db.requests(); return n > 0 }); err != nil {
+				return err
+			}
 			_ = pause(ctx, step.hold)
-			db.mu.Lock()
-			asked := len(db.asked)
-			db.mu.Unlock()
-			if db.stored() != before || asked > step.asked || asked == 0 {
-				return fmt.Errorf("%s: asked %d times, %d points more stored", step.name, asked, db.stored()-before)
+			asked, closest := db.requests()
+			if db.stored() != before || asked > 1 && closest < step.every || asked > 1000 {
+				return fmt.Errorf("%s: asked %d times, the closest %v apart, %d points more stored", step.name, asked, closest, db.stored()-before)
 			}
 			db.set(nil)
 		}
-		err := within(ctx, 30*time.Second, fine, step.name+": all is stored", func() bool { return db.stored() >= sent })
+		err := within(ctx, patience, fine, step.name+": all is stored", func() bool { return db.stored() >= sent })
 		h.say("%-36s %d of %d readings stored", step.name, db.stored()-before, len(load))
 		if err != nil {
 			return err
@@ -149,7 +163,7 @@ func answers(ctx context.Context, h *harness) (err error) {
 		return fmt.Errorf("%d points stored, want %d", db.stored(), sent)
 	}
 	var letters []byte
-	err = within(ctx, 10*time.Second, fine, "the bad point is a dead letter", func() bool {
+	err = within(ctx, patience, fine, "the bad point is a dead letter", func() bool {
 		letters, err = s.get(ctx, "/api/v1/deadletters?limit=10")
 		return err == nil && strings.Contains(string(letters), "field type conflict")
 	})

@@ -67,19 +67,20 @@ func clocks(ctx context.Context, h *harness) (err error) {
 	for k := range 5 { // 9 min ahead is still a clock that may be wrong a little
 		add(6, 1, say(6, now.Add(9*time.Minute+time.Duration(k)*time.Second), k))
 	}
-	f := &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}
-	f.run(ctx, all)
+	f := s.caller()
 	// A call for help counts whatever the clock says.
 	help := calls(4)
 	for i, at := range []time.Time{now.Add(3 * time.Hour), now.Add(-3 * time.Hour), time.Unix(0, 0), now.AddDate(0, -3, 0)} {
 		help[i].payload = fmt.Appendf(nil, `{"ts":%d,"event":"sos"}`, at.UnixMilli())
 	}
-	f.run(ctx, help)
+	if err := errors.Join(f.run(ctx, all), f.run(ctx, help)); err != nil {
+		return err
+	}
 	if n := acknowledged(all) + acknowledged(help); n != len(all)+len(help) {
 		return fmt.Errorf("%d of %d messages were acknowledged", n, len(all)+len(help))
 	}
 	have := map[string]int{}
-	err = within(ctx, 20*time.Second, fine, fmt.Sprint("stored as wanted: ", want), func() bool {
+	err = within(ctx, patience, fine, fmt.Sprint("stored as wanted: ", want), func() bool {
 		db, err := sql.Open("sqlite", "file:"+filepath.Join(s.data, "timeseries.db")+"?mode=ro")
 		if err != nil {
 			return false

@@ -45,15 +45,11 @@ func fullDisk(ctx context.Context, h *harness) (err error) {
 	defer func() { s.kill(); err = errors.Join(err, s.fault()) }()
 	load, help := readings(count, bands, startOf(count, bands), 0), calls(3)
 	f := &fleet{addr: s.mqtt, user: gateway, password: password, connections: 4, inFlight: 8, perSecond: 400}
-	publishing, enough := context.WithCancel(ctx)
-	defer enough()
-	loaded := make(chan struct{})
-	go func() { defer close(loaded); f.run(publishing, load) }()
+	loaded := f.start(ctx, load)
 	call := func(i int, limit time.Duration) bool {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		(&fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}).run(limited, help[i:i+1])
-		return help[i].acked.Load()
+		return s.caller().run(limited, help[i:i+1]) == nil && help[i].acked.Load()
 	}
 	ready := func() error {
 		_, err := get(ctx, "http://"+s.http+"/readyz", nil, http.StatusOK)
@@ -69,9 +65,12 @@ func fullDisk(ctx context.Context, h *harness) (err error) {
 	if err := s.wait(ctx, "telemetry is refused", func() bool { return s.gauge(ctx, "shouwang_disk_telemetry_refused") == 1 }); err != nil {
 		return err
 	}
-	_ = pause(ctx, time.Second) // what was on its way
-	before := f.acked.Load()
-	if !call(0, 10*time.Second) {
+	before := int64(-1)
+	for before != f.acked.Load() { // until what was on its way is there
+		before = f.acked.Load()
+		_ = pause(ctx, time.Second)
+	}
+	if !call(0, patience) {
 		return fmt.Errorf("a call for help is not taken while %d MB are kept for it", reserve)
 	}
 	_ = pause(ctx, 3*time.Second)
@@ -106,15 +105,13 @@ func fullDisk(ctx context.Context, h *harness) (err error) {
 		return err
 	}
 	h.say("with room again telemetry was acknowledged after %v", time.Since(room).Round(10*time.Millisecond))
-	if !call(1, 30*time.Second) || !call(2, 30*time.Second) {
+	if !call(1, patience) || !call(2, patience) {
 		return errors.New("a call for help is not taken though there is room again")
 	}
-	_ = pause(ctx, 5*time.Second)
-	enough()
-	<-loaded
-	err = errors.Join(s.expectReadings(ctx, h, load), s.expectAlerts(ctx, h, help))
+	_ = pause(ctx, time.Duration(h.pick(5, 1))*time.Second)
+	err = errors.Join(loaded.stop(), s.expectReadings(ctx, h, load), s.expectAlerts(ctx, h, help))
 	if err == nil {
-		err = within(ctx, 20*time.Second, fine, "/readyz is content again", func() bool { return ready() == nil })
+		err = within(ctx, patience, fine, "/readyz is content again", func() bool { return ready() == nil })
 	}
 	return err
 }
@@ -178,8 +175,9 @@ func damage(ctx context.Context, h *harness) (err error) {
 		part++
 		all = append(all, load...)
 		f := &fleet{addr: s.mqtt, user: gateway, password: password, connections: 4, inFlight: 16}
-		f.run(ctx, load)
-		(&fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}).run(ctx, own)
+		if err := errors.Join(f.run(ctx, load), s.caller().run(ctx, own)); err != nil {
+			return err
+		}
 		// The readers have had them before the damage is done: what a reader has
 		// had must not be lost by it, nor what comes after.
 		if err := s.expectAlerts(ctx, h, help[:part*10]); err != nil {
@@ -206,7 +204,9 @@ func damage(ctx context.Context, h *harness) (err error) {
 		return fmt.Errorf("the last start: %w", err)
 	}
 	after := readings(count, bands, startOf(count, bands).Add(-30*24*time.Hour), part*count)
-	(&fleet{addr: s.mqtt, user: gateway, password: password, connections: 4, inFlight: 16}).run(ctx, after)
+	if err := (&fleet{addr: s.mqtt, user: gateway, password: password, connections: 4, inFlight: 16}).run(ctx, after); err != nil {
+		return err
+	}
 	h.say("reported in the log: damaged store %d times, shorter journal %d times",
 		s.said("store is damaged, everything else in it is kept"), s.said("journal is shorter than it was: frames are lost unless all readers had them; reading goes on at its end"))
 	return errors.Join(s.expectReadings(ctx, h, append(all, after...)), s.expectAlerts(ctx, h, help))

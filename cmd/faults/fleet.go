@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,11 +35,25 @@ type fleet struct {
 	perSecond            float64 // 0: as fast as it goes
 
 	published, acked, resent, connects atomic.Int64
+
+	mu    sync.Mutex
+	state []string // of each connection: what it waits for, or why the last one ended
 }
 
-// run publishes until all messages are acknowledged or ctx ends. A connection
-// has every connections-th message, in their order.
-func (f *fleet) run(ctx context.Context, messages []*message) {
+// stalledError says for what a fleet has waited in vain.
+type stalledError struct{ text string }
+
+func (e *stalledError) Error() string { return e.text }
+
+// run publishes until all messages are acknowledged or ctx ends, which is no
+// error. It is one when for the time of patience no acknowledgement comes. A
+// connection has every connections-th message, in their order.
+func (f *fleet) run(ctx context.Context, messages []*message) error {
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	f.mu.Lock()
+	f.state = make([]string, f.connections)
+	f.mu.Unlock()
 	var under sync.WaitGroup
 	began := time.Now()
 	for c := range f.connections {
@@ -48,24 +63,84 @@ func (f *fleet) run(ctx context.Context, messages []*message) {
 		}
 		under.Go(func() { f.deliver(ctx, c, own, began) })
 	}
-	under.Wait()
-}
-
-func (f *fleet) deliver(ctx context.Context, number int, own []*message, began time.Time) {
-	for ctx.Err() == nil && len(own) > 0 {
-		_ = f.connection(ctx, number, own, began) // it broke, as was intended
-		for len(own) > 0 && own[0].acked.Load() {
-			own = own[1:]
+	done := make(chan struct{})
+	go func() { defer close(done); under.Wait() }()
+	for last, since := f.acked.Load(), time.Now(); ; {
+		select {
+		case <-done:
+			if stuck := new(stalledError); errors.As(context.Cause(ctx), &stuck) {
+				return stuck
+			}
+			return nil
+		case <-time.After(time.Second):
 		}
-		if len(own) > 0 {
-			_ = pause(ctx, 50*time.Millisecond)
+		if now := f.acked.Load(); now != last {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) > patience {
+			give(&stalledError{fmt.Sprintf("nothing was acknowledged for %v, %d of %d messages are: %s",
+				patience, acknowledged(messages), len(messages), f.states())})
 		}
 	}
 }
 
+// start is run beside the caller, until wait or stop.
+func (f *fleet) start(ctx context.Context, messages []*message) *publishing {
+	ctx, end := context.WithCancel(ctx)
+	p := &publishing{end: end, done: make(chan struct{})}
+	go func() { defer close(p.done); p.err = f.run(ctx, messages) }()
+	return p
+}
+
+// publishing is a fleet at work.
+type publishing struct {
+	end  context.CancelFunc
+	done chan struct{}
+	err  error
+}
+
+// wait returns when all is acknowledged.
+func (p *publishing) wait() error {
+	<-p.done
+	p.end()
+	return p.err
+}
+
+// stop ends it where it is.
+func (p *publishing) stop() error {
+	p.end()
+	return p.wait()
+}
+
+func (f *fleet) says(number int, format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.state[number] = fmt.Sprintf(format, args...)
+}
+
+func (f *fleet) states() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Join(f.state, "; ")
+}
+
+func (f *fleet) deliver(ctx context.Context, number int, own []*message, began time.Time) {
+	for ctx.Err() == nil && len(own) > 0 {
+		err := f.connection(ctx, number, own, began) // it broke, as was intended
+		for len(own) > 0 && own[0].acked.Load() {
+			own = own[1:]
+		}
+		if len(own) > 0 {
+			f.says(number, "connection ended: %v", err)
+			_ = pause(ctx, 50*time.Millisecond)
+		}
+	}
+	f.says(number, "done")
+}
+
 // connection sends what is not acknowledged over one connection.
 func (f *fleet) connection(ctx context.Context, number int, own []*message, began time.Time) error {
-	dialer := net.Dialer{Timeout: time.Second}
+	dialer := net.Dialer{Timeout: 10 * time.Second}
 	conn, err := dialer.DialContext(ctx, "tcp", f.addr)
 	if err != nil {
 		return err
@@ -78,10 +153,12 @@ func (f *fleet) connection(ctx context.Context, number int, own []*message, bega
 	if f.user == "" {
 		id = fmt.Sprintf("fleet-%s%d", f.name, number)
 	}
+	f.says(number, "waits for the CONNACK")
 	if err := greet(conn, r, id, f.user, f.password); err != nil {
 		return err
 	}
 	f.connects.Add(1)
+	f.says(number, "waits for PUBACKs")
 
 	flying := make(chan struct{}, f.inFlight)
 	var mu sync.Mutex

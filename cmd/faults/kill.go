@@ -28,19 +28,18 @@ func killEmbedded(ctx context.Context, h *harness) (err error) {
 
 	load, help := readings(count, bands, startOf(count, bands), 0), calls(kills)
 	telemetry := &fleet{addr: s.mqtt, user: gateway, password: password, connections: 8, inFlight: 16}
-	publishing, enough := context.WithCancel(ctx)
-	defer enough()
-	loaded := make(chan struct{})
-	go func() { defer close(loaded); telemetry.run(publishing, load) }()
-	helped := make(chan struct{})
+	loaded := telemetry.start(ctx, load)
+	helped := make(chan error, 1)
 	moments := rand.New(rand.NewPCG(h.Seed, 1)) //nolint:gosec // no secret
 	go func() {
-		defer close(helped)
 		for i := range help { // one in each life of the service, at any moment of it
-			one := &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}
-			one.run(ctx, help[i:i+1])
+			if err := s.caller().run(ctx, help[i:i+1]); err != nil {
+				helped <- err
+				return
+			}
 			_ = pause(ctx, time.Duration(moments.IntN(600))*time.Millisecond)
 		}
+		helped <- nil
 	}()
 	began, starting := time.Now(), time.Duration(0)
 	for range kills {
@@ -54,12 +53,11 @@ func killEmbedded(ctx context.Context, h *harness) (err error) {
 		}
 		starting += time.Since(restart)
 	}
-	<-helped
-	if err := pause(ctx, time.Second); err != nil {
+	err = <-helped
+	_ = pause(ctx, time.Second)
+	if err = errors.Join(err, loaded.stop(), ctx.Err()); err != nil {
 		return err
 	}
-	enough()
-	<-loaded
 	h.say("killed %d times in %v; ready again after %v on average; devices connected %d times and sent %d messages again",
 		kills, time.Since(began).Round(time.Second), (starting / time.Duration(kills)).Round(time.Millisecond), telemetry.connects.Load(), telemetry.resent.Load())
 	return errors.Join(s.expectReadings(ctx, h, load), s.expectAlerts(ctx, h, help))

@@ -60,6 +60,8 @@ type harness struct {
 	dir    string
 	binary string
 	random *rand.Rand
+	// services are those of this run, whose logs are shown when it fails.
+	services []*service
 }
 
 // scenario is one kind of fault. It returns an error when something was lost
@@ -70,15 +72,17 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return []scenario{
+	return []scenario{ // the slowest of the short forms first
+		{"disk", fullDisk},
+		{"outage", outage},
 		{"kill", killEmbedded},
+		{"damage", damage},
+		{"answers", answers},
 		{"influxd", killInflux},
 		{"mosquitto", killMosquitto},
-		{"outage", outage},
-		{"disk", fullDisk},
-		{"damage", damage},
+		{"first", firstLife},
+		{"acks", killAtAcknowledgement},
 		{"clocks", clocks},
-		{"answers", answers},
 	}
 }
 
@@ -120,7 +124,8 @@ func (c *cli) run(ctx context.Context, out io.Writer) (err error) {
 		}
 		began := time.Now()
 		h.say("\n== %s", s.name)
-		limited, cancel := context.WithTimeout(ctx, 10*time.Minute)
+		h.services = nil
+		limited, cancel := context.WithTimeout(ctx, time.Duration(h.pick(20, 8))*time.Minute)
 		err := s.run(limited, h)
 		cancel()
 		missing := new(missingError)
@@ -129,6 +134,9 @@ func (c *cli) run(ctx context.Context, out io.Writer) (err error) {
 			h.say("NOT RUN: %v", err)
 		case err != nil:
 			h.say("FAILED: %v", err)
+			for _, s := range h.services {
+				h.say("the end of its log, %s:\n%s", s.dir, s.tail())
+			}
 			failed = append(failed, fmt.Errorf("%s: %w", s.name, err))
 		default:
 			h.say("good, in %v", time.Since(began).Round(100*time.Millisecond))

@@ -72,7 +72,7 @@ func lostReadings(messages []*message, have map[string]map[int]bool) (lost int) 
 // expectReadings waits until everything acknowledged is in the embedded series.
 func (s *service) expectReadings(ctx context.Context, h *harness, messages []*message) error {
 	lost := -1
-	err := within(ctx, 90*time.Second, fine, "all readings are stored", func() bool {
+	err := within(ctx, patience, fine, "all readings are stored", func() bool {
 		have, err := s.stored(ctx)
 		if err != nil {
 			return false
@@ -90,7 +90,7 @@ func (s *service) expectReadings(ctx context.Context, h *harness, messages []*me
 		} {
 			fmt.Fprintf(&figures, "%s %v\n", name, s.gauge(ctx, name))
 		}
-		err = fmt.Errorf("%w\n%s%s", err, figures.String(), s.tail())
+		err = fmt.Errorf("%w\n%s", err, figures.String())
 	}
 	have, countErr := s.stored(ctx)
 	if countErr != nil {
@@ -112,7 +112,7 @@ func (s *service) expectReadings(ctx context.Context, h *harness, messages []*me
 func (s *service) expectAlerts(ctx context.Context, h *harness, messages []*message) error {
 	missing, twice := -1, 0
 	var slowest time.Duration
-	err := within(ctx, 60*time.Second, fine, "every call for help is an alert", func() bool {
+	err := within(ctx, patience, fine, "every call for help is an alert", func() bool {
 		have, err := s.alerts(ctx, "sos")
 		if err != nil {
 			return false

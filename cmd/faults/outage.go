@@ -74,16 +74,14 @@ func outageOf(ctx context.Context, h *harness, peer string, count, bands int, do
 	db.kill()
 	stopped := time.Now()
 	load := readings(count, bands, startOf(count, bands), 0)
-	helped := make(chan struct{})
-	go func() {
-		defer close(helped)
-		if s != nil {
-			(&fleet{addr: broker.addr, name: "call", connections: 1, inFlight: 1, perSecond: 1}).run(ctx, help)
-		}
-	}()
+	if s == nil {
+		help = nil
+	}
+	helped := (&fleet{addr: broker.addr, name: "call", connections: 1, inFlight: 1, perSecond: 1}).start(ctx, help)
 	f := &fleet{addr: broker.addr, connections: 10, inFlight: 50, perSecond: float64(count) / down.Seconds() * 1.05}
-	f.run(ctx, load)
-	<-helped
+	if err := errors.Join(f.run(ctx, load), helped.wait()); err != nil {
+		return err
+	}
 	if s != nil {
 		if err := s.expectAlerts(ctx, h, help); err != nil {
 			return err
@@ -100,7 +98,11 @@ func outageOf(ctx context.Context, h *harness, peer string, count, bands int, do
 		return err
 	}
 	acked := acknowledged(load)
-	have, took := db.expectPoints(ctx, measurement, field, acked, time.Duration(h.pick(15, 6))*time.Second)
+	quiet := patience
+	if s == nil {
+		quiet = time.Duration(h.pick(15, 5)) * time.Second // it will never have them all
+	}
+	have, took := db.expectPoints(ctx, measurement, field, acked, quiet)
 	lost := acked - have
 	h.say("%-9s %d acknowledged, %d stored, %d lost (%.1f %%)", peer, acked, have, lost, 100*float64(lost)/float64(acked))
 	if s == nil {

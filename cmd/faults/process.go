@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -90,13 +89,21 @@ func (p *process) log() string {
 }
 
 func (p *process) tail() string {
+	if p == nil {
+		return "it was never started"
+	}
 	out := p.log()
 	return out[max(0, len(out)-3000):]
 }
 
-// wait asks until ready says yes, the program ends, or a minute is over.
+// patience is how long anything may take that must happen in the end. It bounds
+// what hangs; how quick things are on a busy machine is not for a fault run to
+// say.
+const patience = 2 * time.Minute
+
+// wait asks until ready says yes, the program ends, or patience does.
 func (p *process) wait(ctx context.Context, what string, ready func() bool) error {
-	return within(ctx, time.Minute, func() error {
+	return within(ctx, patience, func() error {
 		if p.ended() {
 			return fmt.Errorf("%s: %s ended:\n%s", what, filepath.Base(p.cmd.Path), p.tail())
 		}
@@ -130,17 +137,9 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // does not wait
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 // get returns the body of an answer with the wanted status.
 func get(ctx context.Context, url string, header http.Header, want int) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

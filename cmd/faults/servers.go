@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"shouwang/ingest/peer"
 )
 
 const (
@@ -52,11 +54,11 @@ func (h *harness) newInflux(ctx context.Context, dir string) (*influx, error) {
 	if err := os.MkdirAll(i.dir, 0o700); err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
+	addr, err := peer.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	rpc, err := freeAddr()
+	rpc, err := peer.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +191,7 @@ func (h *harness) newMosquitto(ctx context.Context, dir string, lines ...string)
 		return nil, err
 	}
 	m := &mosquitto{dir: dir, binary: binary}
-	if m.addr, err = freeAddr(); err != nil {
+	if m.addr, err = peer.FreeAddr(); err != nil {
 		return nil, err
 	}
 	_, port, err := net.SplitHostPort(m.addr)

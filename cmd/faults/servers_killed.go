@@ -33,19 +33,16 @@ func killInflux(ctx context.Context, h *harness) (err error) {
 	}
 	defer func() { s.stop(); err = errors.Join(err, s.fault()) }()
 	load, help := readings(count, bands, startOf(count, bands), 0), calls(kills)
-	loaded := make(chan struct{})
-	go func() {
-		defer close(loaded)
-		f := &fleet{addr: s.mqtt, user: gateway, password: password, connections: 8, inFlight: 32, perSecond: 3000}
-		f.run(ctx, load)
-	}()
+	f := &fleet{addr: s.mqtt, user: gateway, password: password, connections: 8, inFlight: 32, perSecond: 3000}
+	loaded := f.start(ctx, load)
 	for i := range kills {
 		if err := pause(ctx, time.Duration(300+h.random.IntN(900))*time.Millisecond); err != nil {
 			return err
 		}
 		db.kill()
-		one := &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}
-		one.run(ctx, help[i:i+1]) // while there is no InfluxDB
+		if err := s.caller().run(ctx, help[i:i+1]); err != nil { // while there is no InfluxDB
+			return err
+		}
 		if err := pause(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
@@ -53,9 +50,11 @@ func killInflux(ctx context.Context, h *harness) (err error) {
 			return err
 		}
 	}
-	<-loaded
+	if err := loaded.wait(); err != nil {
+		return err
+	}
 	acked := acknowledged(load)
-	have, took := db.expectPoints(ctx, metric, "value", acked, 30*time.Second)
+	have, took := db.expectPoints(ctx, metric, "value", acked, patience)
 	h.say("InfluxDB killed %d times; readings: %d acknowledged, %d stored, %d lost, the last after %v; %.0f writes were tried again",
 		kills, acked, have, acked-have, took.Round(100*time.Millisecond), s.gauge(ctx, "shouwang_ingest_write_failures_total"))
 	if have != acked {
@@ -98,11 +97,7 @@ func killMosquitto(ctx context.Context, h *harness) (err error) {
 		return err
 	}
 	load := readings(count, bands, startOf(count, bands), 0)
-	loaded := make(chan struct{})
-	go func() {
-		defer close(loaded)
-		(&fleet{addr: broker.addr, connections: 8, inFlight: 32, perSecond: 4000}).run(ctx, load)
-	}()
+	loaded := (&fleet{addr: broker.addr, connections: 8, inFlight: 32, perSecond: 4000}).start(ctx, load)
 	for i := range kills {
 		if err := pause(ctx, time.Duration(300+h.random.IntN(900))*time.Millisecond); err != nil {
 			return err
@@ -121,48 +116,29 @@ func killMosquitto(ctx context.Context, h *harness) (err error) {
 			}
 		}
 	}
-	<-loaded
+	if err := loaded.wait(); err != nil {
+		return err
+	}
 	if err := s.wait(ctx, "subscribed again", connected); err != nil {
 		return err
 	}
-	have, before := map[string]map[int]bool{}, -1
-	for now := 0; now != before; { // until nothing comes any more
-		before = now
-		_ = pause(ctx, 3*time.Second)
-		if have, err = s.stored(ctx); err != nil {
+	var c counts
+	for began, before := time.Now(), -1; time.Since(began) < patience; { // until nothing comes any more
+		_ = pause(ctx, time.Duration(h.pick(3000, 1000))*time.Millisecond)
+		have, err := s.stored(ctx)
+		if err != nil {
 			return err
 		}
-		now = 0
-		for _, values := range have {
-			now += len(values)
+		if c = line.count(load, have); c.takenLost == 0 && c.stored == before {
+			break
 		}
+		before = c.stored
 	}
-	acked, handed, taken, takenLost, unhanded := 0, 0, 0, 0, 0
-	for _, m := range load {
-		there := have[m.device][m.value]
-		wasHanded, wasTaken := line.of(m)
-		if m.acked.Load() {
-			acked++
-			if !wasHanded {
-				unhanded++
-			}
-		}
-		if wasHanded {
-			handed++
-		}
-		if wasTaken {
-			taken++
-			if !there {
-				takenLost++
-			}
-		}
-	}
-	lost := lostReadings(load, have)
 	h.say("Mosquitto killed %d times, shouwang %d times", kills, kills/2)
-	h.say("readings: %d acknowledged by Mosquitto, %d handed over, %d taken by shouwang; of those taken %d are lost", acked, handed, taken, takenLost)
-	h.say("Mosquitto's own loss: %d acknowledged and never handed over; %d acknowledged and not stored", unhanded, lost)
-	if takenLost > 0 {
-		return fmt.Errorf("%d readings that shouwang acknowledged are lost", takenLost)
+	h.say("readings: %d acknowledged by Mosquitto, %d handed over, %d taken by shouwang; of those taken %d are lost", c.acked, c.handed, c.taken, c.takenLost)
+	h.say("Mosquitto's own loss: %d acknowledged and never handed over; %d acknowledged and not stored", c.unhanded, c.lost)
+	if c.takenLost > 0 {
+		return fmt.Errorf("%d readings that shouwang acknowledged are lost", c.takenLost)
 	}
 	return nil
 }

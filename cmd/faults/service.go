@@ -19,6 +19,7 @@ import (
 	"shouwang/devices"
 	"shouwang/devices/database"
 	"shouwang/devices/registry"
+	"shouwang/ingest/peer"
 )
 
 const (
@@ -47,10 +48,11 @@ func (h *harness) newService(ctx context.Context, dir string, bands, callers int
 
 func (h *harness) serviceIn(ctx context.Context, dir, data string, bands, callers int, args ...string) (s *service, err error) {
 	s = &service{binary: h.binary, dir: dir, data: data, args: args}
-	if s.http, err = freeAddr(); err != nil {
+	h.services = append(h.services, s)
+	if s.http, err = peer.FreeAddr(); err != nil {
 		return nil, err
 	}
-	if s.mqtt, err = freeAddr(); err != nil {
+	if s.mqtt, err = peer.FreeAddr(); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
@@ -96,16 +98,27 @@ func band(i int) string   { return fmt.Sprintf("b-%04d", i) }
 func caller(i int) string { return fmt.Sprintf("c-%04d", i) }
 
 // run starts the program and returns when it says that it is ready.
-func (s *service) run(ctx context.Context) (err error) {
-	args := append([]string{"serve", "--data", s.data, "--http-listen", s.http, "--broker-listen", s.mqtt, "--broker-plain", "--log-level", "info"}, s.args...)
+func (s *service) run(ctx context.Context) error {
 	was := 0
 	if s.process != nil {
 		was = s.said("ready")
 	}
-	if s.process, err = start(filepath.Join(s.dir, "shouwang.log"), s.binary, args...); err != nil {
+	if err := s.launch(); err != nil {
 		return err
 	}
 	return s.wait(ctx, "shouwang is ready", func() bool { return s.said("ready") > was })
+}
+
+// launch starts the program.
+func (s *service) launch() (err error) {
+	args := append([]string{"serve", "--data", s.data, "--http-listen", s.http, "--broker-listen", s.mqtt, "--broker-plain", "--log-level", "info"}, s.args...)
+	s.process, err = start(filepath.Join(s.dir, "shouwang.log"), s.binary, args...)
+	return err
+}
+
+// caller is a gateway with one message at a time, as a call for help is sent.
+func (s *service) caller() *fleet {
+	return &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}
 }
 
 // fault is what the program's log says against it.

@@ -18,6 +18,8 @@ type tap struct {
 	mu     sync.Mutex
 	handed map[string]bool // payloads with their topics
 	taken  map[string]bool
+	left   int // acknowledgements until do is called
+	do     func()
 }
 
 func newTap(ctx context.Context, to string) (*tap, error) {
@@ -86,9 +88,41 @@ func (t *tap) carry(near, far net.Conn) {
 		delete(flying, id)
 		mu.Unlock()
 		t.mu.Lock()
+		defer t.mu.Unlock()
 		t.taken[key] = true
-		t.mu.Unlock()
+		if t.left--; t.left == 0 {
+			t.do()
+		}
 	})
+}
+
+// atTaken calls do when n more messages have been acknowledged by the service.
+func (t *tap) atTaken(n int, do func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.left, t.do = n, do
+}
+
+// counts is what became of messages on their way through a broker. Acknowledged
+// is by the broker, taken by the service; lost is what the broker acknowledged
+// and is not stored.
+type counts struct{ acked, handed, unhanded, taken, takenLost, stored, lost int }
+
+// count compares with what is stored.
+func (t *tap) count(load []*message, have map[string]map[int]bool) (c counts) {
+	for _, m := range load {
+		handed, taken := t.of(m)
+		acked, stored := m.acked.Load(), have[m.device][m.value]
+		for n, is := range map[*int]bool{
+			&c.acked: acked, &c.handed: handed, &c.unhanded: acked && !handed, &c.taken: taken,
+			&c.takenLost: taken && !stored, &c.stored: stored, &c.lost: acked && !stored,
+		} {
+			if is {
+				*n++
+			}
+		}
+	}
+	return c
 }
 
 // of says of a message whether the broker handed it over and whether the service

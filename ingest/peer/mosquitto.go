@@ -54,9 +54,11 @@ func StartMosquitto(tb testing.TB, opts MosquittoOptions) *Mosquitto {
 	tb.Cleanup(m.Stop)
 	var err error
 	for range 5 { // a free port may be taken before the broker listens on it
-		if m.port, err = freePort(); err != nil {
+		ports, portErr := freePorts(1)
+		if err = portErr; err != nil {
 			continue
 		}
+		m.port = ports[0]
 		if err = m.start(); err == nil {
 			return m
 		}
@@ -205,12 +207,4 @@ func mosquittoBinary() string {
 		}
 	}
 	return ""
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // does not wait
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }

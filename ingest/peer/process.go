@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,20 +33,6 @@ func launch(logFile, binary string, args ...string) (stop func(), err error) {
 		_ = stdin.Close()
 		_ = cmd.Wait() // it was killed, which is no news
 	}, nil
-}
-
-// freePorts finds ports of the loopback interface that nobody uses now.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // does not block
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() //nolint:errcheck // after all are found, so that they differ
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 // answers waits until the URL gives an answer of any kind below 500.
