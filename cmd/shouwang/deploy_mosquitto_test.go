@@ -15,6 +15,8 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"shouwang/ingest/peer"
 )
 
 // outsideBroker is a real Mosquitto, started as in its container from the files
@@ -96,12 +98,11 @@ func (m *outsideBroker) run(t *testing.T) (stop func()) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := peer.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }
 
 // addDevice does what docs/storage.md tells an administrator to do.

@@ -60,7 +60,7 @@ func demoRoom(t *testing.T) *room {
 		return p
 	}
 	if shared.demo == nil || shared.demo.ended() {
-		shared.demo = start("127.0.0.1:0", "127.0.0.1:0")
+		shared.demo = start(freeAddress(t), freeAddress(t)) // not any: it must come back there
 	}
 	r.proc = shared.demo
 	var f readyFile
