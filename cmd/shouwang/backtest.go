@@ -15,7 +15,8 @@ import (
 
 // backtestCmd holds the live detectors against recorded readings.
 type backtestCmd struct {
-	Run backtestRunCmd `cmd:"" default:"withargs" hidden:"" help:"Judge a recording (the default)."`
+	Run      backtestRunCmd      `cmd:"" default:"withargs" hidden:"" help:"Judge a recording (the default)."`
+	Frontier backtestFrontierCmd `cmd:"" help:"Alerts at home against the delay to a collapse, for the live rule and two others."`
 }
 
 // recorded are the files of a recording.
