@@ -70,8 +70,17 @@ func (s *Set) ordinary(m *member) {
 	for _, at := range d.moments(t.from, t.to, 0.07*s.options.Irregularity) {
 		ill := span{at, at + int64(d.between(3, 6.5)*float64(day))}
 		l.ill = append(l.ill, ill)
-		s.labelAll(m, Infection, ill)
+		s.labelIllness(m, ill)
 	}
+}
+
+// labelIllness calls it an infection where a band can tell of it.
+func (s *Set) labelIllness(m *member, ill span) {
+	if m.band != nil {
+		s.label(m.devices[len(m.devices)-1], Infection, ill)
+		return
+	}
+	s.label(m.devices[0], Illness, ill)
 }
 
 // absences draws nights elsewhere: most are of one night. With them go the
@@ -130,23 +139,34 @@ func (s *Set) away(m *member, t span, announced bool) bool {
 	return true
 }
 
-// drift plants the change in the middle third of the time.
+// drift plants the change in the middle third of the time, in a home whose meter
+// can tell of it: a dry toilet has no visits at night, a vat no morning.
 func (s *Set) drift(m *member) {
 	o := s.options
-	if o.Drift == 0 {
+	if o.Drift == 0 || m.meter == nil {
 		return
 	}
 	d := newDice(m.life.seed, "drift")
 	c := drift{kind: o.DriftKind, share: o.Drift, days: o.DriftDays}
-	if x := d.IntN(3); o.DriftKind == DriftMixed {
-		c.kind = [...]DriftKind{DriftAmount, DriftNight, DriftRise}[x]
+	kinds := []DriftKind{DriftAmount, DriftRise, DriftNight}
+	switch m.life.kind {
+	case Dry:
+		kinds = kinds[:2]
+	case Vat:
+		kinds = kinds[:1]
+	}
+	if x := d.IntN(len(kinds)); o.DriftKind == DriftMixed {
+		c.kind = kinds[x]
+	}
+	if !slices.Contains(kinds, c.kind) {
+		return
 	}
 	if d.chance(0.5) {
 		c.share = -c.share
 	}
 	c.from = s.first + int64(float64(o.Days)*d.between(1.0/3, 2.0/3))
 	m.life.drift = c
-	s.labelAll(m, Drift, span{midnight(c.from), s.time().to})
+	s.label(m.devices[0], Drift, span{midnight(c.from), s.time().to})
 }
 
 // winter lets taps run against frost in homes whose pipes lie open, or the pipes

@@ -25,7 +25,8 @@ const (
 	Absence          = "absence"           // a night or more elsewhere, unannounced
 	AnnouncedAbsence = "absence_announced" // the service was told beforehand, or the person is in hospital
 	Drift            = "drift"             // a habit has changed, until the end
-	Infection        = "infection"         // ill: stays in bed more, pulse up
+	Infection        = "infection"         // ill, on a band: the pulse is up from two days before until two days after
+	Illness          = "illness"           // ill, on the meter of somebody without a band: does less, stays in bed
 	Guests           = "guests"            // family stays overnight
 	FrostDrip        = "frost_drip"        // a tap runs against frost
 	FrozenPipe       = "frozen_pipe"       // no water for frost

@@ -93,7 +93,7 @@ func (s *Set) worn(m *member, kind string, at int64, d *dice) bool {
 		b.ills = append(b.ills, bout{ill, d.between(5, 12), d.between(0.4, 0.9)})
 		l.ill = append(l.ill, ill)
 		l.plans = [4]plan{}
-		s.labelAll(m, Infection, ill)
+		s.labelIllness(m, ill)
 		s.label(id, Fever, t)
 	case LowSpO2:
 		t := lasts(3, 14)
