@@ -12,6 +12,7 @@ func DefaultRules() *Rules {
 	r.WaterInactivity.LimitL = 10
 	r.WaterInactivity.Window = 24 * time.Hour
 	r.WaterUse = defaultWaterUse()
+	r.Vitals = defaultVitals()
 	// The bands' own low-battery bit comes at 20 %.
 	r.LowBatteryPct = 20
 	// Meters upload once in 24 h with some jitter, so a check is asked for at
@@ -51,6 +52,9 @@ func (r *Rules) Check() error {
 		return &InputError{Field: "water_inactivity.limit_l", Value: fmt.Sprint(l), Rule: "must be above 0 and at most 10000 L"}
 	}
 	if err := r.WaterUse.check(); err != nil {
+		return err
+	}
+	if err := r.Vitals.check(); err != nil {
 		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {

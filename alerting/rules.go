@@ -17,6 +17,8 @@ type Rules struct {
 
 	WaterUse WaterUseRules `json:"water_use" yaml:"water_use"`
 
+	Vitals VitalRules `json:"vitals" yaml:"vitals"`
+
 	// LowBatteryPct is the charge at and below which a device asks for care.
 	LowBatteryPct float64 `json:"low_battery_pct" yaml:"low_battery_pct"`
 

@@ -20,7 +20,7 @@ func New(s alerting.Subject) []alerting.Detector {
 	case alerting.SubjectResident:
 		return []alerting.Detector{&Calls{}, &Vitals{}, &WaterInactivity{}, &WaterUse{}, &Faults{}}
 	case alerting.SubjectDevice:
-		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &Faults{}}
+		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &Faults{}, &NotWorn{}}
 	}
 	return nil
 }

@@ -1,66 +1,148 @@
 package detect
 
 import (
-	"math"
+	"slices"
 
 	"shouwang/alerting"
 	"shouwang/devices"
 )
 
-// limit is what one vital sign is held to. All bounds are inclusive: a value at
-// the bound is beyond it.
-type limit struct {
-	metric devices.Metric
-	kind   alerting.Kind
-	// validLow and validHigh are the values that can be believed at all;
-	// outside are placeholders (heart rate 0, SpO2 given as a fraction,
-	// temperature 0) and artefacts.
-	validLow, validHigh float64
-	// low and high are the bounds of NEWS2's single-parameter score of 3
-	// (Royal College of Physicians, 2017).
-	low, high float64
-	// extremeLow and extremeHigh make it red: our own choice, well outside
-	// what a sensor of this kind shows in a healthy person at rest.
-	extremeLow, extremeHigh float64
-	// margin is how far inside the bounds a value must be to count towards
-	// recovery.
-	margin float64
-}
+// valueRange is a range of values, both ends in it.
+type valueRange struct{ low, high float64 }
 
+func (r valueRange) holds(x float64) bool { return x >= r.low && x <= r.high }
+
+// Believable ranges (domain facts on bands): outside are placeholders (heart
+// rate 0, SpO2 0 and 50, temperature 0 and 1) and artefacts.
 var (
-	never      = math.Inf(1)
-	neverBelow = math.Inf(-1)
+	pulseRange = valueRange{25, 240}
+	spo2Range  = valueRange{70, 100}
+	tempRange  = valueRange{30, 43}
+	upperRange = valueRange{60, 260}
+	respRange  = valueRange{4, 60}
 )
 
-// limits are the bounds in force, a constant table. Believable ranges: domain facts on bands
-// (heart rate 25–240, SpO2 70–100, respiration 4–60, systolic 60–260,
-// temperature 30–43 °C).
-//
-// NEWS2 gives a high temperature 2 at most (≥ 39.1 °C). That bound stands here
-// all the same: somebody alone at home with such a fever needs a call. Skin
-// temperature lies 2–4 °C below and is not judged.
-var limits = [5]limit{
-	{devices.HeartRateBPM, alerting.KindHeartRate, 25, 240, 40, 131, 30, 160, 5},
-	{devices.SpO2Pct, alerting.KindSpO2, 70, 100, 91, never, 84, never, 1},
-	{devices.BodyTempC, alerting.KindBodyTemp, 30, 43, 35.0, 39.1, 33, 40.5, 0.3},
-	{devices.SystolicMMHg, alerting.KindBloodPressure, 60, 260, 90, 220, 70, 240, 5},
-	{devices.RespRateBPM, alerting.KindRespRate, 4, 60, 8, 25, 5, 35, 1},
+// vital is one of the vital signs that are held to limits.
+type vital int
+
+const (
+	heartRate vital = iota
+	spo2
+	bodyTemp
+	systolic
+	respRate
+	vitalCount
+	noVital vital = -1
+)
+
+// vitalOf is the vital sign a metric is of. Skin temperature lies 2–4 °C below
+// the body's and is not one; diastolic pressure has no bound in NEWS2.
+func vitalOf(m devices.Metric) vital {
+	switch m {
+	case devices.HeartRateBPM:
+		return heartRate
+	case devices.SpO2Pct:
+		return spo2
+	case devices.BodyTempC:
+		return bodyTemp
+	case devices.SystolicMMHg:
+		return systolic
+	case devices.RespRateBPM:
+		return respRate
+	}
+	return noVital
 }
 
-func (l *limit) valid(x float64) bool { return x >= l.validLow && x <= l.validHigh }
+// vitalInfo are the vital signs, a constant table.
+var vitalInfo = [vitalCount]struct {
+	metric devices.Metric
+	kind   alerting.Kind
+	valid  valueRange
+}{
+	{devices.HeartRateBPM, alerting.KindHeartRate, pulseRange},
+	{devices.SpO2Pct, alerting.KindSpO2, spo2Range},
+	{devices.BodyTempC, alerting.KindBodyTemp, tempRange},
+	{devices.SystolicMMHg, alerting.KindBloodPressure, upperRange},
+	{devices.RespRateBPM, alerting.KindRespRate, respRange},
+}
+
+// limitOf is what the rules hold the vital sign to.
+func limitOf(r *alerting.VitalRules, s vital) *alerting.VitalLimit {
+	switch s {
+	case heartRate:
+		return &r.HeartRate
+	case spo2:
+		return r.Scale()
+	case bodyTemp:
+		return &r.BodyTemp
+	case systolic:
+		return &r.Systolic
+	}
+	return &r.RespRate
+}
+
+// validated says whether a vital sign of that device may be held to limits, or is
+// a trend only: cuffless pressure, and the temperature of vendors whose profile
+// does not vouch for it.
+func validated(r *alerting.VitalRules, s vital, d devices.DeviceID) bool {
+	var vendors []string
+	switch s {
+	case systolic:
+		vendors = r.ValidatedPressure
+	case bodyTemp:
+		vendors = r.ValidatedTemperature
+	default:
+		return true
+	}
+	return slices.Contains(vendors, "*") || len(vendors) > 0 && slices.Contains(vendors, d.Vendor())
+}
 
 // beyond says whether the value lies at or outside a bound: -1 low, 1 high.
-func (l *limit) beyond(x float64) int {
+func beyond(l *alerting.VitalLimit, x float64) int {
 	switch {
-	case x <= l.low:
+	case x <= l.Low:
 		return -1
-	case x >= l.high:
+	case l.High != 0 && x >= l.High:
 		return 1
 	}
 	return 0
 }
 
-func (l *limit) extreme(x float64) bool { return x <= l.extremeLow || x >= l.extremeHigh }
+func extreme(l *alerting.VitalLimit, x float64) bool {
+	return x <= l.ExtremeLow || l.ExtremeHigh != 0 && x >= l.ExtremeHigh
+}
 
 // calm says whether the value lies inside the bounds by the margin.
-func (l *limit) calm(x float64) bool { return x >= l.low+l.margin && x <= l.high-l.margin }
+func calm(l *alerting.VitalLimit, x float64) bool {
+	return (l.Low == 0 || x >= l.Low+l.Margin) && (l.High == 0 || x <= l.High-l.Margin)
+}
+
+// newsPoints is what one value scores in NEWS2 (Royal College of Physicians,
+// 2017). Of oxygen a band knows nothing, so on scale 2 the person counts as
+// breathing air.
+func newsPoints(s vital, scale int, x float64) int {
+	switch s {
+	case heartRate:
+		return band(x, []float64{40, 50, 90, 110, 130}, []int{3, 1, 0, 1, 2, 3})
+	case spo2:
+		if scale == 2 {
+			return band(x, []float64{83, 85, 87}, []int{3, 2, 1, 0})
+		}
+		return band(x, []float64{91, 93, 95}, []int{3, 2, 1, 0})
+	case bodyTemp:
+		return band(x, []float64{35, 36, 38, 39}, []int{3, 1, 0, 1, 2})
+	case systolic:
+		return band(x, []float64{90, 100, 110, 219}, []int{3, 2, 1, 0, 3})
+	}
+	return band(x, []float64{8, 11, 20, 24}, []int{3, 1, 0, 2, 3})
+}
+
+// band gives the points of the first bound that x is not above.
+func band(x float64, upTo []float64, points []int) int {
+	for i, b := range upTo {
+		if x <= b {
+			return points[i]
+		}
+	}
+	return points[len(points)-1]
+}

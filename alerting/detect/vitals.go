@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -8,58 +9,17 @@ import (
 	"shouwang/devices"
 )
 
-const (
-	// confirm of the last window valid samples must be beyond a bound: a band
-	// measures every 5–10 min, so persistence is counted in samples, not in
-	// seconds.
-	confirm, window = 2, 3
-	// keptSamples bounds the memory: the samples received last, in order of
-	// event time, so that a late backlog is judged among its own neighbours.
-	keptSamples = 16
-	// together is how far apart samples may be and still confirm each other.
-	together = 6 * time.Hour
-	// pulseAge: a band that measures the pulse must have found one this close
-	// to a saturation for the saturation to be believed.
-	pulseAge = 15 * time.Minute
-)
+// scoreAge is how old a vital sign may be to count in the partial score.
+const scoreAge = time.Hour
 
-// Vitals holds the vital signs of a resident to the bounds in limits. A sample
-// is valid when it can be believed: in range, the device on the wrist, and for
-// SpO2 with a pulse.
+// Vitals holds the vital signs of a resident to the limits in force. A sample is
+// valid when it can be believed: in range, the device on the wrist, and for SpO2
+// with a pulse.
 type Vitals struct{ memory[vitalsState] }
 
 type vitalsState struct {
-	Tracks [5]track
-	// Pulse is what each device last said of the pulse, Off since when it
-	// says it is off the wrist (zero: on it).
-	Pulse map[devices.DeviceID]pulse
-	Worn  map[devices.DeviceID]worn
-}
-
-type track struct {
-	Samples  []sample // by event time
-	Newest   time.Time
-	Episode  time.Time
-	Severity alerting.Severity
-	// Past is the newest episode found in a late backlog, from its first to its
-	// last sample beyond a bound, so that more of the backlog is not another.
-	PastFrom, PastTo time.Time
-}
-
-type sample struct {
-	At       time.Time
-	Received time.Time
-	Value    float64
-}
-
-type pulse struct {
-	At    time.Time
-	Found bool
-}
-
-type worn struct {
-	At  time.Time
-	Off bool
+	Tracks [vitalCount]track
+	Bands  wrists
 }
 
 // Name implements alerting.Detector.
@@ -69,7 +29,7 @@ func (d *Vitals) Name() string { return "vitals" }
 // taken off.
 func (d *Vitals) Notice(_ *alerting.View, e devices.Event) []alerting.Finding {
 	if e.Kind == devices.EventWorn || e.Kind == devices.EventRemoved {
-		d.wear(e.Device, e.At, e.Kind == devices.EventRemoved)
+		d.state.Bands.of(e.Device).flag(e.At.UnixMicro(), e.Kind == devices.EventRemoved)
 	}
 	return nil
 }
@@ -77,72 +37,46 @@ func (d *Vitals) Notice(_ *alerting.View, e devices.Event) []alerting.Finding {
 // Observe implements alerting.Detector. Readings of one time must come with
 // `worn` and the pulse first, which the engine sees to.
 func (d *Vitals) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
-	if r.Metric == devices.Worn {
-		d.wear(r.Device, r.At, r.Value == 0)
+	s := vitalOf(r.Metric)
+	if s == noVital && r.Metric != devices.Worn && r.Metric != devices.Steps && r.Metric != devices.BatteryPct {
 		return nil
 	}
-	for i := range limits {
-		if limits[i].metric == r.Metric {
-			return d.judge(v, &limits[i], &d.state.Tracks[i], r)
-		}
+	w := d.state.Bands.of(r.Device)
+	at := r.At.UnixMicro()
+	w.hear(r.Metric, r.Value, at)
+	if s == noVital || !believed(w, s, r.Value, at) || !validated(&v.Rules.Vitals, s, r.Device) {
+		return nil
 	}
-	return nil
+	return d.judge(v, s, r, at)
 }
 
-func (d *Vitals) wear(device devices.DeviceID, at time.Time, off bool) {
-	if d.state.Worn == nil {
-		d.state.Worn = map[devices.DeviceID]worn{}
-	}
-	if last := d.state.Worn[device]; !at.Before(last.At) {
-		d.state.Worn[device] = worn{at, off}
-	}
-}
-
-// believed says whether the sample may be judged, and keeps what the device
-// says of the pulse.
-func (d *Vitals) believed(l *limit, r devices.Reading) bool {
-	valid := l.valid(r.Value)
-	if r.Metric == devices.HeartRateBPM {
-		if d.state.Pulse == nil {
-			d.state.Pulse = map[devices.DeviceID]pulse{}
-		}
-		if last := d.state.Pulse[r.Device]; !r.At.Before(last.At) {
-			d.state.Pulse[r.Device] = pulse{r.At, valid}
-		}
-	}
-	if w := d.state.Worn[r.Device]; w.Off && !r.At.Before(w.At) {
+// believed says whether the sample may be judged.
+func believed(w *wrist, s vital, value float64, at int64) bool {
+	if !vitalInfo[s].valid.holds(value) {
 		return false
 	}
-	if p, measures := d.state.Pulse[r.Device]; r.Metric == devices.SpO2Pct && measures {
-		// For a sample older than the newest pulse nothing is known; then
-		// the sample's own value decides.
-		if gap := r.At.Sub(p.At); gap >= 0 && (!p.Found || gap > pulseAge) {
-			return false
-		}
+	if why, _ := w.off(at); why != onWrist {
+		return false
 	}
-	return valid
+	return s != spo2 || !w.pulseless(at)
 }
 
-func (d *Vitals) judge(v *alerting.View, l *limit, t *track, r devices.Reading) []alerting.Finding {
-	if !d.believed(l, r) {
-		return nil
-	}
-	i, fresh := t.insert(sample{r.At, r.Received, r.Value})
+func (d *Vitals) judge(v *alerting.View, s vital, r devices.Reading, at int64) []alerting.Finding {
+	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
+	l := limitOf(rules, s)
+	i, fresh := t.insert(at, r.Received.UnixMicro(), r.Value)
 	if !fresh {
 		return nil
 	}
 	var findings []alerting.Finding
-	for end := i; end < min(i+window, len(t.Samples)); end++ {
-		if w := t.neighbours(end); l.confirmed(w) {
-			findings = d.raise(v, l, t, r.Device, w)
-			break
-		}
+	if w := t.confirmed(rules, l, i); w != nil {
+		findings = d.raise(v, s, r.Device, w)
 	}
-	if t.calm(l) {
+	if t.calm(rules, l) {
 		findings = append(findings, alerting.Finding{
-			Kind: l.kind, Subject: v.Subject, Episode: t.Episode, Severity: t.Severity, Recovered: true,
-			FoundAt: t.Samples[len(t.Samples)-1].At, KnownAt: v.Now, Rule: d.rule(v, l),
-			Evidence: map[string]any{"metric": string(l.metric), "value": t.Samples[len(t.Samples)-1].Value},
+			Kind: vitalInfo[s].kind, Subject: v.Subject, Episode: t.Episode, Severity: t.Severity, Recovered: true,
+			FoundAt: t.Samples[len(t.Samples)-1].at(), KnownAt: v.Now, Rule: vitalRule(v, s),
+			Evidence: map[string]any{"metric": string(r.Metric), "value": t.Samples[len(t.Samples)-1].Value},
 		})
 		t.Episode, t.Severity = time.Time{}, ""
 	}
@@ -151,174 +85,104 @@ func (d *Vitals) judge(v *alerting.View, l *limit, t *track, r devices.Reading) 
 
 // raise says what is confirmed, if it is news. Several vital signs together are
 // red, those too that were said before.
-func (d *Vitals) raise(v *alerting.View, l *limit, t *track, device devices.DeviceID, w []sample) []alerting.Finding {
-	last := w[len(w)-1]
-	others := d.others(l, last.At)
+func (d *Vitals) raise(v *alerting.View, s vital, device devices.DeviceID, w []sample) []alerting.Finding {
+	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
+	l, last := limitOf(rules, s), w[len(w)-1].at()
+	others := d.others(s, last)
 	severity := alerting.Orange
-	if l.extremes(w) || len(others) > 0 {
+	if len(others) > 0 || count(w, func(x float64) bool { return extreme(l, x) }) >= rules.Confirm {
 		severity = alerting.Red
 	}
 	if t.Episode.IsZero() {
-		if t.past(last.At) && t.samePast(w) {
+		if t.past(last) && t.samePast(w) {
 			return nil
 		}
-		t.Episode = l.first(w)
+		t.Episode = first(l, w)
 	} else if !severity.Above(t.Severity) {
 		return nil
 	}
 	t.Severity = severity
-	findings := []alerting.Finding{d.finding(v, l, t, device, w)}
+	findings := []alerting.Finding{d.finding(v, s, device, w)}
 	for _, i := range others {
 		if o := &d.state.Tracks[i]; alerting.Red.Above(o.Severity) {
 			o.Severity = alerting.Red
-			findings = append(findings, d.finding(v, &limits[i], o, device, o.neighbours(len(o.Samples)-1)))
+			findings = append(findings, d.finding(v, i, device, o.neighbours(len(o.Samples)-1, rules.Window)))
 		}
 	}
 	return findings
 }
 
-func (d *Vitals) finding(v *alerting.View, l *limit, t *track, device devices.DeviceID, w []sample) alerting.Finding {
-	last := w[len(w)-1]
-	values := make([]float64, len(w))
-	for i, s := range w {
-		values[i] = s.Value
+func (d *Vitals) finding(v *alerting.View, s vital, device devices.DeviceID, w []sample) alerting.Finding {
+	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
+	evidence := limitEvidence(rules, s, device, w)
+	evidence["partial_score"], evidence["partial_parameters"] = d.score(rules, w[len(w)-1].at())
+	evidence["partial_of"] = 7
+	return alerting.Finding{
+		Kind: vitalInfo[s].kind, Subject: v.Subject, Episode: t.Episode, Severity: t.Severity,
+		FoundAt: w[len(w)-1].at(), KnownAt: v.Now, Evidence: evidence, Rule: vitalRule(v, s),
+	}
+}
+
+// limitEvidence says what was expected and what the samples were.
+func limitEvidence(r *alerting.VitalRules, s vital, device devices.DeviceID, w []sample) map[string]any {
+	l, last := limitOf(r, s), w[len(w)-1]
+	values, low, high := make([]float64, len(w)), false, false
+	for i, x := range w {
+		values[i] = x.Value
+		low, high = low || beyond(l, x.Value) < 0, high || beyond(l, x.Value) > 0
 	}
 	evidence := map[string]any{
-		"metric": string(l.metric), "device": string(device), "values": values,
-		"value": last.Value, "at": last.At, "confirmed": "2 of 3 valid samples",
+		"metric": string(vitalInfo[s].metric), "device": string(device), "values": values,
+		"value": last.Value, "at": last.at(), "since": first(l, w),
+		"confirmed": fmt.Sprintf("%d of %d valid samples", r.Confirm, r.Window),
 	}
-	if l.low != neverBelow {
-		evidence["low"] = l.low
+	if l.Low != 0 {
+		evidence["low"] = l.Low
 	}
-	if l.high != never {
-		evidence["high"] = l.high
+	if l.High != 0 {
+		evidence["high"] = l.High
 	}
-	return alerting.Finding{
-		Kind: l.kind, Subject: v.Subject, Episode: t.Episode, Severity: t.Severity,
-		FoundAt: last.At, KnownAt: v.Now, Evidence: evidence, Rule: d.rule(v, l),
+	if low && high {
+		evidence["both_sides"] = true
 	}
+	if s == spo2 {
+		evidence["spo2_scale"] = r.SpO2Scale
+	}
+	return evidence
 }
 
-func (d *Vitals) rule(v *alerting.View, l *limit) alerting.RuleRef {
-	return alerting.RuleRef{ID: "vital." + string(l.kind), Version: v.Rules.Version}
+// score adds up the NEWS2 points of the vital signs measured lately, and says of
+// how many of the seven parameters. It is a part of a score and never called
+// NEWS2: that needs all seven at one time.
+func (d *Vitals) score(r *alerting.VitalRules, at time.Time) (points, parameters int) {
+	for s := range vitalCount {
+		t := &d.state.Tracks[s]
+		for _, x := range slices.Backward(t.Samples) {
+			if x.At <= at.UnixMicro() {
+				if at.Sub(x.at()) <= scoreAge {
+					points += newsPoints(s, r.SpO2Scale, x.Value)
+					parameters++
+				}
+				break
+			}
+		}
+	}
+	return points, parameters
 }
 
-// others are the tracks of vital signs that are beyond their bounds too, and were
-// measured about then: an episode ends by samples alone, so one of which no more
-// come stays for ever.
-func (d *Vitals) others(l *limit, at time.Time) []int {
-	var others []int
-	for i := range limits {
+func vitalRule(v *alerting.View, s vital) alerting.RuleRef {
+	return alerting.RuleRef{ID: "vital." + string(vitalInfo[s].kind), Version: v.Rules.Version}
+}
+
+// others are the vital signs that are abnormal too, and were measured about then:
+// an episode ends by samples alone, so one of which no more come stays for ever.
+func (d *Vitals) others(s vital, at time.Time) []vital {
+	var others []vital
+	for i := range vitalCount {
 		t := &d.state.Tracks[i]
-		if limits[i].kind != l.kind && !t.Episode.IsZero() && at.Sub(t.Newest).Abs() <= together {
+		if i != s && !t.Episode.IsZero() && at.Sub(t.Newest).Abs() <= together {
 			others = append(others, i)
 		}
 	}
 	return others
-}
-
-// insert puts the sample in its place by event time, unless one of that time is
-// there, and forgets the sample received longest ago when there are too many.
-func (t *track) insert(s sample) (at int, fresh bool) {
-	i := len(t.Samples)
-	if i > 0 && !t.Samples[i-1].At.Before(s.At) { // it seldom is not the newest
-		var found bool
-		if i, found = slices.BinarySearchFunc(t.Samples, s.At, func(s sample, at time.Time) int { return s.At.Compare(at) }); found {
-			return i, false
-		}
-	}
-	t.Samples = slices.Insert(t.Samples, i, s)
-	if s.At.After(t.Newest) {
-		t.Newest = s.At
-	}
-	if len(t.Samples) > keptSamples {
-		oldest := 0
-		for j := range t.Samples {
-			if j != i && (oldest == i || t.Samples[j].Received.Before(t.Samples[oldest].Received)) {
-				oldest = j
-			}
-		}
-		t.Samples = slices.Delete(t.Samples, oldest, oldest+1)
-		if oldest < i {
-			i--
-		}
-	}
-	return i, true
-}
-
-// neighbours are the samples up to end that may confirm it.
-func (t *track) neighbours(end int) []sample {
-	start := max(0, end-window+1)
-	for t.Samples[end].At.Sub(t.Samples[start].At) > together {
-		start++
-	}
-	return t.Samples[start : end+1]
-}
-
-// past says whether newer samples than this one have been seen.
-func (t *track) past(at time.Time) bool { return t.Newest.After(at) }
-
-// samePast says whether the samples belong to the past episode, and counts them
-// to it; otherwise they begin the next one.
-func (t *track) samePast(w []sample) bool {
-	from, to := w[0].At, w[len(w)-1].At
-	if t.PastFrom.IsZero() || from.After(t.PastTo.Add(together)) || to.Before(t.PastFrom.Add(-together)) {
-		t.PastFrom, t.PastTo = from, to
-		return false
-	}
-	if from.Before(t.PastFrom) {
-		t.PastFrom = from
-	}
-	if to.After(t.PastTo) {
-		t.PastTo = to
-	}
-	return true
-}
-
-// calm says whether an episode is over: the newest samples are all inside the
-// bounds by the margin, and after the episode began.
-func (t *track) calm(l *limit) bool {
-	if t.Episode.IsZero() || len(t.Samples) < window {
-		return false
-	}
-	for _, s := range t.Samples[len(t.Samples)-window:] {
-		if !l.calm(s.Value) || s.At.Before(t.Episode) {
-			return false
-		}
-	}
-	return true
-}
-
-// confirmed says whether enough samples lie beyond the same bound.
-func (l *limit) confirmed(w []sample) bool {
-	low, high := 0, 0
-	for _, s := range w {
-		switch l.beyond(s.Value) {
-		case -1:
-			low++
-		case 1:
-			high++
-		}
-	}
-	return low >= confirm || high >= confirm
-}
-
-func (l *limit) extremes(w []sample) bool {
-	n := 0
-	for _, s := range w {
-		if l.extreme(s.Value) {
-			n++
-		}
-	}
-	return n >= confirm
-}
-
-// first is the time of the first sample beyond a bound.
-func (l *limit) first(w []sample) time.Time {
-	for _, s := range w {
-		if l.beyond(s.Value) != 0 {
-			return s.At
-		}
-	}
-	return w[0].At
 }

@@ -44,6 +44,7 @@ func TestVitalBoundsAreThoseOfNEWS2(t *testing.T) {
 		{devices.DiastolicMMHg, 20, ""},
 	} {
 		b := vitals(t)
+		b.view.Rules.Vitals.ValidatedPressure = []string{"acme"}
 		b.series(0, c.metric, c.value, c.value, c.value, c.value)
 		if c.want == "" {
 			b.want()
@@ -58,8 +59,11 @@ func TestTwoOfThreeValidSamplesConfirm(t *testing.T) {
 	b.series(0, devices.HeartRateBPM, 80, 140, 80, 81, 140, 0, 0, 80, 140)
 	b.want("orange heart_rate") // 140, (placeholders do not count), 80, 140
 	b = vitals(t)
-	b.series(0, devices.HeartRateBPM, 35, 80, 140, 80, 35, 80)
-	b.want() // one low and one high do not confirm each other
+	b.series(0, devices.HeartRateBPM, 35, 80, 140, 80)
+	b.want("orange heart_rate") // now too slow, now too fast
+	if b.findings[0].Evidence["both_sides"] != true {
+		t.Errorf("evidence %v", b.findings[0].Evidence)
+	}
 	b = vitals(t)
 	b.say(0, devices.HeartRateBPM, 140)
 	b.say(0, devices.HeartRateBPM, 140) // the same sample again

@@ -1,0 +1,232 @@
+package detect
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"shouwang/alerting"
+)
+
+const (
+	// keptSamples bounds the memory: the samples received last, in order of
+	// event time, so that a late backlog is judged among its own neighbours.
+	keptSamples = 16
+	// together is how far apart samples may be and still confirm each other.
+	together = 6 * time.Hour
+)
+
+// track follows one vital sign: its newest samples and the episode in which it is
+// abnormal.
+type track struct {
+	Samples  samples // by event time
+	Newest   time.Time
+	Episode  time.Time
+	Severity alerting.Severity
+	// Past is the newest episode found in a late backlog, from its first to its
+	// last abnormal sample, so that more of the backlog is not another.
+	PastFrom, PastTo time.Time
+}
+
+type sample struct {
+	At       int64 // Unix microseconds
+	Received int64
+	Value    float64
+}
+
+func (s sample) at() time.Time { return time.UnixMicro(s.At).UTC() }
+
+// samples are saved as one string: two varints of times and one of thousandths
+// each, every one the difference to the one before.
+type samples []sample
+
+// MarshalJSON implements json.Marshaler.
+func (s samples) MarshalJSON() ([]byte, error) {
+	b := make([]byte, 0, 16*len(s))
+	var last sample
+	for _, x := range s {
+		b = binary.AppendVarint(b, x.At-last.At)
+		b = binary.AppendVarint(b, x.Received-x.At)
+		b = binary.AppendVarint(b, int64(math.Round(x.Value*1000)))
+		last = x
+	}
+	return fmt.Appendf(nil, "%q", base64.RawStdEncoding.EncodeToString(b)), nil
+}
+
+var errSamples = errors.New("samples cannot be read")
+
+// UnmarshalJSON implements json.Unmarshaler. An older release wrote a list.
+func (s *samples) UnmarshalJSON(text []byte) error {
+	*s = nil
+	if bytes.HasPrefix(text, []byte("[")) {
+		var old []struct {
+			At, Received time.Time
+			Value        float64
+		}
+		if err := json.Unmarshal(text, &old); err != nil {
+			return err
+		}
+		for _, o := range old {
+			*s = append(*s, sample{o.At.UnixMicro(), o.Received.UnixMicro(), o.Value})
+		}
+		return nil
+	}
+	var word string
+	if err := json.Unmarshal(text, &word); err != nil {
+		return err
+	}
+	b, err := base64.RawStdEncoding.DecodeString(word)
+	if err != nil {
+		return err
+	}
+	var last int64
+	for len(b) > 0 {
+		var v [3]int64
+		for i := range v {
+			x, n := binary.Varint(b)
+			if n <= 0 {
+				return errSamples
+			}
+			v[i], b = x, b[n:]
+		}
+		last += v[0]
+		*s = append(*s, sample{last, last + v[1], float64(v[2]) / 1000})
+	}
+	return nil
+}
+
+// insert puts the sample in its place by event time, unless one of that time is
+// there, and forgets the sample received longest ago when there are too many.
+func (t *track) insert(at, received int64, value float64) (where int, fresh bool) {
+	// To the thousandth, as it is saved: a restart must change nothing.
+	s := sample{at, received, math.Round(value*1000) / 1000}
+	i := len(t.Samples)
+	if i > 0 && t.Samples[i-1].At >= s.At { // it seldom is not the newest
+		var found bool
+		if i, found = slices.BinarySearchFunc(t.Samples, s.At, func(s sample, at int64) int { return int(min(1, max(-1, s.At-at))) }); found {
+			return i, false
+		}
+	}
+	if t.Newest.UnixMicro() < s.At {
+		t.Newest = s.at()
+	}
+	if n := len(t.Samples); n == keptSamples {
+		oldest := 0
+		for j := range t.Samples {
+			if t.Samples[j].Received < t.Samples[oldest].Received {
+				oldest = j
+			}
+		}
+		if oldest < i {
+			i--
+		}
+		t.Samples = slices.Delete(t.Samples, oldest, oldest+1)
+	}
+	t.Samples = slices.Insert(t.Samples, i, s)
+	return i, true
+}
+
+// neighbours are the window samples up to end that may confirm it.
+func (t *track) neighbours(end, window int) []sample {
+	start := max(0, end-window+1)
+	for t.Samples[end].At-t.Samples[start].At > together.Microseconds() {
+		start++
+	}
+	return t.Samples[start : end+1]
+}
+
+// confirmed is the first window with the sample i in it that confirms, nil when
+// none does.
+func (t *track) confirmed(r *alerting.VitalRules, l *alerting.VitalLimit, i int) []sample {
+	if quiet(l, t.Samples[max(0, i-r.Window+1):min(i+r.Window, len(t.Samples))]) {
+		return nil
+	}
+	for end := i; end < min(i+r.Window, len(t.Samples)); end++ {
+		// Abnormal on either side counts: a pulse that swings from one bound to
+		// the other is no better than one that stays beyond it, and a band that
+		// measures so badly has to be looked after as well.
+		w := t.neighbours(end, r.Window)
+		if count(w, func(x float64) bool { return beyond(l, x) != 0 }) >= r.Confirm {
+			return w
+		}
+	}
+	return nil
+}
+
+// quiet says that none of the samples is abnormal, as is nearly always so.
+func quiet(l *alerting.VitalLimit, w []sample) bool {
+	for i := range w {
+		if beyond(l, w[i].Value) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func count(w []sample, is func(float64) bool) int {
+	n := 0
+	for _, s := range w {
+		if is(s.Value) {
+			n++
+		}
+	}
+	return n
+}
+
+// past says whether newer samples than this one have been seen.
+func (t *track) past(at time.Time) bool { return t.Newest.After(at) }
+
+// samePast says whether the samples belong to the past episode, and counts them
+// to it; otherwise they begin the next one.
+func (t *track) samePast(w []sample) bool {
+	from, to := w[0].at(), w[len(w)-1].at()
+	if t.PastFrom.IsZero() || from.After(t.PastTo.Add(together)) || to.Before(t.PastFrom.Add(-together)) {
+		t.PastFrom, t.PastTo = from, to
+		return false
+	}
+	if from.Before(t.PastFrom) {
+		t.PastFrom = from
+	}
+	if to.After(t.PastTo) {
+		t.PastTo = to
+	}
+	return true
+}
+
+// calm says whether an episode is over: the newest samples all lie inside the
+// bounds by the margin, after the episode began, and the last abnormal one is
+// long enough ago.
+func (t *track) calm(r *alerting.VitalRules, l *alerting.VitalLimit) bool {
+	n := len(t.Samples)
+	if t.Episode.IsZero() || n < r.Window {
+		return false
+	}
+	since := t.Episode.UnixMicro()
+	for _, s := range t.Samples[n-r.Window:] {
+		if !calm(l, s.Value) || s.At < since {
+			return false
+		}
+	}
+	for i := n - r.Window - 1; i >= 0; i-- {
+		if beyond(l, t.Samples[i].Value) != 0 {
+			return t.Samples[n-1].At-t.Samples[i].At >= r.Clear.Microseconds()
+		}
+	}
+	return true
+}
+
+// first is the time of the first abnormal sample.
+func first(l *alerting.VitalLimit, w []sample) time.Time {
+	for _, s := range w {
+		if beyond(l, s.Value) != 0 {
+			return s.at()
+		}
+	}
+	return w[0].at()
+}
