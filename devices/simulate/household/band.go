@@ -69,7 +69,7 @@ func newBand(l *life, index int32) *band {
 	b := &band{
 		life: l, index: index, seed: mix(l.seed ^ 0xba4d),
 		every: []int64{5, 5, 6, 10}[d.IntN(4)] * minute, phase: int64(d.IntN(300)), style: offStyle(d.IntN(3)),
-		rest: d.around(68, 8), dip: d.between(3, 10), spo2: d.between(95.2, 98.2), skin: d.between(32.4, 34),
+		rest: d.around(69, 7), dip: d.between(3, 10), spo2: d.between(95.2, 98.2), skin: d.between(32.4, 34),
 		lively: d.about(1, 0.4), lat: d.between(36.0, 36.4), lon: d.between(115.4, 115.9),
 		swing: d.about(1.5, 0.8), batheOff: d.chance(0.5), runs: d.between(3, 8),
 	}
@@ -137,7 +137,7 @@ func (b *band) doing(p *plan, last, t int64) doing {
 	case now < 0.25:
 		w.pace = 3
 	}
-	w.pace *= b.lively
+	w.pace = min(w.pace*b.lively, 110)
 	w.steps = w.pace * float64(b.every) / 60
 	return w
 }
@@ -219,7 +219,7 @@ func (b *band) pulse(p *plan, w doing, t int64) float64 {
 	if w.asleep {
 		rate -= b.dip
 	} else {
-		rate += 5 + 0.42*w.pace
+		rate += 5 + 0.3*w.pace
 	}
 	if within(b.life.down, t) {
 		rate += 6
