@@ -24,7 +24,7 @@ import (
 // while it was down, and to the websocket frame for those pressed while the
 // backlog is read.
 func (b *bench) backlog(ctx context.Context, t *table, p *plan) error {
-	s, err := b.session(ctx, b.shouwangPeer(&plan{}), "")
+	s, err := b.session(ctx, b.shouwangPeer(p), "")
 	if err != nil {
 		return err
 	}
