@@ -34,6 +34,7 @@ func (c *serveCmd) Run(ctx context.Context, log zerolog.Logger) error {
 			return err
 		}
 		defer func() { err = errors.Join(err, a.close()) }()
+		limitMemory()
 		return a.Run(ctx)
 	})
 }
