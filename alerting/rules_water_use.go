@@ -31,6 +31,15 @@ type WaterUseRules struct {
 	HighL      float64 `json:"high_l" yaml:"high_l"`
 	HighFactor float64 `json:"high_factor" yaml:"high_factor"`
 	HighFloorL float64 `json:"high_floor_l" yaml:"high_floor_l"`
+
+	// A change of routine is a difference between the last one or two weeks and
+	// the weeks before of RoutineZ standard errors, and worth a word: by the
+	// share RoutineShare in litres, or by RoutineFirst in the time of the first
+	// use. It is said at most once in RoutineEvery.
+	RoutineZ     float64       `json:"routine_z" yaml:"routine_z"`
+	RoutineShare float64       `json:"routine_share" yaml:"routine_share"`
+	RoutineFirst time.Duration `json:"routine_first" yaml:"routine_first"`
+	RoutineEvery time.Duration `json:"routine_every" yaml:"routine_every"`
 }
 
 // defaultWaterUse are the settings of a fresh service.
@@ -39,6 +48,7 @@ func defaultWaterUse() WaterUseRules {
 		LeakLPerH: 2, LeakWindow: 24 * time.Hour, SeepWindow: 48 * time.Hour,
 		BurstL: 300, BurstFactor: 2.5, BurstUnknownL: 800, NightL: 40,
 		HighL: 1000, HighFactor: 4, HighFloorL: 300,
+		RoutineZ: 4, RoutineShare: 0.2, RoutineFirst: 45 * time.Minute, RoutineEvery: 7 * 24 * time.Hour,
 	}
 }
 
@@ -53,6 +63,7 @@ func (w *WaterUseRules) check() error {
 		{"burst_l", w.BurstL, 10, 100_000}, {"burst_unknown_l", w.BurstUnknownL, 10, 100_000},
 		{"burst_factor", w.BurstFactor, 1, 100}, {"night_l", w.NightL, 5, 10_000},
 		{"high_l", w.HighL, 50, 100_000}, {"high_factor", w.HighFactor, 1, 100}, {"high_floor_l", w.HighFloorL, 10, 100_000},
+		{"routine_z", w.RoutineZ, 2, 100}, {"routine_share", w.RoutineShare, 0.05, 10},
 	} {
 		if !(f.v >= f.min && f.v <= f.max) {
 			return &InputError{
@@ -69,6 +80,12 @@ func (w *WaterUseRules) check() error {
 		if f.d < 3*time.Hour || f.d > 48*time.Hour {
 			return &InputError{Field: "water_use." + f.field, Value: f.d.String(), Rule: "must be between 3 h and 48 h"}
 		}
+	}
+	if w.RoutineFirst < 0 || w.RoutineFirst > 12*time.Hour {
+		return &InputError{Field: "water_use.routine_first", Value: w.RoutineFirst.String(), Rule: "must be between 0 and 12 h"}
+	}
+	if w.RoutineEvery < 24*time.Hour || w.RoutineEvery > 365*24*time.Hour {
+		return &InputError{Field: "water_use.routine_every", Value: w.RoutineEvery.String(), Rule: "must be between a day and a year"}
 	}
 	return nil
 }

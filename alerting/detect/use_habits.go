@@ -19,6 +19,9 @@ const (
 	// firstQuiet is the hour (UTC) at which it begins while nothing is learnt:
 	// ten in the evening in China.
 	firstQuiet = 14
+	// lightSleep is how long after the middle of the quiet hours a use may be the
+	// first of the day, and no longer a visit to the toilet in the night.
+	lightSleep = 2 * hourSeconds
 	// spoils is for how long a leak, a burst or high use is kept out of what is
 	// learnt; what lasts longer has become a habit.
 	spoils = 7 * 24 * hourSeconds
@@ -32,7 +35,7 @@ type habits struct {
 	peak    float64 // the most in two hours
 	night   float64 // most in three hours of the quiet time
 	resting float64 // all of the quiet time
-	first   int64   // when the day's first litres were used, zero: not yet
+	first   int64   // when the day's first water was used, zero: not yet
 	spoilt  bool    // not to be learnt
 	hours   [24]float32
 	profile [24]float32 // litres in an ordinary hour, by hour of the day in UTC
@@ -88,16 +91,15 @@ func (m *meterUse) learn(v *alerting.View, from, to int64, litres float64) {
 	} else {
 		h.spoilt = h.spoilt || to-from > day24/3
 	}
-	if peak, _ := m.within(i, 2*hourSeconds); peak > h.peak {
-		h.peak = peak
+	peak, _ := m.within(i, 2*hourSeconds)
+	h.peak = math.Max(h.peak, peak)
+	if h.first == 0 && to >= h.start+lightSleep && litres >= math.Max(m.stepL, 1) && to-from <= longestCell {
+		h.first = (from + to) / 2
 	}
 	if i >= 3 && s <= longestCell && h.quiet(c.at-s/2) {
 		if night, span := m.three(i); span > 0 && night > h.night {
 			h.night = night
 		}
-	}
-	if h.first == 0 && h.used >= m.routine.firstL() {
-		h.first = to - int64((h.used-m.routine.firstL())/litres*float64(to-from))
 	}
 }
 
@@ -132,9 +134,12 @@ func (m *meterUse) endDay(v *alerting.View, now int64) {
 		for i, l := range h.hours {
 			h.profile[i] += (l - h.profile[i]) / float32(h.learnt)
 		}
-		m.routine.day(h)
+		m.routine.day(h, &v.Rules.WaterUse)
 	}
 	shifted := h.conclude()
+	if shifted { // days that began at another hour cannot be compared
+		m.routine.days = nil
+	}
 	h.begin(now)
 	h.spoilt = shifted
 }
@@ -153,7 +158,8 @@ func topTwo(top *[2]uint16, v uint16) {
 }
 
 // conclude draws from the days what is asked for often. It says whether the
-// quiet time has moved: by three hours at the least, so that days stay alike.
+// quiet time has moved: by three hours at the least, and once the home is known
+// only to a time with half the use, so that days stay alike.
 func (h *habits) conclude() (shifted bool) {
 	if len(h.days) == 0 {
 		return false
@@ -183,9 +189,10 @@ func (h *habits) conclude() (shifted bool) {
 			best = from
 		}
 	}
-	if off := (best - h.quietFrom + 24) % 24; off >= 3 && off <= 21 {
-		h.quietFrom = best
-		return true
+	off := (best - h.quietFrom + 24) % 24
+	if off < 3 || off > 21 || h.learnt == knownDays && quietest(best) > quietest(h.quietFrom)/2 {
+		return false
 	}
-	return false
+	h.quietFrom = best
+	return true
 }
