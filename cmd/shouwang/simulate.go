@@ -134,7 +134,7 @@ func refusal(path, status string, raw []byte) error {
 // knows what its devices have said and hold back.
 type simulateIncidentCmd struct {
 	instance
-	Kind   string `arg:"" help:"sos, fall, fever, collapse, late_batch, or recover to end what lasts."`
+	Kind   string `arg:"" help:"sos, fall, fever, low_spo2, off_wrist, collapse, going_away, leak, burst, gateway_outage, late_batch, or recover to end what lasts."`
 	Device string `help:"Device of the resident it happens to (vendor/id); somebody suitable without it." placeholder:"DEVICE"`
 }
 

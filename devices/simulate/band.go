@@ -34,6 +34,9 @@ type band struct {
 
 	stops  []stop // no movement; the raw fields are not used
 	fevers []stop
+
+	hypoxia []stop // a low saturation
+	off     []stop // off the wrist, beside charging
 }
 
 func newBand(seed uint64) *band {
@@ -132,17 +135,22 @@ func (b *band) charge(t time.Time) (pct float64, charging bool) {
 func (b *band) sample(t time.Time, every time.Duration, measures []Measure) []Measure {
 	add := func(m devices.Metric, v float64) { measures = append(measures, Measure{m, v}) }
 	pct, charging := b.charge(t)
-	fever, lying := within(b.fevers, t), within(b.stops, t)
+	fever, lying, low := within(b.fevers, t), within(b.stops, t), within(b.hypoxia, t)
 	minute := localMinute(t)
-	if charging && !fever && !lying {
+	if within(b.off, t) || charging && !fever && !lying && !low {
 		add(devices.Worn, 0)
 		add(devices.Steps, float64(b.steps(t)))
 	} else {
 		add(devices.Worn, 1)
 		add(devices.HeartRateBPM, b.pulse(t, fever, lying))
 		add(devices.Steps, float64(b.steps(t)))
+		if low {
+			add(devices.SpO2Pct, math.Round(86+2*noise(b.seed^2, minute)))
+		}
 		if every >= time.Hour || minute%15 < int64(every/time.Minute) {
-			add(devices.SpO2Pct, math.Round(clip(b.spo2+1.2*noise(b.seed^2, minute)-97, 3)+97))
+			if !low {
+				add(devices.SpO2Pct, math.Round(clip(b.spo2+1.2*noise(b.seed^2, minute)-97, 3)+97))
+			}
 			_, of := dayOf(minute)
 			warm := b.skin + 0.6*math.Cos(2*math.Pi*(float64(of)-3*60)/minutesPerDay) + 0.3*noise(b.seed^3, minute)
 			if fever {

@@ -56,6 +56,8 @@ type Instrument struct {
 	release time.Time
 	// busy is the kind of the incident that lasts, "" when there is none.
 	busy string
+	// mute is until when nothing of the device is heard.
+	mute time.Time
 }
 
 // Daily says whether the device uploads a day's registers at once.
@@ -103,9 +105,9 @@ func (i *Instrument) Due() time.Time {
 	defer i.mu.Unlock()
 	next, _ := i.next(i.sent)
 	if i.daily && next.After(i.release) {
-		return i.sent.Add(dailyAfter)
+		next = i.sent.Add(dailyAfter)
 	}
-	return next
+	return later(next, i.mute)
 }
 
 // Pending returns what the device has measured by now and not yet uploaded, in
@@ -113,6 +115,9 @@ func (i *Instrument) Due() time.Time {
 func (i *Instrument) Pending(now time.Time, limit int) []Sample {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if now.Before(i.mute) {
+		return nil
+	}
 	if i.daily {
 		if next, _ := i.next(i.sent); next.After(i.release) && now.Sub(i.sent) >= dailyAfter {
 			i.release = i.sent.Add(dailyBatch)

@@ -24,6 +24,35 @@ type meter struct {
 	uses  []use
 
 	stops []stop
+	flows []flow
+}
+
+// flow is water that runs by itself.
+type flow struct {
+	from, to time.Time // zero to: still running
+	rate     int64     // L/h
+}
+
+const (
+	leakRate  = 12
+	burstRate = 700
+)
+
+// until is how much has run by t, in decilitres.
+func (f flow) until(t time.Time) int64 {
+	if !f.to.IsZero() && t.After(f.to) {
+		t = f.to
+	}
+	return max(int64(t.Sub(f.from)/time.Second), 0) * f.rate * 10 / 3600
+}
+
+// mend ends what runs by itself.
+func (m *meter) mend(t time.Time) {
+	for n := range m.flows {
+		if f := &m.flows[n]; f.to.IsZero() || f.to.After(t) {
+			f.to = t
+		}
+	}
 }
 
 // stop is a time in which no water is used whatever the home would do: somebody
@@ -97,6 +126,9 @@ func (m *meter) volume(t time.Time) float64 {
 		default:
 			dl -= s.rawTo - s.rawFrom
 		}
+	}
+	for _, f := range m.flows {
+		dl += f.until(t)
 	}
 	return float64(dl/10) / 1000
 }

@@ -478,3 +478,123 @@ func BenchmarkHistory(b *testing.B) {
 		b.SetBytes(int64(n))
 	}
 }
+
+// TestMeterIncidentsShowAtOnce: a daily meter still holds the day that proves it.
+func TestMeterIncidentsShowAtOnce(t *testing.T) {
+	for _, test := range []struct {
+		kind, expect string
+		fewest, most float64 // litres in the batch
+	}{
+		{GoingAway, "water_inactivity", 0, 0}, {Leak, "water_leak", 300, 1000}, {Burst, "water_burst", 2100, 2600},
+	} {
+		s := countyAtWork(t, 2)
+		sendAll(s)
+		now := start.Add(3 * time.Minute)
+		truth, _, err := s.Incident(test.kind, "", now)
+		if err != nil || truth.Expect != test.expect || truth.By.After(now) || now.Sub(truth.From) < 25*time.Hour {
+			t.Fatalf("%s: %+v, %v", test.kind, truth, err)
+		}
+		i := s.Instrument(truth.Device)
+		from := i.Samples(truth.From.Add(-time.Hour), truth.From)
+		samples := i.Pending(now, 1000)
+		litres := 1000 * (samples[len(samples)-1].Measures[0].Value - from[0].Measures[0].Value)
+		if litres < test.fewest-1e-6 || litres > test.most+1e-6 {
+			t.Errorf("%s: %.0f L in a day", test.kind, litres)
+		}
+		i.Acknowledge(samples[len(samples)-1].At)
+		if test.kind == Burst {
+			continue
+		}
+		if _, _, err := s.Incident(Leak, truth.Device, now); err == nil {
+			t.Errorf("a leak on top of %s", test.kind)
+		}
+		if _, _, err := s.Incident(Recover, truth.Device, now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		after := i.Samples(now.Add(2*time.Hour), now.Add(26*time.Hour))
+		if use := 1000 * (after[len(after)-1].Measures[0].Value - after[0].Measures[0].Value); use < 10 || use > 350 {
+			t.Errorf("%s: %.0f L in the day after recovery", test.kind, use)
+		}
+	}
+}
+
+func TestOffWristAndLowSpO2(t *testing.T) {
+	s := countyAtWork(t, 2)
+	sendAll(s)
+	truth, m, err := s.Incident(LowSpO2, "", start)
+	var samples []struct{ Metrics map[string]float64 }
+	if err != nil || truth.Expect != "spo2" || json.Unmarshal(m.Payload, &samples) != nil || len(samples) != 3 {
+		t.Fatalf("%+v, %s, %v", truth, m.Payload, err)
+	}
+	for _, x := range samples {
+		if v := x.Metrics["spo2_pct"]; v < 80 || v > 89 || x.Metrics["worn"] != 1 {
+			t.Errorf("sample %v", x.Metrics)
+		}
+	}
+	truth, m, err = s.Incident(OffWrist, "", start)
+	var event struct{ Event string }
+	if err != nil || json.Unmarshal(m.Payload, &event) != nil || event.Event != "removed" {
+		t.Fatalf("%+v, %s, %v", truth, m.Payload, err)
+	}
+	off := s.Instrument(truth.Device).Samples(start.Add(time.Minute), start.Add(13*time.Hour))
+	for _, x := range off {
+		if x.Measures[0] != (Measure{devices.Worn, 0}) {
+			t.Fatalf("off the wrist: %+v", x)
+		}
+	}
+	if _, _, err := s.Incident(OffWrist, truth.Device, start.Add(time.Hour)); err == nil {
+		t.Error("taken off twice")
+	}
+	if _, _, err := s.Incident(Recover, truth.Device, start.Add(13*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	worn := 0.0
+	for _, x := range s.Instrument(truth.Device).Samples(start.Add(13*time.Hour), start.Add(24*time.Hour)) {
+		worn += x.Measures[0].Value
+	}
+	if worn < 400 {
+		t.Errorf("worn in %.0f of 660 minutes after recovery", worn)
+	}
+}
+
+func TestGatewayOutageSilencesAVillage(t *testing.T) {
+	s := countyAtWork(t, 2)
+	sendAll(s)
+	truth, _, err := s.Incident(GatewayOutage, "", start)
+	if err != nil || truth.Expect != "data_outage" {
+		t.Fatalf("%+v, %v", truth, err)
+	}
+	village := s.Instrument(truth.Device).Device.Area
+	silent, heard := 0, 0
+	for _, i := range s.Instruments() {
+		switch inside := i.Device.Area == village; {
+		case i.Daily():
+		case len(i.Pending(start.Add(time.Hour), 100)) > 0:
+			heard++
+			if inside || i.Due().After(start.Add(5*time.Minute)) {
+				t.Errorf("%s is heard, or due at %s", i.Device.ID, i.Due())
+			}
+		case inside:
+			silent++
+			if got := len(i.Pending(truth.To, 1000)); i.Due() != truth.To || got < 24 {
+				t.Errorf("%s: %d samples after the outage, due at %s", i.Device.ID, got, i.Due())
+			}
+		default:
+			t.Errorf("%s of another village is silent", i.Device.ID)
+		}
+	}
+	if silent < 10 || heard < 300 {
+		t.Errorf("%d devices silent, %d heard", silent, heard)
+	}
+	if _, _, err := s.Incident(GatewayOutage, truth.Device, start.Add(time.Hour)); err == nil {
+		t.Error("an outage within the outage")
+	}
+	if _, _, err := s.Incident(Recover, truth.Device, start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range s.Instruments() {
+		if !i.Daily() && len(i.Pending(start.Add(time.Hour), 100)) == 0 {
+			t.Fatalf("%s is silent after recovery", i.Device.ID)
+		}
+	}
+}

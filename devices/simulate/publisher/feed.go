@@ -216,6 +216,11 @@ func (f *Feed) Start(ctx context.Context, kind string, device devices.DeviceID) 
 	if err != nil {
 		return simulate.Truth{}, err
 	}
+	if kind == simulate.Recover {
+		for _, other := range f.devices { // an outage of a whole village may be over
+			other.poke()
+		}
+	}
 	d := f.devices[truth.Device]
 	if message.Payload == nil {
 		d.poke()

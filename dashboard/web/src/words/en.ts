@@ -106,7 +106,7 @@ export const en: Messages = {
   areas: { title: 'Areas', path: 'Code', name: 'Name', empty: 'No areas' },
   deadletters: { title: 'Refused messages', hint: 'Messages the service did not take, and why. SOS and falls are never refused.', received: 'Received', device: 'Device', reason: 'Reason', detail: 'Detail', payload: 'Payload', empty: 'Nothing was refused', showPayload: 'Show payload' },
   demo: { title: 'Demo incidents', hint: 'Only in the demo: lets one of the made-up residents have this happen, by the real way over MQTT.', run: 'Run', done: 'Started', doneFor: 'Started: {name}' },
-  incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
+  incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', low_spo2: 'Low oxygen saturation', off_wrist: 'Band taken off and forgotten', going_away: 'Goes away without a word', leak: 'Running toilet (leak)', burst: 'Burst pipe', gateway_outage: 'Gateway of a village fails', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
   time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
   evidence: {
     sos: 'SOS button pressed {time}', fall: 'Fall reported by the band {time}', quality_receipt_time: 'The device gave no time; the time of receipt counts', quality_clock_refused: 'The device’s clock cannot be believed; the time of receipt counts', battery: 'battery then {pct}%',

@@ -47,7 +47,7 @@ describe('every value of the contract has a word', () => {
     ['severity', severities], ['level', severities], ['state', alertStates], ['kind', kinds], ['outcome', outcomes], ['how', hows],
     ['callResult', callResults], ['visitState', visitStates], ['metric', metrics], ['tier', tiers], ['residentState', residentStates],
     ['role', roles], ['deviceKind', deviceKinds], ['refusal', refusalCodes], ['log', eventTypes.map((e) => e.replace('.', '_'))], ['action', [...alertActions, 'assign', 'merge', 'start', 'report', 'cancel']],
-    ['incident', ['collapse', 'sos', 'fall', 'fever', 'late_batch', 'recover']],
+    ['incident', ['collapse', 'sos', 'fall', 'fever', 'low_spo2', 'off_wrist', 'going_away', 'leak', 'burst', 'gateway_outage', 'late_batch', 'recover']],
   ]
   it.each(groups)('%s', (group, values) => {
     for (const language of ['zh', 'en'] as const) {

@@ -105,7 +105,7 @@ export const zh = {
   areas: { title: '区域', path: '代码', name: '名称', empty: '没有区域' },
   deadletters: { title: '拒收消息', hint: '服务没有接受的消息和原因。呼救和跌倒不会被拒收。', received: '收到', device: '设备', reason: '原因', detail: '说明', payload: '内容', empty: '没有拒收的消息', showPayload: '看内容' },
   demo: { title: '演示事件', hint: '只在演示中出现：让一位虚拟居民发生下面的事，经过真实的 MQTT 通路。', run: '触发', done: '已触发', doneFor: '已触发：{name}' },
-  incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', late_batch: '水表日批量迟到', recover: '恢复正常' },
+  incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', low_spo2: '血氧过低', off_wrist: '摘下手环忘记佩戴', going_away: '未告知外出', leak: '马桶漏水', burst: '水管爆裂', gateway_outage: '村网关中断', late_batch: '水表日批量迟到', recover: '恢复正常' },
   time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
   evidence: {
     sos: '{time} 按下手环呼救键', fall: '{time} 手环报告跌倒', quality_receipt_time: '设备没有给出时间，以收到时间为准', quality_clock_refused: '设备时间不可信，以收到时间为准', battery: '当时电量 {pct}%',
