@@ -166,4 +166,3 @@ func (d directory) Away(_ string, at time.Time) bool {
 
 // Provider implements alerting.Directory.
 func (directory) Provider(devices.AreaPath, time.Time) string { return "" }
-

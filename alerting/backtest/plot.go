@@ -45,17 +45,17 @@ func WritePlot(w io.Writer, title string, points []Point) error {
 	colours := []string{"#888", "#c60", "#06c", "#093", "#909"}
 	for i, name := range curves(points) {
 		colour := colours[i%len(colours)]
-		path := ""
+		var path []string
 		for _, p := range points {
 			if p.Curve != name {
 				continue
 			}
-			path += fmt.Sprintf("%s%.1f %.1f", map[bool]string{true: "M", false: "L"}[path == ""], x(p.AtHome), y(p.Delay.Mean))
+			path = append(path, fmt.Sprintf("%.1f %.1f", x(p.AtHome), y(p.Delay.Mean)))
 			fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s %s: %.2f, %.1f h</title></circle>`+"\n",
 				x(p.AtHome), y(p.Delay.Mean), colour, html.EscapeString(name), html.EscapeString(p.Label), p.AtHome, p.Delay.Mean)
 			fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" font-size="9" fill="%s">%s</text>`+"\n", x(p.AtHome)+5, y(p.Delay.Mean)-4, colour, html.EscapeString(p.Label))
 		}
-		fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="%s" stroke-width="1.5"/>`+"\n", path, colour)
+		fmt.Fprintf(&b, `<path d="M%s" fill="none" stroke="%s" stroke-width="1.5"/>`+"\n", strings.Join(path, "L"), colour)
 		fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="12" height="12" fill="%s"/><text x="%.1f" y="%.1f">%s</text>`+"\n",
 			width-right+14, top+float64(i)*20, colour, width-right+32, top+float64(i)*20+10, html.EscapeString(name))
 	}

@@ -16,7 +16,7 @@ const month = 30.44 * 24 * float64(time.Hour)
 type Score struct {
 	Homes        int             `json:"homes"`
 	Months       float64         `json:"resident_months"` // between first and last reading, summed up over homes
-	Readings     int             `json:"readings"`
+	Readings     int             `json:"-"`
 	ReadingsPerS float64         `json:"-"`
 	Refused      int             `json:"refused"`
 	Kinds        []KindScore     `json:"kinds"`
