@@ -47,7 +47,8 @@ func CheckName(field, name string) error {
 		if r <= ' ' || r == 0x7f || r == '\u00a0' || r == '\u3000' || r == '\ufffd' {
 			return fmt.Errorf("%s: %q: whitespace and control characters are not allowed", field, name)
 		}
-		if strings.ContainsRune("*>+#/~", r) {
+		switch r {
+		case '*', '>', '+', '#', '/', '~':
 			return fmt.Errorf("%s: %q: none of * > + # / ~ is allowed", field, name)
 		}
 	}
