@@ -316,7 +316,7 @@ func (n *Native) when() (time.Time, devices.Quality, fault) {
 	if e.tsFault.code != "" {
 		return time.Time{}, "", e.tsFault
 	}
-	f := fault{value: e.at.Format(time.RFC3339Nano)}
+	var f fault
 	switch {
 	case e.at.After(n.msg.Received.Add(Ahead)):
 		f.code, f.rule = devices.TimeAhead, "must be at most 10 minutes ahead of the time of receipt"
@@ -325,8 +325,9 @@ func (n *Native) when() (time.Time, devices.Quality, fault) {
 	case n.age > 0 && e.at.Before(n.msg.Received.Add(-n.age)):
 		f.code, f.rule = devices.TooOld, "must not be older than "+ageText(n.age)
 	default:
-		return e.at, "", fault{}
+		return e.at, "", f
 	}
+	f.value = e.at.Format(time.RFC3339Nano)
 	return time.Time{}, "", f
 }
 
