@@ -12,7 +12,7 @@ import (
 // so do the steps of whoever lies on the floor.
 func TestNothingIsUsedByNobody(t *testing.T) {
 	s := newSet(t, func(o *Options) {
-		o.Homes, o.Wearers, o.Days, o.Incidents, o.Absences = 40, 40, 90, 2, 2
+		o.Homes, o.Wearers, o.Days, o.Incidents, o.Absences = 40, 12, 80, 2, 2
 		o.IncidentKinds = []string{Collapse, GoingAway}
 		o.Start = o.Start.AddDate(0, 2, 0) // no frost
 	})
@@ -60,8 +60,11 @@ func TestNothingIsUsedByNobody(t *testing.T) {
 func TestIncidentsShow(t *testing.T) {
 	for _, kind := range IncidentKinds() {
 		s := newSet(t, func(o *Options) {
-			o.Homes, o.Wearers, o.Days, o.Absences, o.Incidents, o.Kind = 15, 15, 50, 0, 2, Flush
+			o.Homes, o.Wearers, o.Days, o.Absences, o.Incidents, o.Kind = 14, 0, 40, 0, 2, Flush
 			o.IncidentKinds = []string{kind}
+			if slices.Contains([]string{SOS, Fall, Fever, LowSpO2, OffWrist}, kind) {
+				o.Homes, o.Wearers = 0, 14
+			}
 		})
 		readings := all(s)
 		n, bare := 0, 0
@@ -70,7 +73,7 @@ func TestIncidentsShow(t *testing.T) {
 				continue
 			}
 			n++
-			if l.To.Before(l.From) || l.From.Unix() < s.time().from+12*day {
+			if l.To.Before(l.From) || l.From.Unix() < s.time().from+9*day {
 				t.Errorf("%+v", l)
 			}
 			if !shows(t, readings[l.Device], l) {
@@ -167,7 +170,7 @@ func shows(t *testing.T, metrics map[uint8][]row, l Label) (told bool) {
 }
 
 func TestBand(t *testing.T) {
-	s := newSet(t, func(o *Options) { o.Homes, o.Wearers, o.Days, o.Absences = 0, 30, 30, 0 })
+	s := newSet(t, func(o *Options) { o.Homes, o.Wearers, o.Days, o.Absences = 0, 20, 20, 0 })
 	readings := all(s)
 	styles := map[offStyle]int{}
 	for _, m := range s.members {
@@ -212,7 +215,7 @@ func TestBand(t *testing.T) {
 		t.Errorf("ways to be off the wrist: %v", styles)
 	}
 	// Without a meter, people have one device.
-	if got := len(s.devices); got != 30 || s.devices[0].kind != devices.Wristband {
+	if got := len(s.devices); got != 20 || s.devices[0].kind != devices.Wristband {
 		t.Errorf("%d devices", got)
 	}
 }

@@ -63,7 +63,7 @@ func newMeter(o Options, l *life, index int32, first int64) *meter {
 		phase: int64(d.IntN(3600)), upload: int64(d.between(0.5, 3.5) * float64(hour)), delay: d.between(4, 40),
 		battery: d.between(82, 99), first: first,
 	}
-	m.used = int64(d.between(20, 400) * 1e6)
+	m.used = int64(d.between(20, 900) * 1e6)
 	switch o.Cadence {
 	case HalfHourly:
 		m.every, m.phase = hour/2, m.phase%(hour/2)
@@ -134,8 +134,10 @@ func (m *meter) measure(t int64, rows []row) []row {
 			m.offset = m.used + int64(m.base)
 		case s.again:
 			again = s.ml
-		default:
-			m.offset += min(s.ml, m.register())
+		case s.ml < m.register():
+			m.offset += s.ml
+		default: // a young meter has not counted so much
+			m.offset += min(m.resolution, m.register())
 		}
 	}
 	if within(m.lost, t) {

@@ -57,6 +57,11 @@ func (w *water) add(t int64, seconds, litres float64) {
 			u.ml, u.s = u.ml*(s.from-t)/u.s, s.from-t
 		}
 	}
+	for _, s := range w.l.away {
+		if s.from > t && s.from < t+u.s { // whoever leaves has turned it off
+			u.s = s.from - t
+		}
+	}
 	w.list = append(w.list, u)
 }
 

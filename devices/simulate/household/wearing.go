@@ -22,7 +22,8 @@ func (s *Set) bandDays(m *member) {
 	}
 	first := t.from - int64(d.between(0.2, 0.6)*b.runs*float64(day))
 	b.charges = append(b.charges, charge{span{first - 2*hour, first}, 0.2, 1})
-	careful, begins := d.between(0.35, 0.6), d.between(18, 21.5)
+	// Charged in the evening, before a day would empty it; now and then forgotten.
+	careful, begins := max(d.between(0.35, 0.6), 1/b.runs+0.12), d.between(18, 21.5)
 	for n := s.first; n < s.first+int64(s.options.Days); n++ {
 		d.roll(n)
 		p := l.plan(n)
