@@ -198,7 +198,7 @@ func (a *app) Run(ctx context.Context) (err error) {
 		// The readers are behind the journal, so they may stop after the client.
 		a.startHistory(l, jrn, decoding)
 		l.start("rollups", a.rollups.Run)
-		l.start("retention", func(ctx context.Context) error { return ingest.Retention(ctx, a.rollups, s.ages(), a.log) })
+		l.start("retention", func(ctx context.Context) error { return ingest.Retention(ctx, a.forgetful(), s.ages(), a.log) })
 	}
 	engine := alerting.NewEngine(alerting.EngineOptions{
 		Book: a.alerts, Checkpoints: a.alerts, Directory: a.registry, Detectors: detect.New, Log: a.log, Metrics: a.metrics,

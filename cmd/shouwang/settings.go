@@ -64,6 +64,7 @@ type settings struct {
 	Ingest struct {
 		AgeLimit time.Duration `help:"Readings older than this are refused; 0 takes any." default:"840h"`
 		Rate     int           `help:"Messages a device may send in a minute, events not counted; the rest reaches history later. 0 is no bound." default:"0" name:"rate-per-minute"`
+		Letters  time.Duration `help:"How long messages that were refused are kept; 0 is for ever." default:"2160h" name:"dead-letters"`
 		ExcessMB int64         `help:"Disk for what waits because of rate-per-minute; what does not fit is a dead letter." default:"256" name:"excess-mb"`
 	} `embed:"" prefix:"ingest-"`
 
@@ -116,6 +117,9 @@ func (s *settings) validate() error {
 		if age != 0 && age < s.Ingest.AgeLimit || age < 0 {
 			bad("series.retention."+key, "%v: must be 0 or at least ingest.age_limit (%v), or late uploads are taken and lost", age, s.Ingest.AgeLimit)
 		}
+	}
+	if s.Ingest.Letters < 0 {
+		bad("ingest.dead_letters", "%v: must not be negative", s.Ingest.Letters)
 	}
 	if s.Ingest.Rate < 0 {
 		bad("ingest.rate_per_minute", "%d: must not be negative", s.Ingest.Rate)

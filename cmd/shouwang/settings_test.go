@@ -18,6 +18,7 @@ func TestABadSettingIsNamedAsItStandsInTheFile(t *testing.T) {
 		"not one of":         {plain + "log: {level: loud}", `log.level: "loud": must be one of`},
 		"one of a list":      {plain + "roles: [broker, dancing]", `roles: "dancing"`},
 		"out of range":       {plain + "journal: {replay: 200h}", "journal.replay: 200h"},
+		"letters":            {plain + "ingest: {dead_letters: -1h}", "ingest.dead_letters: -1h"},
 		"no such port":       {plain + "http: {listen: '127.0.0.1:99999'}", `http.listen: "127.0.0.1:99999"`},
 		"missing file":       {plain + "series: {store: influxdb, token_file: /no/such/file}", "series.token_file: open /no/such/file"},
 		"missing key":        {"log: {level: info}", "broker.tls_cert: missing"},
