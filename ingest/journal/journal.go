@@ -148,8 +148,8 @@ func Open(ctx context.Context, nc *nats.Conn, opts Options) (*Journal, error) {
 	}
 	if _, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: unreadableName, Subjects: []string{"journal-unreadable.*.*.*"},
-		Description: "Frames of the journal that could not be decoded, kept until somebody looks at them.",
-		Retention:   jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
+		Description: "Frames of the journal that could not be decoded, kept for a week so that somebody can look at them.",
+		Retention:   jetstream.LimitsPolicy, Discard: jetstream.DiscardNew, MaxAge: unreadableAge,
 		Storage: jetstream.FileStorage, Replicas: opts.Replicas, AllowDirect: true,
 	}); err != nil {
 		return nil, fmt.Errorf("open journal: stream %s: %w", unreadableName, err)

@@ -353,6 +353,12 @@ func TestUnreadableFrameIsSetAside(t *testing.T) {
 	if n := aside.CachedInfo().State.Msgs; n != 1 {
 		t.Errorf("%d copies set aside, want 1", n)
 	}
+	if age := aside.CachedInfo().Config.MaxAge; age != 7*24*time.Hour {
+		t.Errorf("it is kept for %v", age)
+	}
+	if s, err := j.Stats(t.Context()); err != nil || s.SetAside != 1 {
+		t.Errorf("%d frames are shown, %v", s.SetAside, err)
+	}
 	msg, err := aside.GetLastMsgForSubject(t.Context(), "journal-unreadable.0.event.2")
 	if err != nil || string(msg.Data) != string(garbage) || !strings.Contains(msg.Header.Get(headerReason), "version 7") {
 		t.Errorf("set aside: %v, %v", msg, err)

@@ -13,7 +13,7 @@ type metrics struct {
 	records, frames, bytes, failures, unreadable *prometheus.CounterVec
 	cut                                          prometheus.Counter
 	write                                        *prometheus.HistogramVec
-	storeBytes, storeFrames                      prometheus.Gauge
+	storeBytes, storeFrames, setAside            prometheus.Gauge
 	lag, lost                                    *prometheus.GaugeVec
 }
 
@@ -38,6 +38,7 @@ func newMetrics(reg prometheus.Registerer, j *Journal) *metrics {
 		}, byLane),
 		storeBytes:  f.NewGauge(prometheus.GaugeOpts{Name: "shouwang_journal_store_bytes", Help: "Size of the journal."}),
 		storeFrames: f.NewGauge(prometheus.GaugeOpts{Name: "shouwang_journal_store_frames", Help: "Frames in the journal."}),
+		setAside:    f.NewGauge(prometheus.GaugeOpts{Name: "shouwang_journal_set_aside_frames", Help: "Frames that could not be decoded and are kept for a week."}),
 		lag: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "shouwang_journal_reader_lag_seconds", Help: "Age of the oldest frame a reader has not passed.",
 		}, []string{"lane", "reader"}),
@@ -69,6 +70,7 @@ func (m *metrics) wrote(lane ingest.Lane, records, bytes int, took time.Duration
 func (m *metrics) observe(s Stats, now time.Time) {
 	m.storeBytes.Set(float64(s.Bytes))
 	m.storeFrames.Set(float64(s.Frames))
+	m.setAside.Set(float64(s.SetAside))
 	for _, l := range s.Lanes {
 		for _, r := range l.Readers {
 			m.lag.WithLabelValues(string(l.Lane), r.Name).Set(r.Lag(now).Seconds())

@@ -18,7 +18,9 @@ type Stats struct {
 	Bytes             uint64 // on disk, frames of both lanes
 	Frames            uint64
 	FirstSeq, LastSeq uint64
-	Lanes             []LaneStats
+	// SetAside is how many frames are kept that could not be decoded.
+	SetAside uint64
+	Lanes    []LaneStats
 }
 
 // LaneStats is the state of one lane.
@@ -58,6 +60,9 @@ func (j *Journal) Stats(ctx context.Context) (Stats, error) {
 	s := Stats{
 		Bytes: info.State.Bytes, Frames: info.State.Msgs,
 		FirstSeq: info.State.FirstSeq, LastSeq: info.State.LastSeq,
+	}
+	if s.SetAside, err = j.aside(ctx); err != nil {
+		return Stats{}, err
 	}
 	for _, name := range ingest.Lanes {
 		l := j.lanes[name]

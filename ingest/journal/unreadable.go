@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,9 +14,14 @@ import (
 // version after a step back to an older program, a bug of ours) must not stop
 // its reader: behind it may be an SOS. It must not be lost either, and the
 // journal itself is purged one day. So the reader copies its bytes, unchanged,
-// to the stream JOURNAL_UNREADABLE, which is never purged, says so in the log
-// and in a metric, and goes on. The subject carries the frame's number, so two
+// to the stream JOURNAL_UNREADABLE, says so in the log and in a metric, and goes
+// on. They are what people have sent, so they do not stay for ever: after
+// unreadableAge the server removes them. The subject carries the frame's number, so two
 // readers, or one that meets it twice, make one copy.
+
+// unreadableAge is how long a frame stays set aside: as long as the longest
+// replay window, so that an erasure is complete when it says.
+const unreadableAge = 7 * 24 * time.Hour
 
 // headerReason tells beside a frame set aside why it was.
 const headerReason = "Shouwang-Reason"
@@ -37,4 +43,13 @@ func (j *Journal) setAside(ctx context.Context, l *lane, msg *jetstream.RawStrea
 	j.log.Error().Err(reason).Str("lane", string(l.name)).Uint64("seq", msg.Sequence).Int("bytes", len(msg.Data)).
 		Msg("frame of the journal is unreadable, set aside in " + unreadableName)
 	return nil
+}
+
+// aside is how many frames are set aside now.
+func (j *Journal) aside(ctx context.Context) (uint64, error) {
+	stream, err := j.js.Stream(ctx, unreadableName)
+	if err != nil {
+		return 0, fmt.Errorf("frames set aside: %w", err)
+	}
+	return stream.CachedInfo().State.Msgs, nil
 }
