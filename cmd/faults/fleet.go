@@ -32,7 +32,8 @@ type fleet struct {
 	name                 string // tells fleets of one user apart
 	connections          int
 	inFlight             int
-	perSecond            float64 // 0: as fast as it goes
+	perSecond            float64     // 0: as fast as it goes
+	hold                 func() bool // nil: never; asked before each message
 
 	published, acked, resent, connects atomic.Int64
 
@@ -207,6 +208,16 @@ func (f *fleet) connection(ctx context.Context, number int, own []*message, bega
 					return io.ErrUnexpectedEOF
 				case <-time.After(wait):
 				}
+			}
+		}
+		for f.hold != nil && f.hold() {
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			select {
+			case <-broken:
+				return io.ErrUnexpectedEOF
+			case <-time.After(time.Millisecond):
 			}
 		}
 		select {

@@ -14,6 +14,7 @@ import (
 // messages the broker handed over, and which of them the service acknowledged.
 type tap struct {
 	addr string
+	acks atomic.Int64 // of the service, all
 
 	mu     sync.Mutex
 	handed map[string]bool // payloads with their topics
@@ -90,6 +91,7 @@ func (t *tap) carry(near, far net.Conn) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.taken[key] = true
+		t.acks.Add(1)
 		if t.left--; t.left == 0 {
 			t.do()
 		}
