@@ -142,6 +142,21 @@ func (c *Case) counted(key string) (int, bool) {
 	return 0, false
 }
 
+// followedAt is up to when the evidence tells what became of the episode, zero
+// when it does not.
+func (c *Case) followedAt() time.Time {
+	switch at := c.Evidence["followed_at"].(type) {
+	case time.Time:
+		return at
+	case string: // as it came from JSON
+		t, err := time.Parse(time.RFC3339Nano, at)
+		if err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
 // level is the area a step of escalation has reached: village, town, county.
 func (c *Case) level() (path string, name string) {
 	p := c.Area

@@ -21,6 +21,12 @@ type Finding struct {
 	// and closes itself where its kind may. Only subject, kind, episode and the
 	// times count then.
 	Recovered bool
+	// More says that the episode is known, and that this is what became of it:
+	// the evidence is added to the alert's own, and the severity stays. An
+	// episode that is not known makes it nothing. Rings says with More that it
+	// is worse than was known, so that the alert rings again unless somebody is
+	// on the way.
+	More, Rings bool
 	// FoundAt is the event time at which the rule first held (or recovered).
 	FoundAt time.Time
 	// KnownAt is the receipt time of the reading or tick that proved it.
@@ -71,7 +77,8 @@ type Detector interface {
 	Notice(v *View, e devices.Event) []Finding
 	Tick(v *View) []Finding
 	// Save returns the state, Restore takes it back. State saved by an older
-	// release must be understood or refused with an error.
+	// release must be understood or refused with an error. Detectors of one name
+	// are the same when they are made, and what is as then is not kept.
 	Save() ([]byte, error)
 	Restore(state []byte) error
 }
@@ -80,6 +87,21 @@ type Detector interface {
 // returns a finding or v.Away is set. The engine need not save it after every
 // tick then, which counts with thousands of subjects.
 type QuietTicks interface{ QuietTicks() }
+
+// Due is when a detector next needs a tick: at a time of receipt or when the
+// watched clock stands at Watched, whichever comes first; zero is never.
+type Due struct {
+	At      time.Time
+	Watched time.Duration
+}
+
+// Sleeper is a detector that need not see every tick, which counts with a
+// hundred thousand homes. Due is asked after a tick, with its view, and is a
+// promise: until then a tick changes nothing and says nothing, unless the
+// detector has heard something or the view has changed otherwise than in its
+// clocks (resident, device, absence, contact, rules). The engine asks again
+// after each of those. A detector that is not a Sleeper sees every tick.
+type Sleeper interface{ Due(v *View) Due }
 
 // NewDetectors makes the detectors of one subject. Given by cmd, so that this
 // package does not import alerting/detect.

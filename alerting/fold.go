@@ -56,6 +56,10 @@ func (f *fold) take(j *judged) error {
 		return f.recover(j, ep)
 	case j.Recovered:
 		return nil // over before anybody was told
+	case j.More && known:
+		return f.more(j, ep)
+	case j.More:
+		return nil
 	case known:
 		return f.again(j, ep)
 	}
@@ -93,6 +97,27 @@ func (f *fold) isRepeated(j *judged) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// more adds to the alert of an episode what became of it.
+func (f *fold) more(j *judged, ep Episode) error {
+	c, err := f.tx.Alert(ep.Alert)
+	if err != nil {
+		return err
+	}
+	if c.State == Closed || !c.tells(j) || !c.Episode.Equal(j.Episode) || !j.FoundAt.After(c.followedAt()) {
+		return nil
+	}
+	c.withEvidence("followed_at", j.FoundAt)
+	for k, v := range j.Evidence {
+		c.withEvidence(k, v)
+	}
+	data := map[string]any{"more": j.Evidence}
+	if j.Rings && (c.State == Open || c.State == Acknowledged) && !c.Late {
+		c.ring(f.now, f.rules)
+		data["rings"] = true
+	}
+	return f.event(AlertUpdated, c, data)
 }
 
 // again handles an episode we know: only a higher severity changes anything.
