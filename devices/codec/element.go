@@ -163,6 +163,12 @@ func (n *Native) metrics() error {
 			n.refuse(fault{devices.NotANumber, n.sent(raw), "must be a finite number"}, "metrics."+string(name))
 			continue
 		}
+		if name == devices.SpO2Pct && v > 0 && v <= 1 {
+			// 0.97 is 97 % to whoever sends it and near death to whoever reads
+			// it. 0 is a placeholder that all know.
+			n.refuse(fault{devices.Malformed, n.sent(raw), "must be in per cent, 97 for 97 %, not a fraction"}, "metrics."+string(name))
+			continue
+		}
 		n.res.Readings = append(n.res.Readings, devices.Reading{
 			Device: n.msg.Device, Metric: name, Value: v, Received: n.msg.Received,
 		})
