@@ -223,7 +223,7 @@ func (e *Engine) behind() bool {
 		}
 	}
 	clear(e.ahead)
-	for _, w := range e.subjects.order {
+	for _, w := range e.subjects.all {
 		w.mark = nil
 	}
 	return false

@@ -78,8 +78,10 @@ type Engine struct {
 	frames    int
 	lastSaved time.Time
 	cost      time.Duration // of the last checkpoint
-	// heard is room for what hearings returns.
+	rules     *Rules        // at the last tick
+	// heard is room for what hearings returns, awake for what woken does.
 	heard [2]hearing
+	awake []*watched
 
 	// What others ask about is not behind mu, which is held while SQL is
 	// written. saved is the last frame of each lane that is in a checkpoint, a
@@ -138,7 +140,7 @@ func (e *Engine) Restore(ctx context.Context) error {
 	if err := e.Checkpoints.EachState(ctx, e.subjects.restore); err != nil {
 		return fmt.Errorf("restore states: %w", err)
 	}
-	for _, w := range e.subjects.order {
+	for _, w := range e.subjects.all {
 		if w.mark == nil {
 			continue
 		}
@@ -180,7 +182,7 @@ func (e *Engine) Rewind(ctx context.Context, name string, seq uint64) error {
 	for _, m := range []map[string]uint64{positions, e.fed, e.ahead} {
 		lower(m, name, seq)
 	}
-	for _, w := range e.subjects.order {
+	for _, w := range e.subjects.all {
 		if w.mark != nil {
 			lower(w.mark.Positions, name, seq)
 		}
@@ -225,7 +227,7 @@ func (e *Engine) Apply(ctx context.Context, name string, seq uint64, records []d
 	if seq > e.fed[name] {
 		e.lane, e.seq = name, seq
 		for i := range records {
-			e.guard("engine", func() { e.judge(&records[i]) })
+			e.guard(e.judge, &records[i])
 		}
 		e.fed[name] = seq
 		e.frames++

@@ -20,7 +20,6 @@ func (e *Engine) Forget(ctx context.Context, subjects []Subject, erase func(cont
 
 func (s *subjects) forget(subjects []Subject) {
 	gone := func(w *watched) bool { return slices.Contains(subjects, w.subject) }
-	s.order = slices.DeleteFunc(s.order, gone)
 	s.dirty = slices.DeleteFunc(s.dirty, gone)
 	for _, subject := range subjects {
 		if w, ok := s.byID[subject]; ok {
@@ -28,4 +27,13 @@ func (s *subjects) forget(subjects []Subject) {
 			delete(s.byID, subject)
 		}
 	}
+	all, wakes := s.all[:0], s.wakes[:0]
+	for i, w := range s.all {
+		if !w.gone {
+			w.number = len(all)
+			all, wakes = append(all, w), append(wakes, s.wakes[i])
+		}
+	}
+	clear(s.all[len(all):])
+	s.all, s.wakes, s.order = all, wakes, nil
 }

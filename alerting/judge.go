@@ -27,60 +27,100 @@ func (e *Engine) judge(rec *devices.Record) {
 		var id devices.DeviceID
 		var hear []hearing
 		known := false
-		for _, r := range inOrder(rec.Readings) {
+		readings := inOrder(rec.Readings)
+		for i := range readings {
+			r := &readings[i]
 			if !known || r.Device != id {
 				id, hear, known = r.Device, e.hearings(r.Device, rec.Received), true
 			}
 			for i := range hear {
-				e.observe(&hear[i], r)
+				for next := 0; next < len(hear[i].w.detectors); {
+					next = e.observe(&hear[i], r, next)
+				}
 			}
 		}
-		for _, ev := range rec.Events {
+		for i := range rec.Events {
+			ev := &rec.Events[i]
 			if !known || ev.Device != id {
 				id, hear, known = ev.Device, e.hearings(ev.Device, rec.Received), true
 			}
 			for i := range hear {
-				e.notice(&hear[i], ev)
+				for next := 0; next < len(hear[i].w.detectors); {
+					next = e.notice(&hear[i], ev, next)
+				}
 			}
 		}
 	}
 }
 
-// observe and notice ask all detectors of one subject.
-func (e *Engine) observe(h *hearing, r devices.Reading) {
-	for i := range h.w.detectors {
-		d := h.w.detectors[i].Detector
-		e.guard(d.Name(), func() { e.found(h, d.Observe(&h.v, r)) })
+// observe, notice and see ask all detectors of one subject. Each asks those
+// from one on, and returns where to go on: after all, or after one that broke
+// down.
+func (e *Engine) observe(h *hearing, r *devices.Reading, from int) (next int) {
+	defer e.outlast(h.w, &next)
+	for next = from; next < len(h.w.detectors); next++ {
+		if findings := h.w.detectors[next].Observe(&h.v, *r); findings != nil {
+			e.found(h, findings)
+		}
+	}
+	return next
+}
+
+func (e *Engine) notice(h *hearing, ev *devices.Event, from int) (next int) {
+	defer e.outlast(h.w, &next)
+	for next = from; next < len(h.w.detectors); next++ {
+		if findings := h.w.detectors[next].Notice(&h.v, *ev); findings != nil {
+			e.found(h, findings)
+		}
+	}
+	return next
+}
+
+func (e *Engine) see(h *hearing, from int) (next int) {
+	defer e.outlast(h.w, &next)
+	for next = from; next < len(h.w.detectors); next++ {
+		d := &h.w.detectors[next]
+		findings := d.Tick(&h.v)
+		if !d.quiet || len(findings) > 0 || h.v.Away {
+			e.subjects.touch(h.w, next)
+		}
+		e.found(h, findings)
+	}
+	return next
+}
+
+// outlast is deferred: when the detector at next panics, it is that one's part
+// of the record that ends, and nothing else.
+func (e *Engine) outlast(w *watched, next *int) {
+	if p := recover(); p != nil {
+		e.brokeDown(w.detectors[*next].Name(), p)
+		*next++
 	}
 }
 
-func (e *Engine) notice(h *hearing, ev devices.Event) {
-	for i := range h.w.detectors {
-		d := h.w.detectors[i].Detector
-		e.guard(d.Name(), func() { e.found(h, d.Notice(&h.v, ev)) })
-	}
-}
-
-// guard runs one part of the judging. A panic ends that part and nothing else:
-// the journal brings the same record again after every start, so a defect must
-// not stop all alerting for good. The detector keeps what it holds and is asked
-// about the next record. A panic's words may be about a person and are not
-// logged, unless they are the runtime's.
-func (e *Engine) guard(part string, judge func()) {
+// guard runs the engine's own part of the judging.
+func (e *Engine) guard(judge func(*devices.Record), rec *devices.Record) {
 	defer func() {
-		p := recover()
-		if p == nil {
-			return
+		if p := recover(); p != nil {
+			e.brokeDown("engine", p)
 		}
-		e.metrics.panics.WithLabelValues(part).Inc()
-		what := fmt.Sprintf("%T", p)
-		if err, ok := p.(runtime.Error); ok {
-			what = err.Error()
-		}
-		e.breakdowns.Error().Str("part", part).Str("panic", what).Bytes("stack", debug.Stack()).
-			Msg("broke down on a record, goes on with the next")
 	}()
-	judge()
+	judge(rec)
+}
+
+// brokeDown notes a panic. It ends one part of the judging: the journal brings
+// the same record again after every start, so a defect must not stop all
+// alerting for good. The detector keeps what it holds and is asked about the
+// next record. A panic's words may be about a person and are not logged, unless
+// they are the runtime's.
+func (e *Engine) brokeDown(part string, p any) {
+	e.metrics.panics.WithLabelValues(part).Inc()
+	what := fmt.Sprintf("%T", p)
+	if err, ok := p.(runtime.Error); ok {
+		what = err.Error()
+	}
+	e.breakdowns.Error().Str("part", part).Str("panic", what).Bytes("stack", debug.Stack()).
+		Msg("broke down on a record, goes on with the next")
 }
 
 // inOrder returns the readings of one message by event time, and those of one
@@ -138,6 +178,7 @@ func (e *Engine) hears(hear []hearing, s Subject, p *place, at time.Time) []hear
 	}
 	hear = append(hear, hearing{})
 	e.hear(&hear[len(hear)-1], w, p, at)
+	e.subjects.rouse(w)
 	for i := range w.detectors {
 		e.subjects.touch(w, i)
 	}
@@ -147,11 +188,8 @@ func (e *Engine) hears(hear []hearing, s Subject, p *place, at time.Time) []hear
 func (e *Engine) hear(h *hearing, w *watched, p *place, at time.Time) {
 	h.w, h.at = w, *p
 	h.v = View{
-		Now: at, Watched: e.clock.Watched, Subject: w.subject,
+		Now: at, Watched: e.watchedAt(at), Subject: w.subject,
 		Resident: p.resident, Away: p.away, LastContact: p.contact, Rules: p.rules,
-	}
-	if e.Watched != nil {
-		h.v.Watched = e.Watched(at)
 	}
 	if w.mark != nil {
 		// The other lane is read again, and the clock with it; for this subject
@@ -198,9 +236,11 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 	return true
 }
 
-// tick moves the clock of watched time and lets all subjects look at it.
+// tick moves the clock of watched time and lets those look at it whom it
+// concerns.
 func (e *Engine) tick(rec *devices.Record) {
-	gap := rec.Received.Sub(e.clock.LastTick)
+	last := e.clock.LastTick
+	gap := rec.Received.Sub(last)
 	// Both ends must have been connected: nobody knows when, in between, a
 	// connection went or came.
 	if rec.Tick.Connected && e.clock.Connected && gap > 0 && gap <= maxTickGap {
@@ -209,22 +249,16 @@ func (e *Engine) tick(rec *devices.Record) {
 	e.clock.LastTick, e.clock.Connected = rec.Received, rec.Tick.Connected
 	e.raiseAt = rec.Received
 	h := &e.heard[0]
-	for _, w := range e.subjects.order {
+	for _, w := range e.woken(last, rec.Received) {
 		var p place
 		if e.had(w) || !e.locate(&p, w.subject, rec.Received) {
 			continue
 		}
 		e.hear(h, w, &p, rec.Received)
-		for i := range w.detectors {
-			d := &w.detectors[i]
-			e.guard(d.Name(), func() {
-				findings := d.Tick(&h.v)
-				if !d.quiet || len(findings) > 0 || p.away {
-					e.subjects.touch(w, i)
-				}
-				e.found(h, findings)
-			})
+		for next := 0; next < len(w.detectors); {
+			next = e.see(h, next)
 		}
+		e.subjects.wakes[w.number] = e.sleep(h)
 	}
 }
 

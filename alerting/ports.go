@@ -19,6 +19,15 @@ type Directory interface {
 	Provider(area devices.AreaPath, at time.Time) string
 }
 
+// Turning is a Directory or a Book that can tell of whom its answers change
+// between two times, be it by an edit or by an end that was known before: of
+// which residents and which devices, the rules and providers aside. all says
+// that it may be anybody. With one that cannot tell, every tick looks at
+// everybody.
+type Turning interface {
+	Turns(from, to time.Time) (residents []string, ids []devices.DeviceID, all bool)
+}
+
 // Actor is who does something to an alert or a visit.
 type Actor struct {
 	User string

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -34,6 +33,7 @@ func (p *place) ref() *ResidentRef {
 // watched is one subject with its detectors.
 type watched struct {
 	subject   Subject
+	number    int // in subjects.all
 	detectors []judge
 	dirty     bool
 	gone      bool // forgotten
@@ -48,9 +48,10 @@ type watched struct {
 // judge is one detector of a subject.
 type judge struct {
 	Detector
-	quiet bool   // its ticks need not be saved
-	dirty bool   // may have changed since it was collected
-	saved uint64 // hash of its last written state
+	sleeper Sleeper // nil sees every tick
+	quiet   bool    // its ticks need not be saved
+	dirty   bool    // may have changed since it was collected
+	saved   uint64  // hash of its last written state
 }
 
 type said struct {
@@ -59,17 +60,20 @@ type said struct {
 	recovered bool
 }
 
-// subjects are all that are watched, in an order that does not depend on who
-// reported first: ticks go through them in it.
+// subjects are all that are watched.
 type subjects struct {
 	byID  map[Subject]*watched
-	order []*watched
+	all   []*watched
+	wakes []wake     // of each in all
+	order []*watched // see sorted
 	dirty []*watched
 	make  NewDetectors
+	// fresh are the hashes of the states that detectors are made with, by name.
+	fresh map[string]uint64
 }
 
 func newSubjects(make NewDetectors) *subjects {
-	return &subjects{byID: map[Subject]*watched{}, make: make}
+	return &subjects{byID: map[Subject]*watched{}, make: make, fresh: map[string]uint64{}}
 }
 
 func compareSubjects(a, b Subject) int {
@@ -82,17 +86,30 @@ func (s *subjects) get(subject Subject) *watched {
 	if ok {
 		return w
 	}
-	w = &watched{subject: subject, said: map[Kind]said{}}
+	w = &watched{subject: subject, number: len(s.all), said: map[Kind]said{}}
 	for _, d := range s.make(subject) {
-		_, quiet := d.(QuietTicks)
-		w.detectors = append(w.detectors, judge{Detector: d, quiet: quiet})
+		j := judge{Detector: d, saved: s.asMade(d)}
+		_, j.quiet = d.(QuietTicks)
+		j.sleeper, _ = d.(Sleeper)
+		w.detectors = append(w.detectors, j)
 	}
 	s.byID[subject] = w
-	i, _ := slices.BinarySearchFunc(s.order, subject, func(o *watched, t Subject) int {
-		return compareSubjects(o.subject, t)
-	})
-	s.order = slices.Insert(s.order, i, w)
+	s.all = append(s.all, w)
+	s.wakes = append(s.wakes, wake{})
 	return w
+}
+
+// asMade is the hash of the state that the detector is made with, which need
+// not be kept: there are many that never hear what concerns them.
+func (s *subjects) asMade(d Detector) uint64 {
+	hash, ok := s.fresh[d.Name()]
+	if !ok {
+		if state, err := d.Save(); err == nil {
+			hash = xxhash.Sum64(state)
+		}
+		s.fresh[d.Name()] = hash
+	}
+	return hash
 }
 
 // touch marks one detector of the subject for the next checkpoint.

@@ -41,6 +41,9 @@ type world struct {
 	// of the transaction.
 	between func() error
 	part    int // states of one
+	// sleeping gives everybody a sleeper and nothing else; sleepless hides that
+	// it is one.
+	sleeping, sleepless bool
 	made    map[alerting.Subject][]alerting.Detector
 }
 
@@ -99,7 +102,7 @@ func (w *world) start() {
 	w.store = store.New(w.db)
 	w.store.Now = clock
 	w.engine = alerting.NewEngine(alerting.EngineOptions{
-		Book: w.store, Checkpoints: w.checkpoints(), Directory: w.dir, Detectors: w.detectors, Now: clock,
+		Book: w.store, Checkpoints: w.checkpoints(), Directory: w.directory(), Detectors: w.detectors, Now: clock,
 		CheckpointEvery: 1000 * time.Hour, CheckpointPart: w.part,
 	})
 	w.must(w.engine.Restore(w.ctx))
@@ -116,7 +119,13 @@ func (w *world) must(err error) {
 
 func (w *world) detectors(s alerting.Subject) []alerting.Detector {
 	made := w.newDetectors(s)
+	if w.sleeping {
+		made = []alerting.Detector{&alarm{}}
+	}
 	w.made[s] = made
+	if w.sleepless {
+		return []alerting.Detector{struct{ alerting.Detector }{made[0]}}
+	}
 	return made
 }
 
@@ -166,6 +175,13 @@ func (i interrupted) SaveCheckpoint(ctx context.Context, s alerting.Saved) error
 		}
 	}
 	return i.Checkpoints.SaveCheckpoint(ctx, s)
+}
+
+func (w *world) directory() alerting.Directory {
+	if w.sleeping {
+		return turning{w.dir}
+	}
+	return w.dir
 }
 
 // states are those of all detectors.

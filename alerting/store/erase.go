@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"shouwang/alerting"
 	"shouwang/devices"
@@ -48,6 +49,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.contacts, resident)
+	s.reached = slices.DeleteFunc(s.reached, func(r reached) bool { return r.resident == resident })
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/devices"
 	"shouwang/devices/database"
 )
 
@@ -22,6 +23,12 @@ type ruling struct {
 // the newest contact known by then.
 type contact struct {
 	recorded, newest time.Time
+}
+
+// reached is one contact in the order in which they were recorded.
+type reached struct {
+	recorded time.Time
+	resident string
 }
 
 // Load reads rules and contacts into memory and returns the last checkpoint.
@@ -74,6 +81,7 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 		s.noted = contacts[n-1].Recorded
 	}
 	clear(s.contacts)
+	s.reached = nil
 	for _, c := range contacts {
 		s.remember(c)
 	}
@@ -160,6 +168,23 @@ func (s *Store) remember(c alerting.Contact) {
 		line.newest = known[n-1].newest
 	}
 	s.contacts[c.Resident] = append(known, line)
+	s.reached = append(s.reached, reached{c.Recorded, c.Resident})
+}
+
+// Turns lists who was reached, as was recorded after from and until to.
+func (s *Store) Turns(from, to time.Time) (residents []string, _ []devices.DeviceID, all bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, r := range slices.Backward(s.reached) {
+		switch {
+		case r.recorded.After(to):
+		case r.recorded.After(from):
+			residents = append(residents, r.resident)
+		default:
+			return residents, nil, false
+		}
+	}
+	return residents, nil, false
 }
 
 // AddContact keeps the contact until all else is written.

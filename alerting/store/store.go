@@ -32,6 +32,7 @@ type Store struct {
 	mu       sync.RWMutex
 	rules    []ruling             // by time from which they hold
 	contacts map[string][]contact // of each resident, by time of recording
+	reached  []reached            // all of them, by time of recording
 	noted    time.Time            // the newest time that was noted
 
 	wakeMu sync.Mutex

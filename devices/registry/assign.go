@@ -66,6 +66,7 @@ func (r *Registry) assign(e *edit, a devices.Assignment) error {
 	e.then(func(recorded int64) {
 		n.recorded = recorded
 		entry.assigned = append(entry.assigned, n)
+		r.turns.add(turn{device: entry}, recorded, n.from, n.to)
 	})
 	return e.exec(`INSERT INTO assignments (device, edit, from_at, resident, to_at, ended_at, ended) VALUES ($1, $2, $3, $4, $5, 0, 0)`,
 		a.Device, e.id, n.from, a.Resident, n.to)
@@ -87,7 +88,11 @@ func (r *Registry) endAssignments(e *edit, device devices.DeviceID, at int64) er
 			continue
 		}
 		e.ended[a] = true
-		e.then(func(recorded int64) { a.endedAt, a.endedRecorded = at, recorded })
+		entry := r.device(e, device)
+		e.then(func(recorded int64) {
+			a.endedAt, a.endedRecorded = at, recorded
+			r.turns.add(turn{device: entry}, recorded, at)
+		})
 		if err := e.exec(`UPDATE assignments SET ended_at = $1, ended = $2 WHERE device = $3 AND edit = $4 AND from_at = $5`, at, e.id, device, a.edit, a.from); err != nil {
 			return err
 		}
@@ -137,6 +142,7 @@ func (r *Registry) AddAbsence(ctx context.Context, a devices.Absence) (devices.A
 			n.recorded = recorded
 			r.absences[a.ID] = n
 			entry.absences = append(entry.absences, n)
+			r.turns.add(turn{resident: entry}, recorded, n.from, n.to)
 		})
 		return e.exec(`INSERT INTO absences (id, resident, from_at, to_at, reason, edit, ended_at, ended) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)`,
 			a.ID, a.Resident, n.from, n.to, a.Reason, e.id)
@@ -159,7 +165,12 @@ func (r *Registry) EndAbsence(ctx context.Context, id string, at time.Time) erro
 		if end := a.end(); end != 0 && end <= t || a.endedAt != 0 {
 			return nil
 		}
-		e.then(func(recorded int64) { a.endedAt, a.endedRecorded = t, recorded })
+		e.then(func(recorded int64) {
+			a.endedAt, a.endedRecorded = t, recorded
+			if entry := r.residents[a.resident]; entry != nil {
+				r.turns.add(turn{resident: entry}, recorded, t)
+			}
+		})
 		return e.exec(`UPDATE absences SET ended_at = $1, ended = $2 WHERE id = $3`, t, e.id, id)
 	})
 }

@@ -139,7 +139,11 @@ func (r *Registry) load(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s.query[strings.LastIndex(s.query, "FROM"):], err)
 		}
 	}
-	return r.loadErasures(ctx)
+	if err := r.loadErasures(ctx); err != nil {
+		return err
+	}
+	r.loadTurns()
+	return nil
 }
 
 func each(ctx context.Context, db *sql.DB, query string, row func(scan func(...any) error) error, args ...any) error {

@@ -252,7 +252,10 @@ func (r *Registry) putResident(e *edit, p devices.Resident) error {
 				return err
 			}
 		}
-		e.then(func(recorded int64) { old.change(v, changed, recorded) })
+		e.then(func(recorded int64) {
+			old.change(v, changed, recorded)
+			r.turns.add(turn{resident: old}, recorded)
+		})
 	default:
 		n := &residentEntry{versions: versions[devices.Resident]{now: v}}
 		e.residents[p.ID] = n
@@ -368,7 +371,10 @@ func (r *Registry) putDevice(e *edit, d devices.Device) error {
 	case old != nil:
 		n := &deviceEntry{versions: versions[devices.Device]{now: &d}}
 		e.devices[d.ID] = n
-		e.then(func(recorded int64) { old.next(n.now, recorded) })
+		e.then(func(recorded int64) {
+			old.next(n.now, recorded)
+			r.turns.add(turn{device: old}, recorded)
+		})
 		if err := e.exec(`INSERT INTO device_versions (device, edit, kind, area, client_id, disabled) SELECT id, edit, kind, area, client_id, disabled FROM devices WHERE id = $1`, d.ID); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"shouwang/devices"
@@ -38,6 +39,8 @@ type Registry struct {
 	devices   map[devices.DeviceID]*deviceEntry
 	absences  map[string]*absence
 	gateways  map[string]*gatewayEntry
+	turns     turns
+	ahead     atomic.Bool // the clock was behind the newest edit when Turns was asked
 	// erased are the residents whose data was erased, erasedSpans the readings.
 	erased      map[string]bool
 	erasedSpans map[devices.DeviceID][]devices.Span

@@ -1,0 +1,136 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"shouwang/devices"
+	"shouwang/devices/database"
+)
+
+// TestTurnsTellOfEveryChange asks about all residents and devices at many times:
+// whoever is answered differently must have been listed in between, by the
+// registry that took the edits and by one that was loaded.
+func TestTurnsTellOfEveryChange(t *testing.T) {
+	ctx := t.Context()
+	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	r, err := Open(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	now := start
+	r.now = func() time.Time { return now }
+	resident := func(i int) string { return fmt.Sprint("r", i) }
+	device := func(i int) devices.DeviceID { return devices.DeviceID(fmt.Sprint("v/d", i)) }
+	in := devices.Import{Areas: []devices.Area{{Path: "c", Name: "c"}, {Path: "c/t", Name: "t"}, {Path: "c/t/v", Name: "v"}, {Path: "c/t/w", Name: "w"}}}
+	const n = 4
+	for i := range n {
+		in.Residents = append(in.Residents, devices.Resident{ID: resident(i), Name: "n", Area: "c/t/v", Tier: devices.TierGreen, State: devices.Active})
+		in.Devices = append(in.Devices, devices.Device{ID: device(i), Kind: devices.Wristband, Area: "c/t/v"})
+	}
+	must(r.PutAll(ctx, in))
+	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // made-up edits
+	live := 0
+	var absences []string
+	for range 150 {
+		before := now
+		now = now.Add(time.Duration(rnd.IntN(1200)) * time.Second)
+		at := now.Add(time.Duration(rnd.IntN(7200)-3600) * time.Second)
+		i, j := rnd.IntN(n), rnd.IntN(n)
+		switch rnd.IntN(7) {
+		case 0:
+			must(r.Assign(ctx, device(i), resident(j), at))
+		case 1:
+			must(r.Unassign(ctx, device(i), at))
+		case 2:
+			a := devices.Absence{Resident: resident(i), From: at, To: at.Add(time.Hour)}
+			if rnd.IntN(2) == 0 {
+				a.To = time.Time{}
+			}
+			a, err := r.AddAbsence(ctx, a)
+			must(err)
+			absences = append(absences, a.ID)
+		case 3:
+			if len(absences) > 0 {
+				must(r.EndAbsence(ctx, absences[rnd.IntN(len(absences))], at))
+			}
+		case 4:
+			state := []devices.ResidentState{devices.Active, devices.Hospital, devices.Deceased}[rnd.IntN(3)]
+			must(r.PutResident(ctx, devices.Resident{ID: resident(i), Name: fmt.Sprint("n", rnd.IntN(3)), Area: "c/t/w", Tier: devices.TierRed, State: state}))
+		case 5:
+			must(r.PutDevice(ctx, devices.Device{ID: device(i), Kind: devices.WaterMeter, Area: "c/t/w", Disabled: rnd.IntN(2) == 0}))
+		}
+		now = now.Add(time.Second)
+		live += turnsHold(t, r, before, now, n, resident, device)
+	}
+	loaded, err := Open(context.Background(), db)
+	must(err)
+	loaded.now = r.now
+	told := 0
+	for at := start.Add(time.Minute); at.Before(now.Add(3 * time.Hour)); at = at.Add(10 * time.Minute) {
+		for _, reg := range []*Registry{r, loaded} {
+			told += turnsHold(t, reg, at, at.Add(10*time.Minute), n, resident, device)
+		}
+	}
+	if live < 50 || told < 100 {
+		t.Errorf("%d and %d changes: the test shows nothing", live, told)
+	}
+}
+
+// turnsHold returns how many answers had changed.
+func turnsHold(t *testing.T, r *Registry, from, to time.Time, n int, resident func(int) string, device func(int) devices.DeviceID) (changes int) {
+	t.Helper()
+	residents, ids, all := r.Turns(from, to)
+	if all {
+		t.Fatal("all, though the clock is right")
+	}
+	listed := map[string]bool{}
+	for _, id := range residents {
+		listed[id] = true
+	}
+	for _, id := range ids {
+		listed[string(id)] = true
+	}
+	about := func(i int, at time.Time) (string, string) {
+		p, _ := r.Resident(resident(i), at)
+		d, _ := r.Device(device(i), at)
+		of, _ := r.ResidentOf(device(i), at)
+		who := ""
+		if of != nil {
+			who = of.ID
+		}
+		return fmt.Sprint(p, r.Away(resident(i), at)), fmt.Sprint(d, who)
+	}
+	for i := range n {
+		p, d := about(i, from)
+		p2, d2 := about(i, to)
+		if p != p2 {
+			changes++
+			if !listed[resident(i)] {
+				t.Errorf("%s to %s: %s was %s, is %s, and is not listed", from, to, resident(i), p, p2)
+			}
+		}
+		if d != d2 {
+			changes++
+			if !listed[string(device(i))] {
+				t.Errorf("%s to %s: %s was %s, is %s, and is not listed", from, to, device(i), d, d2)
+			}
+		}
+	}
+	return changes
+}
