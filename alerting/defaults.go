@@ -20,6 +20,7 @@ func DefaultRules() *Rules {
 	// the better part of an hour a day, which is no work for anybody.
 	r.Silence.Meter = 26 * time.Hour
 	r.Silence.Band = time.Hour
+	r.Silence.MeterVisit = 50 * time.Hour // two uploads missed
 	// 60 s and 180 s are the TSA answering times; blue never escalates.
 	r.Escalation = map[Severity][]time.Duration{
 		Red:    {60 * time.Second, 180 * time.Second},
@@ -68,7 +69,7 @@ func (r *Rules) Check() error {
 		d     time.Duration
 	}{
 		{"water_inactivity.window", r.WaterInactivity.Window},
-		{"silence.meter", r.Silence.Meter}, {"silence.band", r.Silence.Band},
+		{"silence.meter", r.Silence.Meter}, {"silence.meter_visit", r.Silence.MeterVisit}, {"silence.band", r.Silence.Band},
 		{"late", r.Late},
 	} {
 		if err := positive(f.field, f.d); err != nil {

@@ -24,9 +24,11 @@ type Rules struct {
 
 	Silence struct {
 		// Meter and Band are the watched times without a message after which a
-		// device counts as silent.
-		Meter time.Duration `json:"meter" yaml:"meter"`
-		Band  time.Duration `json:"band" yaml:"band"`
+		// device counts as silent at the latest, and somebody phones a resident
+		// whose meter it is. After MeterVisit somebody is to go there.
+		Meter      time.Duration `json:"meter" yaml:"meter"`
+		MeterVisit time.Duration `json:"meter_visit" yaml:"meter_visit"`
+		Band       time.Duration `json:"band" yaml:"band"`
 	} `json:"silence" yaml:"silence"`
 
 	// Escalation is the time an alert may stand unacknowledged, per step.
