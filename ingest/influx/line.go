@@ -17,11 +17,34 @@ var (
 	escapeString      = strings.NewReplacer(`"`, `\"`, `\`, `\\`)
 )
 
+// plain says that a name needs no escaping and no second look, which is so of
+// nearly all.
+func plain(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '-' <= c && c <= '9', c == '_': // - . / and digits
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func escaped(s string, escape *strings.Replacer) string {
+	if plain(s) {
+		return s
+	}
+	return escape.Replace(s)
+}
+
 // unwritable says why the line protocol cannot carry the reading, "" when it
 // can.
-func unwritable(r devices.Reading) string {
-	if why := ingest.Unstorable(r); why != "" {
+func unwritable(r *devices.Reading) string {
+	if why := ingest.Unstorable(*r); why != "" {
 		return why
+	}
+	if plain(string(r.Metric)) && plain(string(r.Device)) && plain(string(r.Quality)) {
+		return ""
 	}
 	metric, device := string(r.Metric), string(r.Device)
 	if strings.ContainsFunc(metric+device+string(r.Quality), unicode.IsControl) {
@@ -42,10 +65,10 @@ func unwritable(r devices.Reading) string {
 
 // appendLine appends the reading in line protocol, without a newline, its time
 // in microseconds.
-func appendLine(b []byte, r devices.Reading) []byte {
-	b = append(b, escapeMeasurement.Replace(string(r.Metric))...)
+func appendLine(b []byte, r *devices.Reading) []byte {
+	b = append(b, escaped(string(r.Metric), escapeMeasurement)...)
 	b = append(b, ",device="...)
-	b = append(b, escapeTag.Replace(string(r.Device))...)
+	b = append(b, escaped(string(r.Device), escapeTag)...)
 	b = append(b, " value="...)
 	b = strconv.AppendFloat(b, r.Value, 'g', -1, 64)
 	if !r.Received.IsZero() {
@@ -55,7 +78,7 @@ func appendLine(b []byte, r devices.Reading) []byte {
 	}
 	if r.Quality != "" {
 		b = append(b, `,quality="`...)
-		b = append(b, escapeString.Replace(string(r.Quality))...)
+		b = append(b, escaped(string(r.Quality), escapeString)...)
 		b = append(b, '"')
 	}
 	b = append(b, ' ')

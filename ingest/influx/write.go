@@ -16,6 +16,8 @@ import (
 const (
 	maxLines = 5000
 	maxBytes = 4 << 20
+	// lineBytes is about the length of a line.
+	lineBytes = 100
 )
 
 // Write stores the readings, as many requests as it takes, one after the
@@ -52,13 +54,18 @@ func (w *writing) refuse(reason string, readings ...devices.Reading) {
 }
 
 func (w *writing) all(ctx context.Context, readings []devices.Reading) error {
-	good := make([]devices.Reading, 0, len(readings))
-	for _, r := range readings {
-		if why := unwritable(r); why != "" {
-			w.refuse(why, r)
-			continue
+	good := readings
+	for i := range readings {
+		r := &readings[i]
+		switch why := unwritable(r); {
+		case why != "":
+			if len(w.refused) == 0 {
+				good = slices.Clone(readings[:i])
+			}
+			w.refuse(why, *r)
+		case len(w.refused) > 0:
+			good = append(good, *r)
 		}
-		good = append(good, r)
 	}
 	for part := range slices.Chunk(good, maxLines) {
 		if err := w.part(ctx, part); err != nil {
@@ -70,12 +77,12 @@ func (w *writing) all(ctx context.Context, readings []devices.Reading) error {
 
 // part sends readings in one request, or in several when they are too large.
 func (w *writing) part(ctx context.Context, readings []devices.Reading) error {
-	w.buffer = w.buffer[:0]
-	for i, r := range readings {
+	w.buffer = slices.Grow(w.buffer[:0], min(len(readings)*lineBytes, maxBytes))
+	for i := range readings {
 		if i > 0 {
 			w.buffer = append(w.buffer, '\n')
 		}
-		w.buffer = appendLine(w.buffer, r)
+		w.buffer = appendLine(w.buffer, &readings[i])
 		if len(w.buffer) > maxBytes && i > 0 {
 			return w.halves(ctx, readings)
 		}
