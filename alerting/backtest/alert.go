@@ -22,8 +22,9 @@ type Alert struct {
 	Rule     alerting.RuleRef  `json:"rule"`
 	Stages   []Stage           `json:"stages,omitempty"` // later, higher severities
 	home     *Home             // whose it is
-	into     alerting.Kind     // the alert it was folded into, "" for its own
-	ended    time.Time         // zero: not by the end of the recording
+	subject  alerting.Subject
+	into     alerting.Kind // the alert it was folded into, "" for its own
+	ended    time.Time     // zero: not by the end of the recording
 }
 
 // Stage is a later severity of an alert.
@@ -51,7 +52,13 @@ type notes struct {
 	heard map[heard]finding
 	last  map[about]heard
 	// ticked are the times of ticks that found something.
-	ticked []int64
+	ticked []ticked
+}
+
+// ticked is a tick that found something about a subject.
+type ticked struct {
+	at      int64
+	subject alerting.Subject
 }
 
 type heard struct {
@@ -87,7 +94,7 @@ func (n *notes) hear(v *alerting.View, device devices.DeviceID, found []alerting
 		}
 		n.last[subject] = key
 		if device == "" {
-			n.ticked = append(n.ticked, v.Now.UnixMicro())
+			n.ticked = append(n.ticked, ticked{v.Now.UnixMicro(), v.Subject})
 		}
 		if _, ok := n.heard[key]; !ok {
 			n.heard[key] = finding{f, device}
@@ -106,7 +113,7 @@ func (n *notes) episode(before, now *alerting.Episode, c *alerting.Case) {
 	case a == nil:
 		a = &Alert{
 			Device: n.deviceOf(now.Subject, &f), Kind: now.Kind, Severity: now.Severity, Since: now.Episode.UTC(),
-			FoundAt: f.FoundAt.UTC(), KnownAt: f.KnownAt.UTC(), Evidence: f.Evidence, Rule: f.Rule, home: n.home,
+			FoundAt: f.FoundAt.UTC(), KnownAt: f.KnownAt.UTC(), Evidence: f.Evidence, Rule: f.Rule, home: n.home, subject: now.Subject,
 		}
 		if n.home.Resident != nil {
 			a.Resident = n.home.Resident.ID

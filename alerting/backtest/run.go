@@ -66,19 +66,19 @@ type Result struct {
 func Run(ctx context.Context, set *Set, o Options) (*Result, error) {
 	o = o.complete()
 	began := time.Now()
-	notes := make([]*notes, len(set.Homes))
+	alerts := make([][]*Alert, len(set.Homes))
 	refused := make([]int, len(set.Homes))
 	err := each(ctx, o.Workers, len(set.Homes), func(ctx context.Context, i int) error {
 		var err error
-		notes[i], refused[i], err = judge(ctx, set.Homes[i], &o)
+		alerts[i], refused[i], err = judge(ctx, set.Homes[i], &o)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	r := &Result{Set: set, Readings: set.readings, Took: time.Since(began)}
-	for i, n := range notes {
-		r.Alerts = append(r.Alerts, n.alerts...)
+	for i := range alerts {
+		r.Alerts = append(r.Alerts, alerts[i]...)
 		r.Refused += refused[i]
 	}
 	slices.SortStableFunc(r.Alerts, func(a, b *Alert) int {
@@ -102,14 +102,16 @@ func each(ctx context.Context, workers, n int, fn func(context.Context, int) err
 const passes = 5
 
 // judge runs one home. Ticks are given at a coarse pace first. Where one finds
-// something, the home is judged again with all the ticks before it: what a tick
-// finds only because time has passed, it would not have found earlier.
-func judge(ctx context.Context, h *Home, o *Options) (*notes, int, error) {
+// something of a subject, the home is run again for that subject, with all the
+// ticks before it: what a tick finds only because time has passed, it would not
+// have found earlier.
+func judge(ctx context.Context, h *Home, o *Options) (alerts []*Alert, refused int, err error) {
 	var fine []span
+	var only map[alerting.Subject]bool
 	for pass := 1; ; pass++ {
 		n := newNotes(h)
 		w := newWatch(h, o, newBook(o.Rules, n), n)
-		w.fine = fine
+		w.fine, w.only = fine, only
 		for rows := h.rows; len(rows) > 0; {
 			k := message(rows)
 			if err := w.message(ctx, rows[:k]); err != nil {
@@ -123,23 +125,31 @@ func judge(ctx context.Context, h *Home, o *Options) (*notes, int, error) {
 		if err := w.flush(ctx); err != nil {
 			return nil, 0, err
 		}
-		more := finer(fine, n.ticked, int64(o.TickEvery/time.Microsecond))
-		if o.Coarse || pass == passes || len(more) == len(fine) {
-			return n, w.refused, nil
+		alerts = append(slices.DeleteFunc(alerts, func(a *Alert) bool { return only[a.subject] }), n.alerts...)
+		more, subjects := finer(fine, n.ticked, int64(o.TickEvery/time.Microsecond))
+		if o.Coarse || pass == passes || len(subjects) == 0 {
+			return alerts, w.refused, nil
 		}
-		fine = more
+		for s := range only {
+			subjects[s] = true // its times are of the fine ticks, which it keeps
+		}
+		fine, only = more, subjects
 	}
 }
 
-// finer adds the time before each of these ticks to where all ticks are given.
-func finer(fine []span, ticked []int64, pace int64) []span {
-	more := slices.Clone(fine)
-	for _, t := range ticked {
-		in := slices.ContainsFunc(fine, func(s span) bool { return t > s.from && t <= s.to })
-		if s := (span{t - pace, t}); !in && !slices.Contains(more, s) {
+// finer adds the time before each of these ticks to where all ticks are given,
+// and says whom those that were not given so far have found something of.
+func finer(fine []span, found []ticked, pace int64) ([]span, map[alerting.Subject]bool) {
+	more, subjects := slices.Clone(fine), map[alerting.Subject]bool{}
+	for _, t := range found {
+		if slices.ContainsFunc(fine, func(s span) bool { return t.at > s.from && t.at <= s.to }) {
+			continue
+		}
+		subjects[t.subject] = true
+		if s := (span{t.at - pace, t.at}); !slices.Contains(more, s) {
 			more = append(more, s)
 		}
 	}
 	slices.SortFunc(more, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	return more
+	return more, subjects
 }

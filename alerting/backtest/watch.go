@@ -36,9 +36,10 @@ type watch struct {
 	notes  *notes
 	engine *alerting.Engine
 
-	now      time.Time // receipt of the newest record
-	ticked   int64     // the last tick
-	fine     []span    // where all ticks are given
+	now      time.Time                 // receipt of the newest record
+	ticked   int64                     // the last tick
+	fine     []span                    // where all ticks are given
+	only     map[alerting.Subject]bool // nil: all are judged
 	seq      uint64
 	records  []devices.Record
 	readings []devices.Reading
@@ -72,6 +73,9 @@ func watched(at time.Time) time.Duration {
 }
 
 func (w *watch) detectors(s alerting.Subject) []alerting.Detector {
+	if w.only != nil && !w.only[s] {
+		return nil
+	}
 	all := w.o.Detectors(s)
 	w.own[s] = slices.Clone(all)
 	if w.from != nil {
