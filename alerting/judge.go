@@ -272,7 +272,11 @@ func (e *Engine) found(h *hearing, findings []Finding) {
 				Msg("detector found something that is no kind or has no severity")
 			continue
 		}
-		f.Subject = h.w.subject
+		// A resident's detectors may know of a device what it does not: that its
+		// wearer walks while the meter stands still.
+		if info.Subject != SubjectDevice || f.Subject.Type != SubjectDevice {
+			f.Subject = h.w.subject
+		}
 		// SQL keeps microseconds, and the episode is a key there.
 		f.Episode = f.Episode.UTC().Truncate(time.Microsecond)
 		if f.KnownAt.IsZero() {
