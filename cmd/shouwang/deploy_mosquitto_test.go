@@ -79,7 +79,7 @@ func (m *outsideBroker) run(t *testing.T) (stop func()) {
 		_ = cmd.Wait()
 	}
 	t.Cleanup(stop)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	for _, address := range []string{m.plain, m.tls} {
 		for {
 			conn, err := net.Dial("tcp", address)
@@ -116,7 +116,7 @@ func (m *outsideBroker) addDevice(t *testing.T, user, password string) {
 func (m *outsideBroker) connect(t *testing.T, address, id, user, password string) (mqtt.Client, error) {
 	t.Helper()
 	o := mqtt.NewClientOptions().SetClientID(id).SetUsername(user).SetPassword(password).
-		SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(5 * time.Second).SetProtocolVersion(4)
+		SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(patience).SetProtocolVersion(4)
 	if address == m.tls {
 		pool := x509.NewCertPool()
 		pool.AppendCertsFromPEM([]byte(read(t, filepath.Join(m.secrets, "ca.crt"))))
@@ -126,7 +126,7 @@ func (m *outsideBroker) connect(t *testing.T, address, id, user, password string
 	}
 	client := mqtt.NewClient(o)
 	token := client.Connect()
-	if !token.WaitTimeout(5 * time.Second) {
+	if !token.WaitTimeout(patience) {
 		return nil, errors.New("no answer")
 	}
 	if token.Error() == nil {
@@ -146,7 +146,7 @@ func (m *outsideBroker) mustConnect(t *testing.T, address, id, user, password st
 
 func wait(t *testing.T, what string, token mqtt.Token) {
 	t.Helper()
-	if !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+	if !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatalf("%s: %v", what, token.Error())
 	}
 }
@@ -206,7 +206,7 @@ func TestMosquittoOfTheComposeFile(t *testing.T) {
 	wait(t, "send a command", service.Publish("homecare/v1/acme/band-1/command", 0, false, "ring"))
 	select {
 	case <-commands:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("the device did not get its command")
 	}
 
@@ -218,7 +218,7 @@ func TestMosquittoOfTheComposeFile(t *testing.T) {
 		select {
 		case line := <-got:
 			arrived = append(arrived, line)
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("only %v arrived", arrived)
 		}
 	}

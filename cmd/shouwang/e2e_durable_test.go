@@ -37,7 +37,7 @@ func (a *api) events(after int64) []event {
 	}
 	defer conn.Close()
 	var all []event
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // beats would go on for ever
+	_ = conn.SetReadDeadline(time.Now().Add(patience)) // beats would go on for ever
 	newest, position := int64(-1), after
 	for newest < 0 || position < newest {
 		var e event
@@ -82,10 +82,10 @@ type message struct {
 // connect is a device's own client: it gives up when the connection breaks.
 func (d *device) connect() (mqtt.Client, error) {
 	o := mqtt.NewClientOptions().AddBroker("tcp://" + d.room.mqtt).SetClientID(d.ID).SetUsername(d.Username).SetPassword(d.Password).
-		SetAutoReconnect(false).SetConnectTimeout(5 * time.Second).SetProtocolVersion(4).SetOrderMatters(false)
+		SetAutoReconnect(false).SetConnectTimeout(patience).SetProtocolVersion(4).SetOrderMatters(false)
 	client := mqtt.NewClient(o)
 	token := client.Connect()
-	if !token.WaitTimeout(10 * time.Second) {
+	if !token.WaitTimeout(patience) {
 		return nil, fmt.Errorf("connect %s: no answer", d.Username)
 	}
 	return client, token.Error()
@@ -128,7 +128,7 @@ func send(t *testing.T, messages []*message, each func()) {
 					m.acked.Store(true)
 					each()
 				}
-			case <-time.After(30 * time.Second):
+			case <-time.After(patience):
 			}
 		})
 	}
@@ -201,7 +201,7 @@ func TestNothingIsLostByKill(t *testing.T) {
 		return missing
 	}
 	var missing []string
-	if !asked(30*time.Second, 200*time.Millisecond, func() bool {
+	if !asked(2*patience, 200*time.Millisecond, func() bool {
 		missing = lost(func(i int) bool { return survived[i] })
 		return len(missing) == 0
 	}) {
@@ -219,7 +219,7 @@ func TestNothingIsLostByKill(t *testing.T) {
 			t.Fatal("the second run did not get through")
 		}
 	}
-	if !asked(30*time.Second, 200*time.Millisecond, func() bool {
+	if !asked(2*patience, 200*time.Millisecond, func() bool {
 		missing = lost(func(int) bool { return true })
 		return len(missing) == 0
 	}) {

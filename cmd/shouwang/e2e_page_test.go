@@ -125,7 +125,7 @@ func quoted(s string) string {
 func ofAlert(a alerting.Alert) string { return fmt.Sprintf("[data-alert-id=%q]", a.ID) }
 
 func (p *person) limited() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(p.ctx, 15*time.Second)
+	return context.WithTimeout(p.ctx, patience)
 }
 
 func (p *person) do(what string, actions ...chromedp.Action[chromedp.Void]) {
@@ -159,7 +159,7 @@ func (p *person) sees(expression string) bool {
 
 func (p *person) expect(within time.Duration, what, expression string) {
 	p.t.Helper()
-	if !asked(within, 20*time.Millisecond, func() bool { return p.sees(expression) }) {
+	if !asked(max(within, patience), 20*time.Millisecond, func() bool { return p.sees(expression) }) {
 		p.show("failed")
 		p.t.Fatalf("%s does not see within %v: %s (%s)\nthe page says:\n%s", p.name, within, what, expression, ask[string](p, "document.body.innerText"))
 	}

@@ -60,7 +60,7 @@ func start(t *testing.T, s settings) *inProcess {
 	t.Cleanup(p.stop)
 	select {
 	case <-a.ready:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("not ready within 20 s")
 	}
 	return p
@@ -71,14 +71,14 @@ func (p *inProcess) device(t *testing.T, id devices.DeviceID, secret string) fun
 	t.Helper()
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + p.mqttAddr).SetClientID(local(id)).
 		SetUsername(string(id)).SetPassword(secret).SetAutoReconnect(false))
-	if token := c.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+	if token := c.Connect(); !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatalf("%s cannot connect: %v", id, token.Error())
 	}
 	t.Cleanup(func() { c.Disconnect(0) })
 	return func(channel, payload string) {
 		t.Helper()
 		token := c.Publish("homecare/v1/"+string(id)+"/"+channel, 1, false, payload)
-		if !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+		if !token.WaitTimeout(patience) || token.Error() != nil {
 			t.Fatalf("%s not acknowledged: %v", id, token.Error())
 		}
 	}

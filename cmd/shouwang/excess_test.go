@@ -83,12 +83,7 @@ func TestRateBeyondTheQueue(t *testing.T) {
 	s.Ingest.Rate, s.Ingest.ExcessMB = 60, 1
 	p := start(t, s)
 	send := p.device(t, loud, p.enter(t, loud))
-	// A megabyte and a half in messages of 20 kB, faster than the queue is read.
-	const n = 300
 	pad := strings.Repeat("x", 20_000)
-	for i := range n {
-		send("telemetry", fmt.Sprintf(`{"ts":%d,"metrics":{"steps":%d},"pad":"%s"}`, time.Now().Add(-time.Duration(i)*time.Minute).UnixMilli(), i, pad))
-	}
 	letters := func() (count int64) {
 		page, err := p.letters.List(t.Context(), devices.DeadLetterFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}}, Code: []devices.RefusalCode{devices.OverRate}, Limit: 1000})
 		must(t, err)
@@ -97,7 +92,16 @@ func TestRateBeyondTheQueue(t *testing.T) {
 		}
 		return count
 	}
-	eventually(t, 20*time.Second, "each message is stored or a dead letter", func() bool { return int64(p.stored(t, loud, devices.Steps))+letters() == n })
+	// Messages of 20 kB, six megabytes at least: faster than the queue is read, and
+	// more of them where it is read as fast as they come.
+	n := 0
+	for n < 300 || n < 2000 && letters() == 0 {
+		for range 100 {
+			send("telemetry", fmt.Sprintf(`{"ts":%d,"metrics":{"steps":%d},"pad":"%s"}`, time.Now().Add(-time.Duration(n)*time.Minute).UnixMilli(), n, pad))
+			n++
+		}
+	}
+	eventually(t, 20*time.Second, "each message is stored or a dead letter", func() bool { return p.stored(t, loud, devices.Steps)+int(letters()) == n })
 	t.Logf("%d stored, %d dead letters", p.stored(t, loud, devices.Steps), letters())
 	if letters() == 0 {
 		t.Error("the queue has no bound")
@@ -130,7 +134,7 @@ func storm(t *testing.T, rate int) {
 	secret := p.enter(t, append(others, mad)...)
 
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + p.mqttAddr).SetClientID("1").SetUsername(string(mad)).SetPassword(secret))
-	if token := c.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+	if token := c.Connect(); !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatal(token.Error())
 	}
 	defer c.Disconnect(0)
@@ -184,7 +188,7 @@ func storm(t *testing.T, rate int) {
 			at := began.UTC().Truncate(time.Millisecond)
 			sends[i%len(others)]("telemetry", reading(at))
 			for !stored(id, at) {
-				if time.Since(began) > 30*time.Second {
+				if time.Since(began) > 2*patience {
 					t.Fatal("a reading is not stored after 30 s")
 				}
 				time.Sleep(time.Millisecond)
