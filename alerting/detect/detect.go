@@ -18,9 +18,9 @@ import (
 func New(s alerting.Subject) []alerting.Detector {
 	switch s.Type {
 	case alerting.SubjectResident:
-		return []alerting.Detector{&Calls{}, &Vitals{}, &WaterInactivity{}, &WaterUse{}, &Faults{}}
+		return []alerting.Detector{&Calls{}, &Vitals{}, &Trend{}, &WaterInactivity{}, &WaterUse{}, &MeterFault{}, &Faults{}}
 	case alerting.SubjectDevice:
-		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &Faults{}, &NotWorn{}}
+		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &MeterFault{}, &Faults{}, &NotWorn{}}
 	}
 	return nil
 }

@@ -27,12 +27,12 @@ type NotWorn struct{ memory[notWornState] }
 type notWornState struct {
 	Wrist wrist
 	// Off is since when it has been off, Signs how often it seemed worn since.
-	Off   int64
-	Why   why
-	Signs int
+	Off   int64 `json:",omitempty"`
+	Why   why   `json:",omitempty"`
+	Signs int   `json:",omitempty"`
 	// Nights are the days (since 1970, local) whose night was spent without it.
-	Nights  []int32
-	Episode time.Time
+	Nights  []int32   `json:",omitempty"`
+	Episode time.Time `json:",omitzero"`
 }
 
 // Name implements alerting.Detector.

@@ -25,13 +25,13 @@ const (
 // track follows one vital sign: its newest samples and the episode in which it is
 // abnormal.
 type track struct {
-	Samples  samples // by event time
-	Newest   time.Time
-	Episode  time.Time
-	Severity alerting.Severity
+	Samples  samples           `json:",omitempty"` // by event time
+	Newest   time.Time         `json:",omitzero"`
+	Episode  time.Time         `json:",omitzero"`
+	Severity alerting.Severity `json:",omitempty"`
 	// Past is the newest episode found in a late backlog, from its first to its
 	// last abnormal sample, so that more of the backlog is not another.
-	PastFrom, PastTo time.Time
+	PastFrom, PastTo time.Time `json:",omitzero"`
 }
 
 type sample struct {
