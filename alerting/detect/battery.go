@@ -18,12 +18,18 @@ const (
 // Battery finds devices whose charge is low, by their reports of battery_pct or
 // their own low_battery event. A charge of exactly 0 is a placeholder: an empty
 // device cannot send.
+//
+// From the charge since it was last renewed it also tells when it will be used up.
+// A meter, whose battery takes a visit to change, is a task a month before that
+// day, whatever its charge.
 type Battery struct{ memory[batteryState] }
 
 type batteryState struct {
 	At       time.Time // of the newest report
 	Episode  time.Time // zero while the charge is fine
 	Severity alerting.Severity
+	// Curve is the charge since it was last renewed, thinned.
+	Curve []charge `json:",omitempty"`
 }
 
 // Name implements alerting.Detector.
@@ -35,12 +41,18 @@ func (b *Battery) Observe(v *alerting.View, r devices.Reading) []alerting.Findin
 		return nil
 	}
 	b.state.At = r.At
+	b.follow(r.At.Unix(), r.Value)
 	limit := v.Rules.LowBatteryPct
 	evidence := map[string]any{"battery_pct": r.Value, "limit_pct": limit, "at": r.At}
+	empty, known := b.Empty()
+	if known {
+		evidence["empty_at"] = empty
+	}
+	dying := known && v.Device != nil && v.Device.Kind == devices.WaterMeter && empty.Sub(r.At) < orderBattery
 	switch {
 	case r.Value <= min(emptyPct, limit):
 		return b.low(v, r.At, alerting.Yellow, evidence)
-	case r.Value <= limit:
+	case r.Value <= limit, dying:
 		return b.low(v, r.At, alerting.Blue, evidence)
 	case r.Value >= limit+charged && !b.state.Episode.IsZero():
 		f := b.finding(v, r.At, evidence)
@@ -76,4 +88,70 @@ func (b *Battery) finding(v *alerting.View, at time.Time, evidence map[string]an
 		FoundAt: at, KnownAt: v.Now, Evidence: evidence,
 		Rule: alerting.RuleRef{ID: "low_battery", Version: v.Rules.Version},
 	}
+}
+
+// charge is a battery's charge at a time, in Unix seconds.
+type charge struct {
+	At  int64
+	Pct float64
+}
+
+const (
+	// keptCharges bounds the curve; from there on every second one goes.
+	keptCharges = 16
+	// renewed is the rise, in per cent, that is a new battery or a charger.
+	renewed = 5
+	// fallen is the least fall from which a day can be told.
+	fallen = 4
+	// orderBattery is how long before its end a meter's battery is a task.
+	orderBattery = 30 * 24 * time.Hour
+)
+
+// follow takes the charge into the curve.
+func (b *Battery) follow(at int64, pct float64) {
+	c := b.state.Curve
+	if n := len(c); n > 0 && pct >= c[n-1].Pct+renewed {
+		c = c[:0]
+	}
+	// The newest is always kept; between the others lies at least a
+	// sixteenth of the time.
+	if n := len(c); n > 1 && c[n-1].At-c[n-2].At < (c[n-1].At-c[0].At)/keptCharges {
+		c = c[:n-1]
+	}
+	if len(c) == keptCharges {
+		for i := range keptCharges / 2 {
+			c[i] = c[2*i]
+		}
+		c = c[:keptCharges/2]
+	}
+	b.state.Curve = append(c, charge{at, pct})
+}
+
+// Empty is when the battery will be used up, by the straight line through its
+// charge; false while that cannot be told.
+func (b *Battery) Empty() (time.Time, bool) {
+	c := b.state.Curve
+	if len(c) < 4 || c[0].Pct-c[len(c)-1].Pct < fallen {
+		return time.Time{}, false
+	}
+	var t, p float64
+	for _, x := range c {
+		t += float64(x.At-c[0].At) / float64(len(c))
+		p += x.Pct / float64(len(c))
+	}
+	var tt, tp float64
+	for _, x := range c {
+		d := float64(x.At-c[0].At) - t
+		tt += d * d
+		tp += d * (x.Pct - p)
+	}
+	if tt == 0 || tp >= 0 {
+		return time.Time{}, false
+	}
+	seconds := t - p*tt/tp
+	last := c[len(c)-1].At
+	if seconds > float64(last-c[0].At)+20*365*day24 {
+		return time.Time{}, false
+	}
+	return moment(max(c[0].At+int64(seconds), last)), true
 }

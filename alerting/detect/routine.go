@@ -25,7 +25,7 @@ const (
 	keptRoutine = 56 // days
 	// reference is the least number of days that others are compared with.
 	reference = 28
-	priorDays = 14
+	usualDays = 14
 	noFirst   = math.MaxUint16
 )
 
@@ -122,7 +122,7 @@ func (r *routine) compare(n int, least float64, rules *alerting.WaterUseRules) (
 		// Four weeks tell little of the scatter, so what is usual counts as two
 		// more; few homes that look very even are.
 		k := float64(len(before))
-		scatter = math.Sqrt((k*scatter*scatter + priorDays*m.usual*m.usual) / (k + priorDays))
+		scatter = math.Sqrt((k*scatter*scatter + usualDays*m.usual*m.usual) / (k + usualDays))
 		z := (mean1 - mean0) / (scatter * math.Sqrt(1/float64(len(after))+1/float64(len(before))))
 		b, a := m.back(mean0), m.back(mean1)
 		if math.Abs(z) >= least*m.weight && m.worth(b, a, rules) && math.Abs(z) > math.Abs(best.z) {

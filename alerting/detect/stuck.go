@@ -18,15 +18,17 @@ import (
 //
 // On a meter it knows its own readings, on a resident also those of the band; the
 // finding is about the meter either way.
-type MeterFault struct{ memory[meterFaultState] }
+type MeterFault struct {
+	memory[meterFaultState]
+}
 
 type meterFaultState struct {
 	Meters []faultyMeter
 	// Walked are the newest days (since 1970, UTC) on which a band has counted
 	// steps, newest last; Steps of the day at hand.
-	Walked []int64 `json:",omitempty"`
-	Steps  float64 `json:",omitempty"`
-	OnDay  int64   `json:",omitempty"`
+	Walked []int64
+	Steps  float64
+	OnDay  int64
 }
 
 type faultyMeter struct {
@@ -45,6 +47,8 @@ type faultyMeter struct {
 	Stuck, Reset time.Time
 	// Count is the register's last value of before a reset.
 	Count float64
+	// Back is when water last flowed back.
+	Back time.Time
 }
 
 const (
@@ -54,6 +58,8 @@ const (
 	// somebody lives there.
 	stuckDays    = 7 * 24 * time.Hour
 	stuckReports = 7
+	// reverseL in one step back is water that flows back; less is noise.
+	reverseL = 10
 	// livesDays are the days with steps that prove it, livesSteps the steps.
 	livesDays, livesSteps = 3, 300
 )
@@ -69,7 +75,9 @@ func (d *MeterFault) Observe(v *alerting.View, r devices.Reading) []alerting.Fin
 	case devices.FlowM3H:
 		d.flow(v, r)
 	case devices.Steps:
-		d.steps(r)
+		if v.Subject.Type == alerting.SubjectResident {
+			d.steps(r)
+		}
 	}
 	return nil
 }
@@ -137,6 +145,14 @@ func (d *MeterFault) volume(v *alerting.View, r devices.Reading) []alerting.Find
 	var found []alerting.Finding
 	if v.Subject.Type == alerting.SubjectDevice {
 		found = m.reset(v, before, step)
+	}
+	if back := (before.Value - r.Value) * 1000; step == devices.Backward && back >= reverseL && v.Subject.Type == alerting.SubjectDevice {
+		if r.At.Sub(m.Back) > sameFault {
+			found = append(found, m.finding(v, r.At, r.At, map[string]any{
+				"event": string(devices.EventReverseFlow), "back_l": tenth(back), "at": r.At,
+			}))
+		}
+		m.Back = r.At
 	}
 	if !before.Read || litres > 0 || step == devices.Rebased || r.Value != before.Value {
 		m.Still, m.Reports, m.Flown = r.At, 0, 0

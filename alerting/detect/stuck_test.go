@@ -95,3 +95,11 @@ func TestAGarbledRegisterIsPutRight(t *testing.T) {
 	b.registers(0, 300, 300.01, 52, 300.02, 300.03)
 	b.want("blue device_fault", "recovered device_fault")
 }
+
+func TestWaterThatFlowsBack(t *testing.T) {
+	b := meterFault(t)
+	b.registers(0, 300, 300.01, 300.009, 300.006) // noise
+	b.want()
+	b.registers(4, 299.98, 299.98, 299.96)
+	b.want("blue device_fault")
+}
