@@ -25,7 +25,7 @@ type simulateHouseholdCmd struct {
 	Resolution   int     `help:"Litres of the register's last digit, 1 or 10." enum:"1,10" default:"1"`
 	Cadence      string  `help:"hourly, half-hourly, or daily: 24 hourly registers, uploaded once a night." enum:"hourly,half-hourly,daily" default:"hourly"`
 	Missed       float64 `help:"Share of daily uploads that come a night later." default:"0.03"`
-	Irregularity float64 `help:"How much days and homes differ: 0 clockwork, 1 like real ones, up to 3." default:"1"`
+	Irregularity float64 `help:"How much days and homes differ: 0 clockwork, 1 elderly people, 2 to 3 as the working adults of the DAIAD recordings." default:"1"`
 
 	Absences  float64 `help:"Absences overnight per home and month, on average." default:"0.5"`
 	Announced float64 `help:"Share of them that is announced beforehand." default:"0"`

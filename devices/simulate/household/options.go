@@ -57,7 +57,8 @@ type Options struct {
 	Missed float64
 
 	// Irregularity scales how much days and homes differ: 0 are clockwork
-	// people, 1 is meant to be like real ones.
+	// people, 1 elderly people with their routines (some with hardly any), 2 to
+	// 3 the working adults of the DAIAD recordings.
 	Irregularity float64
 	// Absences with a night elsewhere, per home and month (of 30.4 days), on
 	// average over homes; Announced is the share known beforehand.

@@ -57,7 +57,7 @@ func newHabits(d *dice, kind Kind, wild float64) habits {
 	}
 	switch kind {
 	case Dry:
-		h.kitchen, h.tap, h.shower = h.kitchen*0.8, h.tap*0.8, d.between(0.05, 0.35)
+		h.kitchen, h.tap, h.shower = h.kitchen*0.95, h.tap*0.95, d.between(0.05, 0.35)
 		h.showerL, h.laundry, h.washL = d.between(10, 25), d.between(2, 5), d.between(25, 48)
 		h.night, h.field, h.rise = 0.02, d.chance(0.4), h.rise-30
 	case Vat:
