@@ -48,7 +48,7 @@ func defaultWaterUse() WaterUseRules {
 		LeakLPerH: 2, LeakWindow: 24 * time.Hour, SeepWindow: 48 * time.Hour,
 		BurstL: 300, BurstFactor: 2.5, BurstUnknownL: 800, NightL: 40,
 		HighL: 1000, HighFactor: 4, HighFloorL: 300,
-		RoutineZ: 4, RoutineShare: 0.2, RoutineFirst: 45 * time.Minute, RoutineEvery: 7 * 24 * time.Hour,
+		RoutineZ: 3.7, RoutineShare: 0.2, RoutineFirst: 45 * time.Minute, RoutineEvery: 7 * 24 * time.Hour,
 	}
 }
 

@@ -59,18 +59,16 @@ func (r *routine) day(h *habits, rules *alerting.WaterUseRules) {
 	if h.start+day24-r.said < int64(rules.RoutineEvery/time.Second) && r.said != 0 {
 		return
 	}
-	for _, recent := range recentDays {
-		n := recent.n
-		if len(r.days) < n+reference {
-			return
-		}
-		if c, ok := r.compare(n, recent.z*rules.RoutineZ, rules); ok {
-			c.from = h.start - int64(n-1)*day24
-			r.due, r.said = c, h.start+day24
-			// What was is no longer; the new habit is learnt from here.
-			r.days = slices.Delete(r.days, 0, len(r.days)-n)
-			return
-		}
+	// One length a day, since each costs some sorting.
+	recent := recentDays[int(h.start/day24)%len(recentDays)]
+	if len(r.days) < recent.n+reference {
+		return
+	}
+	if c, ok := r.compare(recent.n, recent.z*rules.RoutineZ, rules); ok {
+		c.from = h.start - int64(recent.n-1)*day24
+		r.due, r.said = c, h.start+day24
+		// What was is no longer; the new habit is learnt from here.
+		r.days = slices.Delete(r.days, 0, len(r.days)-recent.n)
 	}
 }
 
@@ -87,7 +85,7 @@ var measures = [...]struct {
 }{
 	{
 		"day_l", func(d routineDay) (float64, bool) { return math.Log(float64(d.used) + 1), true },
-		func(x float64) float64 { return math.Exp(x) - 1 }, 0.4, 0.9,
+		func(x float64) float64 { return math.Exp(x) - 1 }, 0.4, 0.95,
 		func(b, a float64, rules *alerting.WaterUseRules) bool {
 			return math.Abs(a-b) >= rules.RoutineShare*math.Max(b, 10)
 		},
