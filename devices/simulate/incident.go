@@ -68,6 +68,7 @@ const (
 	// offProven is how long a band must be off the wrist to be missed.
 	offProven   = 12 * time.Hour
 	burstLasts  = 3 * time.Hour
+	burstAgo    = 6 * time.Hour // on a daily meter: over, and fresh news
 	outageLasts = 2 * time.Hour
 )
 
@@ -78,8 +79,8 @@ const (
 //
 // A collapse, an absence and a leak are proven by the registers of a whole day.
 // On a daily meter, which still holds them, they therefore lie more than a day
-// back, and show at the upload that follows, as a burst does; on other devices
-// they begin now. A collapse takes hold of all devices of the resident.
+// back, and show at the upload that follows; a burst lies some hours back there.
+// On other devices they begin now. A collapse takes hold of all devices of the resident.
 func (s *Simulator) Incident(kind string, device devices.DeviceID, now time.Time) (Truth, Message, error) {
 	now = now.UTC().Truncate(time.Second)
 	if !slices.Contains(s.Kinds(), kind) {
@@ -129,7 +130,9 @@ func (s *Simulator) Incident(kind string, device devices.DeviceID, now time.Time
 		i.busy = Leak
 		i.meter.flows = append(i.meter.flows, flow{from: truth.From, rate: leakRate})
 	case Burst:
-		truth.From, _, _ = i.held(now)
+		if truth.From, _, _ = i.held(now); truth.From.Before(now) {
+			truth.From = now.Add(-burstAgo)
+		}
 		truth.To, truth.Expect = truth.From.Add(burstLasts), "water_burst"
 		truth.By = later(now, truth.To)
 		i.meter.flows = append(i.meter.flows, flow{from: truth.From, to: truth.To, rate: burstRate})
