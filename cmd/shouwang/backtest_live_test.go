@@ -271,7 +271,7 @@ func written(t *testing.T, recorded []line) (*journal.Journal, map[ingest.Lane]u
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- jrn.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-ended })
+	t.Cleanup(func() { stop(); _ = <-ended }) // it was stopped
 
 	var waiting []chan error
 	put := func(lane ingest.Lane, rec ingest.Record) {
@@ -280,6 +280,14 @@ func written(t *testing.T, recorded []line) (*journal.Journal, map[ingest.Lane]u
 		if err := jrn.Append(ctx, lane, rec, func(err error) { done <- err }); err != nil {
 			t.Fatal(err)
 		}
+	}
+	settle := func() {
+		for _, done := range waiting {
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		}
+		waiting = nil
 	}
 	tick := recorded[0].received.Truncate(10 * time.Second)
 	for _, l := range recorded {
@@ -290,7 +298,9 @@ func written(t *testing.T, recorded []line) (*journal.Journal, map[ingest.Lane]u
 		if l.event != "" {
 			rec.Topic = "homecare/v1/" + l.device + "/event"
 			rec.Payload = fmt.Appendf(nil, `{"ts":%q,"event":%q}`, l.at.Format(time.RFC3339), l.event)
+			settle() // each lane has a writer of its own: nothing else says which is first
 			put(ingest.Events, rec)
+			settle()
 			continue
 		}
 		var values []string
@@ -300,19 +310,14 @@ func written(t *testing.T, recorded []line) (*journal.Journal, map[ingest.Lane]u
 		rec.Payload = fmt.Appendf(nil, `{"ts":%q,"metrics":{%s}}`, l.at.Format(time.RFC3339), strings.Join(values, ","))
 		put(ingest.Telemetry, rec)
 	}
-	for _, done := range waiting {
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+	settle()
+	stats, err := jrn.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	newest := map[ingest.Lane]uint64{}
-	for _, lane := range ingest.Lanes {
-		ctx, enough := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		_ = jrn.Follow(ctx, lane, 0, func(_ context.Context, frames []ingest.Frame) error {
-			newest[lane] = frames[len(frames)-1].Seq
-			return nil
-		})
-		enough()
+	for _, lane := range stats.Lanes {
+		newest[lane.Lane] = lane.Newest
 	}
 	return jrn, newest
 }
