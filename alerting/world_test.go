@@ -44,7 +44,7 @@ type world struct {
 	// sleeping gives everybody a sleeper and nothing else; sleepless hides that
 	// it is one.
 	sleeping, sleepless bool
-	made    map[alerting.Subject][]alerting.Detector
+	made                map[alerting.Subject][]alerting.Detector
 }
 
 const (

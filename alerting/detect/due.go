@@ -43,3 +43,6 @@ func (d *WaterInactivity) Due(v *alerting.View) alerting.Due {
 	}
 	return alerting.Due{}
 }
+
+// Due implements alerting.Sleeper.
+func (*Trend) Due(*alerting.View) alerting.Due { return alerting.Due{} }
