@@ -7,9 +7,14 @@ import (
 )
 
 const (
+	// collectAt is after how much growth of what is in use garbage is collected,
+	// in per cent: with 50 instead of Go's 100 a saturated service of 1000
+	// devices holds 91 to 97 MB instead of 108 to 110, and its CPU per message
+	// is the same within what can be measured.
+	collectAt = 50
 	// memoryBase is what the service of a small county never comes near, except
 	// while it reads a backlog: then the journal's blocks of 8 MB pile up until
-	// the collector comes, 700 MB of them without a limit and 250 MB with one.
+	// the collector comes, 700 MB of them without a limit and 235 MB with one.
 	memoryBase = 192 << 20
 	// memoryForRegistry is how much more there may be for each byte of the
 	// registry: states of detectors and what the checkpoints of them hold are
@@ -17,10 +22,13 @@ const (
 	memoryForRegistry = 8
 )
 
-// limitMemory sets how much memory the garbage collector aims at, after the
-// registry was loaded. It is no hard limit: what is needed is taken. Whoever sets
+// limitMemory tells the garbage collector what to aim at, after the registry was
+// loaded. It is no hard limit: what is needed is taken. Whoever sets GOGC or
 // GOMEMLIMIT knows better.
 func limitMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
