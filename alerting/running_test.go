@@ -84,7 +84,7 @@ func TestNobodyWaitsForTheDiskToAskHowFarItIs(t *testing.T) {
 	}()
 	select {
 	case <-asked:
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("no answer while the disk is slow")
 	}
 	close(b.let)

@@ -215,7 +215,7 @@ func (c *client) next() received {
 	select {
 	case m := <-c.got:
 		return m
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		c.t.Fatal("no message")
 		return received{}
 	}

@@ -117,7 +117,7 @@ func TestKill(t *testing.T) {
 	}
 	after := start(t, killOptions(dir))
 	service := after.serve("shouwang~all", persistent)
-	for deadline := time.After(10 * time.Second); len(acked) > 0; {
+	for deadline := time.After(time.Minute); len(acked) > 0; {
 		select {
 		case m := <-service.got:
 			delete(acked, m.payload)

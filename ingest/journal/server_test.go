@@ -99,7 +99,7 @@ func running(tb testing.TB, f func(context.Context) error) (stop func() error) {
 
 func eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); {
+	for deadline := time.Now().Add(time.Minute); !ok(); {
 		if time.Now().After(deadline) {
 			tb.Fatalf("not within 30 s: %s", what)
 		}

@@ -116,7 +116,7 @@ func startClient(t *testing.T, b testBroker, j Journal) (c *Client, stop func() 
 		select {
 		case err := <-ended:
 			return err
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			return errors.New("Run does not end")
 		}
 	})
@@ -451,7 +451,7 @@ func TestPanicEndsRun(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "a bug in the journal") || !strings.Contains(err.Error(), "client_test.go") {
 				t.Errorf("Run ended with %v", err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("Run goes on")
 		}
 	})

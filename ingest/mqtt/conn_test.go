@@ -136,7 +136,7 @@ func TestConnTellsErrors(t *testing.T) {
 		if err == nil {
 			t.Error("no error")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Write does not learn of the end")
 	}
 	if err := <-down; err == nil {
