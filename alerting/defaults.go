@@ -8,11 +8,10 @@ import (
 // DefaultRules are the settings of a fresh service, version 1.
 func DefaultRules() *Rules {
 	r := &Rules{Version: 1}
-	// Less than 10 L in 24 h: in operation in Liaocheng and Taicang.
-	r.WaterInactivity.LimitL = 10
-	r.WaterInactivity.Window = 24 * time.Hour
+	r.WaterInactivity = defaultWaterInactivity()
 	r.WaterUse = defaultWaterUse()
 	r.Vitals = defaultVitals()
+	r.Position = defaultPosition()
 	// The bands' own low-battery bit comes at 20 %.
 	r.LowBatteryPct = 20
 	// Meters upload once in 24 h with some jitter, so a check is asked for at
@@ -49,13 +48,16 @@ func (r *Rules) Check() error {
 		}
 		return nil
 	}
-	if l := r.WaterInactivity.LimitL; l <= 0 || l > 10000 || l != l {
-		return &InputError{Field: "water_inactivity.limit_l", Value: fmt.Sprint(l), Rule: "must be above 0 and at most 10000 L"}
+	if err := r.WaterInactivity.check(); err != nil {
+		return err
 	}
 	if err := r.WaterUse.check(); err != nil {
 		return err
 	}
 	if err := r.Vitals.check(); err != nil {
+		return err
+	}
+	if err := r.Position.check(); err != nil {
 		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {
@@ -68,7 +70,6 @@ func (r *Rules) Check() error {
 		field string
 		d     time.Duration
 	}{
-		{"water_inactivity.window", r.WaterInactivity.Window},
 		{"silence.meter", r.Silence.Meter}, {"silence.meter_visit", r.Silence.MeterVisit}, {"silence.band", r.Silence.Band},
 		{"late", r.Late},
 	} {

@@ -7,17 +7,13 @@ import "time"
 type Rules struct {
 	Version int `json:"version" yaml:"-"`
 
-	WaterInactivity struct {
-		// LimitL is the use, in litres, below which a home counts as unused,
-		// and Window how long that must be proven. Defaults 10 L in 24 h: the
-		// rule in operation in Liaocheng (domain.md §1.1).
-		LimitL float64       `json:"limit_l" yaml:"limit_l"`
-		Window time.Duration `json:"window" yaml:"window"`
-	} `json:"water_inactivity" yaml:"water_inactivity"`
+	WaterInactivity WaterInactivityRules `json:"water_inactivity" yaml:"water_inactivity"`
 
 	WaterUse WaterUseRules `json:"water_use" yaml:"water_use"`
 
 	Vitals VitalRules `json:"vitals" yaml:"vitals"`
+
+	Position PositionRules `json:"position" yaml:"position"`
 
 	// LowBatteryPct is the charge at and below which a device asks for care.
 	LowBatteryPct float64 `json:"low_battery_pct" yaml:"low_battery_pct"`

@@ -1,7 +1,8 @@
 package detect
 
 import (
-	"maps"
+	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -9,24 +10,42 @@ import (
 	"shouwang/devices"
 )
 
-// abandoned: a meter whose newest reading is this much older than that of another
-// meter of the resident no longer has a say.
-const abandoned = 48 * time.Hour
+const (
+	// abandoned: a meter whose newest reading is this much older than that of
+	// another meter of the resident no longer has a say.
+	abandoned = 48 * time.Hour
+	// aliveL is the use after which an episode of a known home is over; less
+	// than a toilet needs is a drip.
+	aliveL = 3.0
+	// jitter of a meter's clock: a wait of twelve hours is over at the reading
+	// of the twelfth.
+	jitter = 3 * time.Minute
+)
 
-// WaterInactivity finds homes in which provably next to no water was used for a
-// whole window (default: less than 10 L in 24 h). Proof is two readings of the
-// register, one at least a window after the other, with no more than that
-// between them. Time without readings proves nothing by itself.
+// WaterInactivity finds homes in which nobody can be seen to use water for too
+// long. Proof are readings of the register, with no more than the meter's own
+// leak between them. Time without readings proves nothing by itself: use inside a
+// gap counts from the gap's end, and a register that has not moved over a gap
+// proves that nobody used any.
 //
-// The stages: yellow (check by phone) after one window, orange after one and a
-// half, red after two, or at once for a resident of tier red.
+// What is too long depends on the home. Until its rhythm is learnt (14 days of
+// life at home) it is the fixed rule: less than 10 L in 24 h. Then it is the wait
+// that the rhythm asks for after a last use at that hour of the day, and never
+// longer than 24 h in a home with a flush toilet, 36 h with little use, 48 h
+// where a vat is filled.
+//
+// The stages: yellow (check by phone), orange when time goes on, red when it is
+// long overdue, or at once for a resident of tier red.
 //
 // A stretch that lies before readings already known (an upload that comes late)
 // is said too, and with it that it is over.
-type WaterInactivity struct{ memory[waterInactivityState] }
+type WaterInactivity struct {
+	memory[waterInactivityState]
+	asked asked
+}
 
 type waterInactivityState struct {
-	Meters map[devices.DeviceID]*meter
+	Meters []*meter // by id
 	// Floor is the earliest time a proof may begin: the end of an absence.
 	Floor    time.Time
 	Episode  time.Time
@@ -35,6 +54,15 @@ type waterInactivityState struct {
 	// that more readings from it are no news.
 	PastFrom, PastTo time.Time
 	PastSeverity     alerting.Severity
+	Rhythm           rhythm
+	Usage            usage
+}
+
+// asked is the rhythm's last answer. It holds until more is learnt.
+type asked struct {
+	clock, longest int
+	price          float64
+	waits          [3]time.Duration
 }
 
 // Name implements alerting.Detector.
@@ -42,77 +70,150 @@ func (d *WaterInactivity) Name() string { return "water_inactivity" }
 
 // Observe implements alerting.Detector.
 func (d *WaterInactivity) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
-	if r.Metric != devices.VolumeM3 || r.Value < 0 {
+	if r.Metric != devices.VolumeM3 || !(r.Value >= 0 && r.Value < 1e9) {
 		return nil
 	}
-	m := d.state.Meters[r.Device]
-	if m == nil {
-		if d.state.Meters == nil {
-			d.state.Meters = map[devices.DeviceID]*meter{}
-		}
-		m = &meter{}
-		d.state.Meters[r.Device] = m
-	}
+	m := d.meter(r.Device)
 	if v.Away && r.At.After(d.state.Floor) {
 		d.state.Floor = r.At
 	}
 	if m.bygone(r.At) {
-		return d.judgePast(v, &m.Old, m.Old.insert(r.At, r.Value))
+		return d.judgePast(v, &m.Old, m.Old.insert(r.At, r.Value, nil))
 	}
-	i := m.Registers.insert(r.At, r.Value)
+	i := m.Registers.insert(r.At, r.Value, &m.Flow)
 	if i < 0 {
 		return nil
 	}
-	findings := d.judge(v)
-	if i < len(m.Registers)-1 {
-		findings = append(findings, d.judgePast(v, &m.Registers, i)...)
+	if i < len(m.Registers.list)-1 {
+		return append(d.judge(v), d.judgePast(v, &m.Registers, i)...)
 	}
-	return findings
+	d.learn(v, m)
+	return d.judge(v)
+}
+
+func (d *WaterInactivity) meter(id devices.DeviceID) *meter {
+	i, found := slices.BinarySearchFunc(d.state.Meters, id, func(m *meter, id devices.DeviceID) int { return cmp.Compare(m.ID, id) })
+	if !found {
+		d.state.Meters = slices.Insert(d.state.Meters, i, &meter{ID: id})
+	}
+	return d.state.Meters[i]
+}
+
+// learn takes what the newest register of a meter tells about the home.
+func (d *WaterInactivity) learn(v *alerting.View, m *meter) {
+	s := &m.Registers
+	m.Flow.learn(s)
+	n := len(s.list)
+	if n < 2 {
+		return
+	}
+	before, now := s.list[n-2], s.list[n-1]
+	used := now.Used - before.Used
+	if v.Away {
+		return
+	}
+	d.state.Usage.take(now.At, now.At-before.At, used)
+	if used < leastUse {
+		return
+	}
+	earlier := series{list: s.list[:n-1]}
+	last, seen := earlier.lastUse()
+	if !seen {
+		return
+	}
+	for _, o := range d.state.Meters {
+		if at, _ := o.Registers.lastUse(); o != m {
+			last = max(last, at)
+		}
+	}
+	// Absences, and stretches in which somebody had to look, are no habit; nor
+	// is a night and a day, unless a vat is filled.
+	from := time.UnixMicro(last)
+	longest := 30.0
+	if d.state.Usage.home() == HomeVat {
+		longest = pauseBins - 1
+	}
+	hours := time.Duration(max(0, before.At-last) * 1000).Hours()
+	if from.Before(d.state.Floor) || from.Before(v.LastContact) || hours > longest {
+		return
+	}
+	d.state.Rhythm.learn(floorDay(now.At), int(floorHour(last)%24+24)%24, hours, time.Duration((now.At-last)*1000).Hours())
+	d.asked = asked{}
 }
 
 // judge looks at the newest registers of all meters.
 func (d *WaterInactivity) judge(v *alerting.View) []alerting.Finding {
-	rule := v.Rules.WaterInactivity
-	floor := d.state.Floor
+	floor, newest := d.state.Floor, d.newest()
 	if v.LastContact.After(floor) {
 		floor = v.LastContact
 	}
-	newest := d.newest()
 	if !d.state.Episode.IsZero() && floor.After(d.state.Episode) {
 		// Somebody has reached the resident, or knows of an absence: this
 		// episode is over, and proof of a new one begins there.
 		return d.end(v, newest, map[string]any{"contact": floor})
 	}
-	var proof idle
-	for _, id := range slices.Sorted(maps.Keys(d.state.Meters)) {
-		m := d.state.Meters[id]
-		if newest.Sub(m.newest().At) > abandoned {
-			delete(d.state.Meters, id)
-			continue
-		}
+	if len(d.state.Meters) > 1 {
+		d.state.Meters = slices.DeleteFunc(d.state.Meters, func(m *meter) bool { return newest.Sub(m.newest()) > abandoned })
+	}
+	var p proof
+	if d.personal(v) {
+		p = d.overdue(v, floor)
+	} else {
+		p = d.unused(v, floor)
+	}
+	switch {
+	case p.alive != nil:
+		return d.recover(v, p.alive)
+	case v.Away || p.severity == "":
+		return nil
+	case d.state.Episode.IsZero():
+		d.state.Episode = p.lastUse
+	case !p.severity.Above(d.state.Severity):
+		return nil
+	}
+	d.state.Severity = p.severity
+	return []alerting.Finding{d.finding(v, &p, d.state.Episode)}
+}
+
+// proof is what the registers prove: that somebody lives, by which meter, or that
+// nobody can be seen to.
+type proof struct {
+	idle
+	alive    *meter
+	severity alerting.Severity
+	found    time.Time
+	wait     time.Duration // that was over
+	limitL   float64
+	evidence map[string]any
+}
+
+// unused is the fixed rule.
+func (d *WaterInactivity) unused(v *alerting.View, floor time.Time) proof {
+	rule := &v.Rules.WaterInactivity
+	var p proof
+	for _, m := range d.state.Meters {
 		i := m.Registers.idle(floor, rule.LimitL)
 		if i.duration() < rule.Window {
-			return d.recover(v, m, rule.Window, rule.LimitL)
+			return proof{alive: m}
 		}
-		if proof.to.IsZero() || i.duration() < proof.duration() {
-			proof = i // the person is as inactive as the least idle meter says
+		if p.to.IsZero() || i.duration() < p.duration() {
+			p.idle = i // the person is as inactive as the least idle meter says
 		}
 	}
-	if v.Away || proof.to.IsZero() {
-		return nil
+	return d.fixed(v, p.idle)
+}
+
+func (d *WaterInactivity) fixed(v *alerting.View, i idle) proof {
+	rule := &v.Rules.WaterInactivity
+	severity := stage(v, i.duration(), rule.Window)
+	return proof{
+		idle: i, severity: severity, found: i.reached(reach(v, severity, rule.Window)), wait: rule.Window, limitL: rule.LimitL,
+		evidence: map[string]any{"measure": "fixed"},
 	}
-	severity := stage(v, proof.duration(), rule.Window)
-	if d.state.Episode.IsZero() {
-		d.state.Episode = proof.lastUse
-	} else if !severity.Above(d.state.Severity) {
-		return nil
-	}
-	d.state.Severity = severity
-	return []alerting.Finding{d.finding(v, proof, d.state.Episode, severity)}
 }
 
 // judgePast looks at the stretch around a register that is older than what was
-// known, when the home has no other meter to ask.
+// known, when the home has no other meter to ask. The fixed rule judges it.
 func (d *WaterInactivity) judgePast(v *alerting.View, s *series, i int) []alerting.Finding {
 	rule := v.Rules.WaterInactivity
 	if i < 0 || v.Away || len(d.state.Meters) > 1 {
@@ -127,18 +228,18 @@ func (d *WaterInactivity) judgePast(v *alerting.View, s *series, i int) []alerti
 	case !d.state.Episode.IsZero() && past.to.After(d.state.Episode): // part of what goes on now
 		return nil
 	}
-	severity := stage(v, past.duration(), rule.Window)
+	p := d.fixed(v, past)
 	if past.to.Before(d.state.PastFrom) || past.from.After(d.state.PastTo) {
 		d.state.PastFrom, d.state.PastTo = past.from, past.to
-	} else if !severity.Above(d.state.PastSeverity) {
+	} else if !p.severity.Above(d.state.PastSeverity) {
 		return nil
 	}
-	d.state.PastSeverity = severity
-	said := d.finding(v, past, d.state.PastFrom, severity)
+	d.state.PastSeverity = p.severity
+	said := d.finding(v, &p, d.state.PastFrom)
 	over := said
 	over.Recovered, over.FoundAt, over.Evidence = true, past.to, map[string]any{"used_l": past.used, "to": past.to}
 	if next != nil {
-		over.FoundAt, over.Evidence = next.At, map[string]any{"used_l": next.Used - s.usedAt(past.from), "to": next.At}
+		over.FoundAt, over.Evidence = next.time(), map[string]any{"used_l": litres(next.Used - s.usedAt(past.from)), "to": next.time()}
 	}
 	return []alerting.Finding{said, over}
 }
@@ -151,33 +252,44 @@ func (d *WaterInactivity) old() *series {
 	return nil
 }
 
-func (d *WaterInactivity) finding(v *alerting.View, i idle, episode time.Time, severity alerting.Severity) alerting.Finding {
-	window := v.Rules.WaterInactivity.Window
+// finding says what is proven, with what was expected.
+func (d *WaterInactivity) finding(v *alerting.View, p *proof, episode time.Time) alerting.Finding {
+	evidence := map[string]any{
+		"used_l": p.used, "limit_l": p.limitL, "window_h": p.wait.Hours(),
+		"from": p.from, "to": p.to, "last_use": p.lastUse, "expected_by": p.from.Add(p.wait),
+		"home_type": string(d.state.Usage.home()), "learnt_days": math.Floor(float64(d.state.Rhythm.hours) / 24),
+	}
+	for key, value := range p.evidence {
+		evidence[key] = value
+	}
+	for _, m := range d.state.Meters {
+		if m.Flow.level > 0 {
+			evidence["base_flow_l_per_h"] = tenth(float64(m.Flow.level))
+		}
+	}
 	return alerting.Finding{
-		Kind: alerting.KindWaterInactivity, Subject: v.Subject, Episode: episode, Severity: severity,
-		FoundAt: i.reached(reach(v, severity, window)), KnownAt: v.Now,
-		Evidence: map[string]any{
-			"used_l": i.used, "limit_l": v.Rules.WaterInactivity.LimitL, "window_h": window.Hours(),
-			"from": i.from, "to": i.to, "last_use": i.lastUse,
-		},
+		Kind: alerting.KindWaterInactivity, Subject: v.Subject, Episode: episode, Severity: p.severity,
+		FoundAt: p.found, KnownAt: v.Now, Evidence: evidence,
 		Rule: alerting.RuleRef{ID: "water_inactivity", Version: v.Rules.Version},
 	}
 }
 
-// reach is how long a stretch must be for the stage.
+// reach is how long a stretch must be for the stage, by the fixed rule.
 func reach(v *alerting.View, s alerting.Severity, window time.Duration) time.Duration {
 	switch {
 	case s == alerting.Orange:
 		return window * 3 / 2
-	case s == alerting.Red && (v.Resident == nil || v.Resident.Tier != devices.TierRed):
+	case s == alerting.Red && !tierRed(v):
 		return 2 * window
 	}
 	return window
 }
 
+func tierRed(v *alerting.View) bool { return v.Resident != nil && v.Resident.Tier == devices.TierRed }
+
 func stage(v *alerting.View, idle, window time.Duration) alerting.Severity {
 	for _, s := range []alerting.Severity{alerting.Red, alerting.Orange} {
-		if idle >= reach(v, s, window) && (s == alerting.Red || v.Resident == nil || v.Resident.Tier != devices.TierRed) {
+		if idle >= reach(v, s, window) && (s == alerting.Red || !tierRed(v)) {
 			return s
 		}
 	}
@@ -186,19 +298,22 @@ func stage(v *alerting.View, idle, window time.Duration) alerting.Severity {
 
 // recover ends the episode when the meter proves use after it began. An
 // unproven window (a reset, a contact) does not.
-func (d *WaterInactivity) recover(v *alerting.View, m *meter, window time.Duration, limitL float64) []alerting.Finding {
+func (d *WaterInactivity) recover(v *alerting.View, m *meter) []alerting.Finding {
 	if d.state.Episode.IsZero() {
 		return nil
 	}
-	from := m.newest().At.Add(-window)
-	if d.state.Episode.After(from) {
-		from = d.state.Episode
+	from, enough := d.state.Episode, aliveL
+	if !d.personal(v) {
+		enough = v.Rules.WaterInactivity.LimitL
+		if window := m.newest().Add(-v.Rules.WaterInactivity.Window); window.After(from) {
+			from = window
+		}
 	}
-	used := m.newest().Used - m.Registers.usedAt(from)
-	if used < limitL {
+	used := litres(m.Registers.newest().Used - m.Registers.usedAt(from))
+	if used < enough {
 		return nil
 	}
-	return d.end(v, m.newest().At, map[string]any{"used_l": used, "to": m.newest().At})
+	return d.end(v, m.newest(), map[string]any{"used_l": used, "to": m.newest()})
 }
 
 func (d *WaterInactivity) end(v *alerting.View, at time.Time, evidence map[string]any) []alerting.Finding {
@@ -213,13 +328,11 @@ func (d *WaterInactivity) end(v *alerting.View, at time.Time, evidence map[strin
 }
 
 func (d *WaterInactivity) newest() time.Time {
-	var t time.Time
+	newest := int64(math.MinInt64)
 	for _, m := range d.state.Meters {
-		if at := m.newest().At; at.After(t) {
-			t = at
-		}
+		newest = max(newest, m.Registers.newest().At)
 	}
-	return t
+	return time.UnixMicro(newest).UTC()
 }
 
 // Tick implements alerting.Detector. While the resident is known to be away, no

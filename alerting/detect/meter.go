@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -11,47 +12,60 @@ const (
 	// keptRegisters bounds the memory of a meter: two and a half days at one
 	// reading every quarter of an hour. Denser readings are thinned.
 	keptRegisters = 240
-	// keptSpan is how much of the past is kept however dense the readings.
-	keptSpan = 48 * time.Hour
+	// keptSpan is how much of the past is kept however dense the readings, and
+	// mostSpan how much sparse ones may reach back: two windows of two days.
+	keptSpan, mostSpan = 48 * time.Hour, 100 * time.Hour
 )
 
 // meter is what is remembered of one water meter.
 type meter struct {
+	ID        devices.DeviceID
 	Registers series
 	// Old are registers that came after, but lie long before, those.
-	Old series
+	Old  series
+	Flow baseFlow
 }
 
 // bygone says whether a register of that time belongs to Old, and begins it anew
 // when it lies nowhere near.
 func (m *meter) bygone(at time.Time) bool {
-	if len(m.Registers) == 0 || !at.Before(m.Registers[0].At) || m.newest().At.Sub(m.Registers[0].At) < keptSpan {
+	s := &m.Registers
+	if len(s.list) == 0 || !at.Before(s.list[0].time()) || m.newest().Sub(s.list[0].time()) < keptSpan {
 		return false
 	}
-	if n := len(m.Old); n > 0 && (m.Old[0].At.Sub(at) > keptSpan || at.Sub(m.Old[n-1].At) > keptSpan) {
-		m.Old = nil
+	if n := len(m.Old.list); n > 0 && (m.Old.list[0].time().Sub(at) > keptSpan || at.Sub(m.Old.list[n-1].time()) > keptSpan) {
+		m.Old = series{}
 	}
 	return true
 }
 
-func (m *meter) newest() register { return m.Registers[len(m.Registers)-1] }
+func (m *meter) newest() time.Time { return m.Registers.newest().time() }
 
 // series are registers by event time.
-type series []register
-
-// register is a reading; Used is the litres used since the oldest one kept.
-type register struct {
-	At    time.Time
-	Value float64
-	Used  float64
+type series struct {
+	list []register
+	// before is the register as it was followed up to the first of the list,
+	// after up to the last.
+	before, after devices.Register
 }
+
+// register is a reading, in hundredths of a litre, at a time in microseconds.
+// Used is what the household has used since an oldest one, base flow taken off.
+type register struct{ At, Value, Used int64 }
+
+const perL, perM3 = 100, 100_000
+
+func (r register) time() time.Time { return time.UnixMicro(r.At).UTC() }
+func (r register) m3() float64     { return float64(r.Value) / perM3 }
+
+func (s *series) newest() register { return s.list[len(s.list)-1] }
 
 // idle is a stretch with less than the limit used.
 type idle struct {
-	series   series    // the registers of the stretch
-	from, to time.Time // the readings that prove it
-	lastUse  time.Time // last reading at which the register had moved, or from
-	used     float64   // litres between from and to
+	series   []register // the registers of the stretch
+	from, to time.Time  // the readings that prove it
+	lastUse  time.Time  // last reading at which water had been used, or from
+	used     float64    // litres between from and to
 }
 
 func (i idle) duration() time.Duration { return i.to.Sub(i.from) }
@@ -59,8 +73,8 @@ func (i idle) duration() time.Duration { return i.to.Sub(i.from) }
 // reached is the time of the first reading by which the stretch was so long.
 func (i idle) reached(d time.Duration) time.Time {
 	for _, r := range i.series {
-		if !r.At.Before(i.from.Add(d)) {
-			return r.At
+		if !r.time().Before(i.from.Add(d)) {
+			return r.time()
 		}
 	}
 	return i.to
@@ -68,103 +82,150 @@ func (i idle) reached(d time.Duration) time.Time {
 
 // idle looks back from the newest register for the longest stretch with less
 // than limitL used that begins after the floor.
-func (s series) idle(floor time.Time, limitL float64) idle {
-	start := len(s) - 1
-	for start > 0 && s[len(s)-1].Used-s[start-1].Used < limitL && !s[start-1].At.Before(floor) {
+func (s *series) idle(floor time.Time, limitL float64) idle {
+	from, limit := int64(math.MinInt64), int64(math.Round(limitL*perL))
+	if !floor.IsZero() {
+		from = floor.UnixMicro()
+	}
+	start, last := len(s.list)-1, s.newest().Used
+	for start > 0 && last-s.list[start-1].Used < limit && s.list[start-1].At >= from {
 		start--
 	}
-	return s[start:].whole()
+	return whole(s.list[start:])
 }
 
 // around is the stretch with less than limitL used that holds the register i and
 // reaches back as far as it can, and the register at which it was over, nil when
 // it reaches the newest.
-func (s series) around(i int, limitL float64) (stretch idle, next *register) {
+func (s *series) around(i int, limitL float64) (stretch idle, next *register) {
+	limit := int64(math.Round(limitL * perL))
 	start, end := i, i+1
-	for start > 0 && s[i].Used-s[start-1].Used < limitL {
+	for start > 0 && s.list[i].Used-s.list[start-1].Used < limit {
 		start--
 	}
-	for end < len(s) && s[end].Used-s[start].Used < limitL {
+	for end < len(s.list) && s.list[end].Used-s.list[start].Used < limit {
 		end++
 	}
-	if end < len(s) {
-		next = &s[end]
+	if end < len(s.list) {
+		next = &s.list[end]
 	}
-	return s[start:end].whole(), next
+	return whole(s.list[start:end]), next
 }
 
-// whole is all of the series as one stretch.
-func (s series) whole() idle {
+// whole is all of the list as one stretch.
+func whole(s []register) idle {
 	first, last := s[0], s[len(s)-1]
-	i := idle{series: s, from: first.At, to: last.At, lastUse: first.At, used: last.Used - first.Used}
+	i := idle{series: s, from: first.time(), to: last.time(), lastUse: first.time(), used: litres(last.Used - first.Used)}
 	for j := len(s) - 1; j > 0; j-- {
 		if s[j].Used > s[j-1].Used {
-			i.lastUse = s[j].At
+			i.lastUse = s[j].time()
 			break
 		}
 	}
 	return i
+}
+
+func litres(hundredths int64) float64 { return float64(hundredths) / perL }
+
+// lastUse is the newest register by which somebody had used water, and whether
+// there is one; else it is the oldest.
+func (s *series) lastUse() (at int64, seen bool) {
+	for i := len(s.list) - 1; i > 0; i-- {
+		if s.list[i].Used-s.list[i-1].Used >= leastUse {
+			return s.list[i].At, true
+		}
+	}
+	return s.list[0].At, false
 }
 
 // usedAt is the count at the newest reading at or before the time, or at the
 // oldest.
-func (s series) usedAt(t time.Time) float64 {
-	base := s[0].Used
-	for _, r := range s {
-		if r.At.After(t) {
-			break
-		}
-		base = r.Used
+func (s *series) usedAt(t time.Time) int64 {
+	i, found := s.search(t.UnixMicro())
+	switch {
+	case found:
+		return s.list[i].Used
+	case i > 0:
+		return s.list[i-1].Used
 	}
-	return base
+	return s.list[0].Used
 }
 
-func (s series) search(at time.Time) (int, bool) {
-	return slices.BinarySearchFunc(s, at, func(r register, at time.Time) int { return r.At.Compare(at) })
+func (s *series) search(at int64) (int, bool) {
+	if n := len(s.list); n == 0 || at > s.list[n-1].At {
+		return n, false
+	}
+	return slices.BinarySearchFunc(s.list, at, func(r register, at int64) int {
+		switch {
+		case r.At < at:
+			return -1
+		case r.At > at:
+			return 1
+		}
+		return 0
+	})
 }
 
-// insert puts a register in its place by event time and counts the litres anew.
-// A register that cannot be compared with its neighbour (meter replaced, reset)
-// starts a new count: what lay before proves nothing any more. It returns where
-// the register is, or -1 when one of that time was there or it was not kept.
-func (s *series) insert(at time.Time, value float64) int {
-	i, found := s.search(at)
+// insert puts a register in its place by event time and counts the litres. A
+// register that cannot be compared with the one before (meter replaced, reset,
+// garbled) starts a new count: what lay before proves nothing any more. It
+// returns where the register is, or -1 when one of that time was there or it was
+// not kept.
+func (s *series) insert(at time.Time, m3 float64, flow *baseFlow) int {
+	r := register{At: at.UnixMicro(), Value: int64(math.Round(m3 * perM3))}
+	i, found := s.search(r.At)
 	if found {
 		return -1
 	}
-	*s = slices.Insert(*s, i, register{At: at, Value: value})
-	s.count(i)
+	if i == len(s.list) {
+		s.follow(r, flow)
+	} else {
+		s.recount(slices.Insert(s.list, i, r), flow)
+	}
 	s.thin()
-	if i, found = s.search(at); !found {
+	if i, found = s.search(r.At); !found {
 		return -1
 	}
 	return i
 }
 
-// count recomputes Used from index i on.
-func (s *series) count(i int) {
-	for j := max(i, 1); j < len(*s); j++ {
-		before, r := (*s)[j-1], &(*s)[j]
-		litres, step := devices.RegisterUse(before.Value, r.Value, r.At.Sub(before.At))
-		if step == devices.Rebased {
-			*s = slices.Delete(*s, 0, j)
-			(*s)[0].Used = 0
-			s.count(1)
-			return
-		}
-		r.Used = before.Used + litres
+// follow takes the next register in order of time.
+func (s *series) follow(r register, flow *baseFlow) {
+	last := s.after
+	used, step := s.after.Next(r.time(), r.m3())
+	if n := len(s.list); step == devices.Rebased || n == 0 {
+		s.list, s.before = s.list[:0], last
+	} else {
+		before := s.list[n-1]
+		r.Used = before.Used + flow.above(used, r.At-before.At)
+	}
+	s.list = append(s.list, r)
+}
+
+// recount follows the whole list anew.
+func (s *series) recount(list []register, flow *baseFlow) {
+	s.after = s.before
+	s.list = make([]register, 0, len(list)+1)
+	for _, r := range list {
+		r.Used = 0
+		s.follow(r, flow)
 	}
 }
 
-// thin keeps the series within its bound: of the older half, every second reading
-// goes while readings are dense; afterwards the oldest go.
+// thin keeps the series within its bounds: of the older half, every second
+// register goes while readings are dense; what is older than can count goes.
 func (s *series) thin() {
-	if len(*s) <= keptRegisters {
+	oldest := s.newest().At - mostSpan.Microseconds()
+	if s.list[0].At < oldest-mostSpan.Microseconds()/5 {
+		i, _ := s.search(oldest)
+		s.drop(i)
+	}
+	if len(s.list) <= keptRegisters {
 		return
 	}
-	half := (*s)[:len(*s)/2]
-	if half[len(half)-1].At.Sub(half[0].At) >= keptSpan {
-		*s = slices.Delete(*s, 0, len(*s)-keptRegisters)
+	half := s.list[:len(s.list)/2]
+	if half[len(half)-1].At-half[0].At >= keptSpan.Microseconds() {
+		s.drop(len(s.list) - keptRegisters*7/8)
 		return
 	}
 	kept := 0
@@ -174,5 +235,13 @@ func (s *series) thin() {
 			kept++
 		}
 	}
-	*s = slices.Delete(*s, kept, len(half))
+	s.list = slices.Delete(s.list, kept, len(half))
+}
+
+// drop forgets the first n registers.
+func (s *series) drop(n int) {
+	for _, r := range s.list[:n] {
+		s.before.Next(r.time(), r.m3())
+	}
+	s.list = slices.Delete(s.list, 0, n)
 }

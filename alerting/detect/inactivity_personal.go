@@ -1,0 +1,133 @@
+package detect
+
+import (
+	"time"
+
+	"shouwang/alerting"
+)
+
+// The later stages of a personal wait: orange and red are what the rhythm asks
+// for when a needless call costs so many times a check, and at least so long after
+// the first stage, which is time to phone, and to send somebody.
+const (
+	orangePrice, redPrice = 4, 16
+	orangeAfter, redAfter = 2 * time.Hour, 6 * time.Hour
+	trickle = 72 * time.Hour
+)
+
+// personal says whether the home's own rhythm judges.
+func (d *WaterInactivity) personal(v *alerting.View) bool {
+	return v.Rules.WaterInactivity.Sensitivity.Price() > 0 && d.state.Rhythm.learnt()
+}
+
+// overdue judges by the home's own rhythm.
+func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
+	var active, behind *meter // used last, and read longest ago
+	var last int64
+	for _, m := range d.state.Meters {
+		if at, _ := m.Registers.lastUse(); active == nil || at > last {
+			active, last = m, at
+		}
+		if behind == nil || m.Registers.newest().At < behind.Registers.newest().At {
+			behind = m
+		}
+	}
+	since := time.UnixMicro(last).UTC()
+	if !d.state.Episode.IsZero() && since.After(d.state.Episode) {
+		if active.Registers.newest().Used-active.Registers.usedAt(d.state.Episode) >= aliveL*perL {
+			return proof{alive: active}
+		}
+		since = d.state.Episode // a drip is not a person
+	}
+	if floor.After(since) {
+		since = floor
+	}
+	if behind.newest().Sub(since) < leastWait*time.Hour-jitter {
+		return proof{}
+	}
+	waits := d.waits(v, since)
+	p := proof{limitL: litres(leastUse)}
+	for i, s := range [...]alerting.Severity{alerting.Yellow, alerting.Orange, alerting.Red} {
+		if behind.newest().Sub(since) >= waits[i]-jitter {
+			p.severity, p.wait = s, waits[i]
+		}
+	}
+	home := d.state.Usage.home()
+	if p.severity == "" {
+		// A trickle that is no life, in a home that uses far more every day.
+		if home != HomeFlush {
+			return proof{}
+		}
+		if p = d.unused(v, floor); p.alive != nil || p.duration() < trickle || !p.drips() {
+			return proof{}
+		}
+		return p
+	}
+	if tierRed(v) {
+		p.severity, p.wait = alerting.Red, waits[0]
+	}
+	i, found := behind.Registers.search(since.UnixMicro())
+	if !found && i == len(behind.Registers.list) {
+		i--
+	}
+	p.idle = whole(behind.Registers.list[i:])
+	p.from, p.lastUse, p.used = since, since, litres(behind.Registers.newest().Used-behind.Registers.usedAt(since))
+	p.found = p.reached(p.wait - jitter)
+	p.evidence = map[string]any{
+		"measure": "personal", "sensitivity": string(d.sensitivity(v)),
+		"usual_h": d.state.Rhythm.usual(hourOfDay(since)), "longest_h": home.longest(),
+	}
+	return p
+}
+
+// drips says whether no more than a litre ever came at once.
+func (i idle) drips() bool {
+	for n := 1; n < len(i.series); n++ {
+		if i.series[n].Used-i.series[n-1].Used > perL {
+			return false
+		}
+	}
+	return true
+}
+
+// waits are the waits of the three stages after a last use.
+func (d *WaterInactivity) waits(v *alerting.View, since time.Time) [3]time.Duration {
+	price, longest := d.sensitivity(v).Price(), d.state.Usage.home().longest()
+	a := asked{clock: hourOfDay(since), longest: longest, price: price}
+	if a.clock == d.asked.clock && a.longest == d.asked.longest && a.price == d.asked.price {
+		return d.asked.waits
+	}
+	w := d.state.Rhythm.waits(a.clock, []float64{price, orangePrice * price, redPrice * price}, longest)
+	for i := range w {
+		a.waits[i] = time.Duration(w[i]) * time.Hour
+	}
+	a.waits[1] = max(a.waits[1], a.waits[0]+orangeAfter)
+	a.waits[2] = max(a.waits[2], a.waits[0]+redAfter)
+	d.asked = a
+	return a.waits
+}
+
+// sensitivity is that of the rules, and a step earlier for tier red.
+func (d *WaterInactivity) sensitivity(v *alerting.View) alerting.Sensitivity {
+	s := v.Rules.WaterInactivity.Sensitivity
+	if tierRed(v) {
+		return s.Earlier()
+	}
+	return s
+}
+
+// Longest is the longest time without any use after which somebody asks, at any
+// hour: with BlindTime, how long something may go unseen at worst.
+func (d *WaterInactivity) Longest(v *alerting.View) time.Duration {
+	if !d.personal(v) {
+		return v.Rules.WaterInactivity.Window
+	}
+	longest := 0
+	for clock := range 24 {
+		longest = max(longest, d.state.Rhythm.waits(clock, []float64{d.sensitivity(v).Price()}, d.state.Usage.home().longest())[0])
+	}
+	return time.Duration(longest) * time.Hour
+}
+
+// hourOfDay is that of a moment, in UTC: only differences between hours count.
+func hourOfDay(t time.Time) int { return int(floorHour(t.UnixMicro())%24+24) % 24 }
