@@ -387,7 +387,7 @@ func TestRulesRoundTrip(t *testing.T) {
 
 func TestRulesBodyHoldsEveryRule(t *testing.T) {
 	want := *alerting.DefaultRules()
-	got, err := showRules(want).rules()
+	got, err := showRules(want).rules(alerting.Rules{})
 	must(t, err)
 	if text(map[string]any{"r": got}) != text(map[string]any{"r": want}) {
 		t.Errorf("rules changed on their way:\n%s\n%s", text(map[string]any{"r": got}), text(map[string]any{"r": want}))

@@ -55,6 +55,7 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveResidents()
 	d.serveDevices()
 	d.serveRules()
+	d.servePreview()
 	d.serveRegistry()
 	d.serveErasures()
 	d.serveUsers()

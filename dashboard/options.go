@@ -139,6 +139,7 @@ type Options struct {
 	DeadLetters DeadLetters
 	Erasures    Erasures
 	Rules       Rules
+	Preview     Preview   // nil: none are made
 	Incidents   Incidents // nil outside the demo
 	// State is asked for every beat and status; from memory.
 	State  func() State

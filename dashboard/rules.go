@@ -69,11 +69,11 @@ func showRules(r alerting.Rules) rulesBody {
 	return b
 }
 
-func (b rulesBody) rules() (alerting.Rules, error) {
-	r := alerting.Rules{
-		Version: b.Version, LowBatteryPct: b.LowBatteryPct, RaiseAgain: time.Duration(b.RaiseAgain), Late: time.Duration(b.Late),
-		Escalation: map[alerting.Severity][]time.Duration{}, VisitDue: map[alerting.Severity]time.Duration{},
-	}
+// rules are those that hold with what the body says put over them: a setting that
+// the API does not write stays as it is.
+func (b rulesBody) rules(r alerting.Rules) (alerting.Rules, error) {
+	r.Version, r.LowBatteryPct, r.RaiseAgain, r.Late = b.Version, b.LowBatteryPct, time.Duration(b.RaiseAgain), time.Duration(b.Late)
+	r.Escalation, r.VisitDue = map[alerting.Severity][]time.Duration{}, map[alerting.Severity]time.Duration{}
 	r.WaterInactivity.LimitL, r.WaterInactivity.Window = b.WaterInactivity.LimitL, time.Duration(b.WaterInactivity.Window)
 	r.Silence.Meter, r.Silence.Band = time.Duration(b.Silence.Meter), time.Duration(b.Silence.Band)
 	for s, steps := range b.Escalation {
@@ -106,7 +106,7 @@ func (d *Dashboard) serveRules() {
 		return &body[rulesBody]{showRules(*d.opts.Rules.Rules(time.Now()))}, nil
 	})
 	add(d, "put-rules", "Change the thresholds from now on", func(ctx context.Context, in *rulesIn) (*body[rulesBody], error) {
-		r, err := in.Body.Rules.rules()
+		r, err := in.Body.Rules.rules(*d.opts.Rules.Rules(time.Now()))
 		if err != nil {
 			return nil, err
 		}

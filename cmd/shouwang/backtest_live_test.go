@@ -75,7 +75,8 @@ func week(start time.Time) []line {
 		}
 		add(at, at+2*time.Second, "v/b1", "", map[string]float64{"heart_rate_bpm": pulse, "battery_pct": max(1, float64(int(charge))), "steps": float64(r.IntN(100))})
 	}
-	add(80*time.Hour, 80*time.Hour+time.Second, "v/b1", "sos", nil)
+	// Last of all: the lanes are read one after the other here.
+	add(195*time.Hour, 195*time.Hour+time.Second, "v/b1", "sos", nil)
 	slices.SortStableFunc(all, func(a, b line) int { return a.received.Compare(b.received) })
 	return all
 }
@@ -191,7 +192,7 @@ func live(t *testing.T, recorded []line) map[string]bool {
 	jrn, newest := written(t, recorded)
 	seen := int64(0)
 	done := errors.New("all read")
-	for _, lane := range ingest.Lanes {
+	for _, lane := range slices.Backward(ingest.Lanes[:]) {
 		dec := ingest.NewDecoder(ingest.DecoderOptions{Reader: "test", Lane: lane, Directory: reg, AgeLimit: 35 * 24 * time.Hour})
 		err := ingest.Feed(ctx, jrn, lane, 0, dec, func(ctx context.Context, lane ingest.Lane, seq uint64, records []devices.Record, refusals []devices.Refusal) error {
 			if len(refusals) > 0 {

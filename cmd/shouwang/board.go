@@ -27,7 +27,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 	board, err := dashboard.New(dashboard.Options{
 		Access: a.access, Alerts: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
 		Desk:  alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry}),
-		Rules: a.alerts, Incidents: a.incidents, Demo: a.incidents != nil,
+		Rules: a.alerts, Preview: newPreviews(a.registry, a.series), Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
 			asOf := engine.AsOf()
 			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected(), Warnings: a.warnings(brk)}

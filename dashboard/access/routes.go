@@ -104,6 +104,7 @@ func Routes() []Route {
 
 		{"get-rules", "GET", "/api/v1/rules", Service, rules, false},
 		{"put-rules", "PUT", "/api/v1/rules", Service, setters, false},
+		{"preview-rules", "POST", "/api/v1/rules/preview", Areas, setters, false},
 
 		{"put-area", "POST", "/api/v1/areas", Areas, admin, false},
 		{"put-resident", "POST", "/api/v1/residents", Areas, admin, false},
