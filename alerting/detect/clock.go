@@ -22,9 +22,3 @@ func localDay(r *alerting.VitalRules, at int64) (day, of int64) {
 func midnightOf(r *alerting.VitalRules, day int64) int64 {
 	return day*dayMicros - r.UTCOffset.Microseconds()
 }
-
-// atNight says whether it is night by the wearer's clock.
-func atNight(r *alerting.VitalRules, at int64) bool {
-	_, of := localDay(r, at)
-	return of >= nightFrom*hourMicros || of < nightTo*hourMicros
-}

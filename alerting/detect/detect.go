@@ -18,7 +18,7 @@ import (
 func New(s alerting.Subject) []alerting.Detector {
 	switch s.Type {
 	case alerting.SubjectResident:
-		return []alerting.Detector{&Calls{}, &Vitals{}, &Trend{}, &WaterInactivity{}, &WaterUse{}, &MeterFault{}, &Faults{}}
+		return []alerting.Detector{&Calls{}, &Vitals{}, &Trend{}, &Position{}, &WaterInactivity{}, &WaterUse{}, &MeterFault{}, &Faults{}}
 	case alerting.SubjectDevice:
 		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &MeterFault{}, &Faults{}, &NotWorn{}}
 	}
