@@ -32,7 +32,7 @@ func TestTheSilencesAreKeptApart(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		readings string
-		want             []alerting.Kind
+		want     []alerting.Kind
 	}{
 		"no water used":    {lines("v/m", except(from, to), all), []alerting.Kind{alerting.KindWaterInactivity}},
 		"no report":        {lines("v/m", always, func(h int) bool { return h < from || h >= to }), []alerting.Kind{alerting.KindDeviceSilent}},
