@@ -21,17 +21,18 @@ import (
 
 // backtestFrontierCmd measures alerts at home against the delay to a collapse.
 type backtestFrontierCmd struct {
-	Readings []string `help:"Readings CSV of a set of one's own, instead of the five of the documentation." type:"existingfile" placeholder:"FILE"`
-	Registry string   `help:"Who has which device: CSV or JSON." type:"existingfile" placeholder:"FILE"`
-	Labels   string   `help:"What truly happened, CSV: device,kind,from,to." type:"existingfile" placeholder:"FILE"`
-	Data     string   `help:"Folder with the real recordings water-daiad and water-weusedto; sets that are not there are left out." default:"../shared/data" placeholder:"DIR"`
-	Sets     []string `help:"Which sets: daiad, weusedto, flush, dry, vat." default:"daiad,weusedto,flush,dry,vat"`
-	Out      string   `help:"Folder for the plots and for detection.md, in which the tables are put in place; nothing is written without it." placeholder:"DIR"`
-	Homes    int      `help:"Homes of a simulated set." default:"60"`
-	Days     int      `help:"Days of a simulated set." default:"180"`
-	SimSeed  uint64   `help:"Seed of the simulated sets." default:"1"`
-	PerHome  int      `help:"Collapses in each home; real sets, which have few homes, have five times as many." default:"20"`
-	Seed     uint64   `help:"Seed of the collapses." default:"1"`
+	Readings []string      `help:"Readings CSV of a set of one's own, instead of the five of the documentation." type:"existingfile" placeholder:"FILE"`
+	Registry string        `help:"Who has which device: CSV or JSON." type:"existingfile" placeholder:"FILE"`
+	Labels   string        `help:"What truly happened, CSV: device,kind,from,to." type:"existingfile" placeholder:"FILE"`
+	Data     string        `help:"Folder with the real recordings water-daiad and water-weusedto; sets that are not there are left out." default:"../shared/data" placeholder:"DIR"`
+	Sets     []string      `help:"Which sets: daiad, weusedto, flush, dry, vat." default:"daiad,weusedto,flush,dry,vat"`
+	Out      string        `help:"Folder for the plots and for detection.md, in which the tables are put in place; nothing is written without it." placeholder:"DIR"`
+	Homes    int           `help:"Homes of a simulated set." default:"40"`
+	Days     int           `help:"Days of a simulated set." default:"150"`
+	SimSeed  uint64        `help:"Seed of the simulated sets." default:"1"`
+	PerHome  int           `help:"Collapses in each home; real sets, which have few homes, have five times as many." default:"20"`
+	Seed     uint64        `help:"Seed of the collapses." default:"1"`
+	After    time.Duration `help:"Leave out so much of the beginning of each home, in which a rule learns."`
 }
 
 // Run measures, prints the tables, and puts them into the documentation.
@@ -60,6 +61,10 @@ func (c *backtestFrontierCmd) Run(ctx context.Context, stdout io.Writer, log zer
 			return err
 		}
 		page.WriteString("\n")
+		if err := backtest.WriteVerdict(&page, points, ours); err != nil {
+			return err
+		}
+		page.WriteString("\n")
 		if c.Out != "" {
 			var plot bytes.Buffer
 			if err := backtest.WritePlot(&plot, title, points); err != nil {
@@ -81,11 +86,11 @@ func (c *backtestFrontierCmd) measure(ctx context.Context, set *backtest.Set, pe
 	var all []backtest.Point
 	for _, curve := range []backtest.Curve{
 		backtest.FixedRule(8, 10, 12, 14, 16, 18, 20, 24),
-		backtest.Cuddihy(0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.5),
-		liveRule(),
+		backtest.Cuddihy(0.6, 0.7, 0.8, 1, 1.3, 1.6),
+		liveRule(), countyRule(),
 	} {
 		began := time.Now()
-		points, err := backtest.Frontier(ctx, set, curve, backtest.FrontierOptions{PerHome: perHome, Seed: c.Seed})
+		points, err := backtest.Frontier(ctx, set, curve, backtest.FrontierOptions{PerHome: perHome, Seed: c.Seed, After: c.After})
 		if err != nil {
 			return nil, err
 		}
@@ -95,15 +100,25 @@ func (c *backtestFrontierCmd) measure(ctx context.Context, set *backtest.Set, pe
 	return all, nil
 }
 
+// ours is the name of the live detector's curve.
+const ours = "ours"
+
 // liveRule is the live detector over its sensitivity.
 func liveRule() backtest.Curve {
-	c := backtest.Curve{Name: "ours"}
-	for _, h := range []float64{12, 16, 18, 20, 24, 30, 36} {
+	c := backtest.Curve{Name: ours}
+	for _, s := range []alerting.Sensitivity{alerting.Quiet, alerting.Balanced, alerting.Early, alerting.Earliest} {
 		rules := alerting.DefaultRules()
-		rules.WaterInactivity.Window = time.Duration(h * float64(time.Hour))
-		c.Settings = append(c.Settings, backtest.Setting{Label: fmt.Sprintf("%g h", h), Value: h, Rules: rules})
+		rules.WaterInactivity.Sensitivity = s
+		c.Settings = append(c.Settings, backtest.Setting{Label: string(s), Value: s.Price(), Rules: rules})
 	}
 	return c
+}
+
+// countyRule is the rule in operation, less than 10 L in 24 h, as it runs live.
+func countyRule() backtest.Curve {
+	rules := alerting.DefaultRules()
+	rules.WaterInactivity.Sensitivity = alerting.Fixed
+	return backtest.Curve{Name: "10 L in 24 h", Settings: []backtest.Setting{{Label: "in operation", Value: 24, Rules: rules}}}
 }
 
 // set reads or makes a set, and says how many collapses each home gets.
