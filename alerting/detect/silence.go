@@ -32,6 +32,8 @@ type silenceState struct {
 	Upload  time.Duration `json:",omitempty"`
 	Longest time.Duration `json:",omitempty"`
 	Reports int           `json:",omitempty"`
+	// Learnt is the time over which that was, up to a week.
+	Learnt time.Duration `json:",omitempty"`
 	// Measure is the usual time between two readings, of which the newest was
 	// taken at Measured (Unix seconds).
 	Measure  time.Duration `json:",omitempty"`
@@ -41,8 +43,11 @@ type silenceState struct {
 const (
 	// oneReport is the time within which several messages are one report.
 	oneReport = 90 * time.Second
-	// learntReports make a cadence that is believed.
+	// learntReports make a cadence that is believed, and learntTime tells how
+	// long the device is quiet now and then; that fades in about so much time.
 	learntReports = 10
+	learntTime    = 7 * 24 * time.Hour
+	fades         = 20 * 24 * time.Hour
 	// missedReports in a row are a silence, never earlier than soonestSilent.
 	missedReports = 3
 	soonestSilent = 20 * time.Minute
@@ -86,8 +91,9 @@ func (s *Silence) heard(v *alerting.View) []alerting.Finding {
 	}
 	if quiet := v.Watched - s.state.Heard; !s.state.HeardAt.IsZero() && quiet >= oneReport {
 		s.state.Upload = typical(s.state.Upload, quiet)
-		s.state.Longest = max(quiet, s.state.Longest-s.state.Longest/200)
+		s.state.Longest = max(quiet, s.state.Longest-time.Duration(float64(s.state.Longest)*min(quiet.Hours()/fades.Hours(), 1)))
 		s.state.Reports = min(s.state.Reports+1, learntReports)
+		s.state.Learnt = min(s.state.Learnt+quiet, learntTime)
 	}
 	s.state.Heard, s.state.HeardAt, s.state.Silent, s.state.Severity = v.Watched, v.Now, false, ""
 	return findings
@@ -133,10 +139,10 @@ func (s *Silence) limit(v *alerting.View) time.Duration {
 	if v.Device != nil && v.Device.Kind == devices.WaterMeter {
 		most = v.Rules.Silence.Meter
 	}
-	if s.state.Reports < learntReports {
+	if s.state.Reports < learntReports || s.state.Learnt < learntTime {
 		return most
 	}
-	return min(most, max(missedReports*s.state.Upload, s.state.Longest+s.state.Longest/4, soonestSilent))
+	return min(most, max(missedReports*s.state.Upload, s.state.Longest*2, soonestSilent))
 }
 
 // Cadence is how often the device measures and reports, as learnt; zero while

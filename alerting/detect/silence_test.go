@@ -64,7 +64,7 @@ func TestThreeMissedReportsAreASilence(t *testing.T) {
 		{devices.Wristband, 30 * time.Minute, time.Hour}, // the limit of the rules
 	} {
 		b := silent(t, c.kind, false)
-		last := b.reports(c.every, 300)
+		last := b.reports(c.every, int(8*24*time.Hour/c.every))
 		b.tick(last+c.limit-time.Second, last+c.limit-time.Second)
 		b.want()
 		b.tick(last+c.limit, last+c.limit)
