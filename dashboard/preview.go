@@ -67,7 +67,7 @@ func (d *Dashboard) servePreview() {
 	add(d, "preview-rules", "What other thresholds would have done in the last days", func(ctx context.Context, in *previewIn) (*body[PreviewResult], error) {
 		now := time.Now().UTC().Truncate(time.Second)
 		before := d.opts.Rules.Rules(now)
-		after, err := in.Body.Rules.rules(*before)
+		after, err := in.Body.Rules.rules()
 		if err != nil {
 			return nil, err
 		}

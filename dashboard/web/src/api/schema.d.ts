@@ -644,6 +644,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What other thresholds would have done in the last days
+         * @description Open to administrator, supervisor.
+         */
+        post: operations["preview-rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1364,6 +1384,55 @@ export interface components {
             /** Format: double */
             value: number | null;
         };
+        PreviewCount: {
+            /** Format: int64 */
+            alerts: number;
+            /**
+             * Format: int64
+             * @description Of these, while nobody used water for more than 30 h: most likely nobody was at home.
+             */
+            away: number;
+            /** Format: double */
+            per_resident_month: number;
+            /** @description By the highest severity they reached. */
+            severity: {
+                [key: string]: number;
+            };
+        };
+        PreviewInBody: {
+            /** @description Only this area; all of the caller's without it. */
+            area?: string;
+            /**
+             * Format: int64
+             * @description How far back.
+             * @default 60
+             */
+            days: number;
+            /** @description The proposed thresholds. */
+            rules: components["schemas"]["RulesBody"];
+        };
+        PreviewKind: {
+            kind: string;
+            now: components["schemas"]["PreviewCount"];
+            proposed: components["schemas"]["PreviewCount"];
+        };
+        PreviewResult: {
+            /** @description False when time ran out before all residents of the area were looked at; the figures are of those that were. */
+            complete: boolean;
+            /** Format: date-time */
+            from: string;
+            /** @description Only kinds of which there would have been an alert. */
+            kinds: components["schemas"]["PreviewKind"][];
+            /** Format: int64 */
+            readings: number;
+            /**
+             * Format: int64
+             * @description How many were looked at.
+             */
+            residents: number;
+            /** Format: date-time */
+            to: string;
+        };
         Problem: {
             /** @description What is wrong, in one sentence. */
             detail: string;
@@ -1490,58 +1559,181 @@ export interface components {
             version: number;
         };
         RulesBody: {
-            /** @description By severity: how long an alert may stand unacknowledged, per step. */
             escalation: {
-                [key: string]: string[] | null;
+                [key: string]: string[];
             };
             /**
              * @description A length of time such as 45m or 24h0m0s.
              * @example 24h0m0s
              */
             late: string;
-            /** Format: double */
             low_battery_pct: number;
+            position: {
+                fence_m: number;
+                fixes: number;
+                home_lat: number;
+                home_lon: number;
+                home_m: number;
+                night_from: number;
+                night_to: number;
+                safe: {
+                    lat_deg: number;
+                    lon_deg: number;
+                    name: string;
+                    radius_m: number;
+                }[];
+                wander_m: number;
+                wandering: boolean;
+            };
             /**
              * @description A length of time such as 45m or 24h0m0s.
              * @example 24h0m0s
              */
             raise_again: string;
-            /** @description Time without a message after which a device counts as silent. */
-            silence: components["schemas"]["RulesBodySilenceStruct"];
-            /**
-             * Format: int64
-             * @description Given by the service. On a change: the version it started from, refused when another came first; 0 does not check.
-             */
+            silence: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                band: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                meter: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                meter_visit: string;
+            };
+            /** @description Given by the service. On a change: the version it started from, refused when another came first; 0 does not check. */
             version?: number;
-            /** @description By severity: how long after dispatch a visit is due. */
             visit_due: {
                 [key: string]: string;
             };
-            water_inactivity: components["schemas"]["RulesBodyWaterInactivityStruct"];
-        };
-        RulesBodySilenceStruct: {
-            /**
-             * @description A length of time such as 45m or 24h0m0s.
-             * @example 24h0m0s
-             */
-            band: string;
-            /**
-             * @description A length of time such as 45m or 24h0m0s.
-             * @example 24h0m0s
-             */
-            meter: string;
-        };
-        RulesBodyWaterInactivityStruct: {
-            /**
-             * Format: double
-             * @description Litres below which a home counts as unused.
-             */
-            limit_l: number;
-            /**
-             * @description How long that must be proven.
-             * @example 24h0m0s
-             */
-            window: string;
+            vitals: {
+                body_temp: {
+                    extreme_high: number;
+                    extreme_low: number;
+                    high: number;
+                    low: number;
+                    margin: number;
+                };
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                clear: string;
+                confirm: number;
+                heart_rate: {
+                    extreme_high: number;
+                    extreme_low: number;
+                    high: number;
+                    low: number;
+                    margin: number;
+                };
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                not_worn: string;
+                personal_low: number;
+                resp_rate: {
+                    extreme_high: number;
+                    extreme_low: number;
+                    high: number;
+                    low: number;
+                    margin: number;
+                };
+                spo2: {
+                    extreme_high: number;
+                    extreme_low: number;
+                    high: number;
+                    low: number;
+                    margin: number;
+                };
+                spo2_scale: number;
+                spo2_scale_2: {
+                    extreme_high: number;
+                    extreme_low: number;
+                    high: number;
+                    low: number;
+                    margin: number;
+                };
+                systolic: {
+                    extreme_high: number;
+                    extreme_low: number;
+                    high: number;
+                    low: number;
+                    margin: number;
+                };
+                trend: {
+                    hours: number;
+                    learn_days: number;
+                    mad_floor: number;
+                    night_alert: number;
+                    night_red: number;
+                    night_run: number;
+                    night_yellow: number;
+                    night_z: number;
+                    /**
+                     * @description A length of time such as 45m or 24h0m0s.
+                     * @example 24h0m0s
+                     */
+                    rest: string;
+                    z: number;
+                };
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                utc_offset: string;
+                validated_pressure: string[];
+                validated_temperature: string[];
+                window: number;
+            };
+            water_inactivity: {
+                limit_l: number;
+                sensitivity: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                window: string;
+            };
+            water_use: {
+                burst_factor: number;
+                burst_l: number;
+                burst_unknown_l: number;
+                high_factor: number;
+                high_floor_l: number;
+                high_l: number;
+                leak_l_per_h: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                leak_window: string;
+                night_l: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                routine_every: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                routine_first: string;
+                routine_share: number;
+                routine_z: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                seep_window: string;
+            };
         };
         RulesInBody: {
             /** @description Why; kept in the audit log. */
@@ -2825,6 +3017,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewResult"];
                 };
             };
             /** @description Problem */
