@@ -20,6 +20,8 @@ const (
 	// jitter of a meter's clock: a wait of twelve hours is over at the reading
 	// of the twelfth.
 	jitter = 3 * time.Minute
+	// shareOfDay of a home's mean daily use is no sign of life.
+	shareOfDay = 0.03
 )
 
 // WaterInactivity finds homes in which nobody can be seen to use water for too
@@ -191,8 +193,9 @@ type proof struct {
 func (d *WaterInactivity) unused(v *alerting.View, floor time.Time) proof {
 	rule := &v.Rules.WaterInactivity
 	var p proof
+	limitL := d.limitL(rule)
 	for _, m := range d.state.Meters {
-		i := m.Registers.idle(floor, rule.LimitL)
+		i := m.Registers.idle(floor, limitL)
 		if i.duration() < rule.Window {
 			return proof{alive: m}
 		}
@@ -203,11 +206,22 @@ func (d *WaterInactivity) unused(v *alerting.View, floor time.Time) proof {
 	return d.fixed(v, p.idle)
 }
 
+// limitL is the litre limit of the fixed rule. Three days after a home is first
+// seen it is at most a small share of the home's own use, for 10 L are half a day
+// where water is carried; unless the fixed rule is wanted as it is.
+func (d *WaterInactivity) limitL(rule *alerting.WaterInactivityRules) float64 {
+	u := &d.state.Usage
+	if rule.Sensitivity.Price() == 0 || u.days < 3 {
+		return rule.LimitL
+	}
+	return math.Min(rule.LimitL, math.Max(litres(leastUse), shareOfDay*u.litres/u.days))
+}
+
 func (d *WaterInactivity) fixed(v *alerting.View, i idle) proof {
 	rule := &v.Rules.WaterInactivity
 	severity := stage(v, i.duration(), rule.Window)
 	return proof{
-		idle: i, severity: severity, found: i.reached(reach(v, severity, rule.Window)), wait: rule.Window, limitL: rule.LimitL,
+		idle: i, severity: severity, found: i.reached(reach(v, severity, rule.Window)), wait: rule.Window, limitL: d.limitL(rule),
 		evidence: map[string]any{"measure": "fixed"},
 	}
 }
@@ -219,7 +233,7 @@ func (d *WaterInactivity) judgePast(v *alerting.View, s *series, i int) []alerti
 	if i < 0 || v.Away || len(d.state.Meters) > 1 {
 		return nil
 	}
-	past, next := s.around(i, rule.LimitL)
+	past, next := s.around(i, d.limitL(&rule))
 	switch {
 	case next == nil && s != d.old(): // it reaches the present, which judge has looked at
 		return nil
@@ -302,15 +316,12 @@ func (d *WaterInactivity) recover(v *alerting.View, m *meter) []alerting.Finding
 	if d.state.Episode.IsZero() {
 		return nil
 	}
-	from, enough := d.state.Episode, aliveL
-	if !d.personal(v) {
-		enough = v.Rules.WaterInactivity.LimitL
-		if window := m.newest().Add(-v.Rules.WaterInactivity.Window); window.After(from) {
-			from = window
-		}
+	from, enough := d.state.Episode, d.limitL(&v.Rules.WaterInactivity)
+	if window := m.newest().Add(-v.Rules.WaterInactivity.Window); !d.personal(v) && window.After(from) {
+		from = window
 	}
 	used := litres(m.Registers.newest().Used - m.Registers.usedAt(from))
-	if used < enough {
+	if !d.personal(v) && used < enough {
 		return nil
 	}
 	return d.end(v, m.newest(), map[string]any{"used_l": used, "to": m.newest()})

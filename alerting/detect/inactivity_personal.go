@@ -12,7 +12,7 @@ import (
 const (
 	orangePrice, redPrice = 4, 16
 	orangeAfter, redAfter = 2 * time.Hour, 6 * time.Hour
-	trickle = 72 * time.Hour
+	trickle               = 48 * time.Hour
 )
 
 // personal says whether the home's own rhythm judges.
@@ -34,7 +34,7 @@ func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
 	}
 	since := time.UnixMicro(last).UTC()
 	if !d.state.Episode.IsZero() && since.After(d.state.Episode) {
-		if active.Registers.newest().Used-active.Registers.usedAt(d.state.Episode) >= aliveL*perL {
+		if used := active.Registers.from(d.state.Episode); used.used >= aliveL && !used.drips() {
 			return proof{alive: active}
 		}
 		since = d.state.Episode // a drip is not a person
@@ -58,20 +58,18 @@ func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
 		if home != HomeFlush {
 			return proof{}
 		}
-		if p = d.unused(v, floor); p.alive != nil || p.duration() < trickle || !p.drips() {
+		p = d.unused(v, floor)
+		if p.alive != nil || p.duration() < trickle || !p.drips() {
 			return proof{}
 		}
+		p.severity, p.wait, p.found = stage(v, p.duration(), trickle), trickle, p.reached(trickle)
 		return p
 	}
 	if tierRed(v) {
 		p.severity, p.wait = alerting.Red, waits[0]
 	}
-	i, found := behind.Registers.search(since.UnixMicro())
-	if !found && i == len(behind.Registers.list) {
-		i--
-	}
-	p.idle = whole(behind.Registers.list[i:])
-	p.from, p.lastUse, p.used = since, since, litres(behind.Registers.newest().Used-behind.Registers.usedAt(since))
+	p.idle = behind.Registers.from(since)
+	p.from, p.lastUse = since, since
 	p.found = p.reached(p.wait - jitter)
 	p.evidence = map[string]any{
 		"measure": "personal", "sensitivity": string(d.sensitivity(v)),
@@ -80,10 +78,14 @@ func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
 	return p
 }
 
-// drips says whether no more than a litre ever came at once.
+// drips says whether no more than a litre ever came within three hours.
 func (i idle) drips() bool {
-	for n := 1; n < len(i.series); n++ {
-		if i.series[n].Used-i.series[n-1].Used > perL {
+	first := 0
+	for _, r := range i.series {
+		for r.At-i.series[first].At > (3 * time.Hour).Microseconds() {
+			first++
+		}
+		if r.Used-i.series[first].Used > perL {
 			return false
 		}
 	}

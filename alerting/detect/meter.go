@@ -94,6 +94,15 @@ func (s *series) idle(floor time.Time, limitL float64) idle {
 	return whole(s.list[start:])
 }
 
+// from is the stretch that begins with the newest register at or before the time.
+func (s *series) from(t time.Time) idle {
+	i, found := s.search(t.UnixMicro())
+	if !found {
+		i--
+	}
+	return whole(s.list[max(0, i):])
+}
+
 // around is the stretch with less than limitL used that holds the register i and
 // reaches back as far as it can, and the register at which it was over, nil when
 // it reaches the newest.
@@ -228,9 +237,11 @@ func (s *series) thin() {
 		s.drop(len(s.list) - keptRegisters*7/8)
 		return
 	}
+	// The last use and the register before it stay: a proof begins there.
+	last, _ := s.lastUse()
 	kept := 0
 	for i, r := range half {
-		if i%2 == 0 {
+		if i%2 == 0 || r.At == last || s.list[i+1].At == last {
 			half[kept] = r
 			kept++
 		}
