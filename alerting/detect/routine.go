@@ -85,7 +85,7 @@ var measures = [...]struct {
 }{
 	{
 		"day_l", func(d routineDay) (float64, bool) { return math.Log(float64(d.used) + 1), true },
-		func(x float64) float64 { return math.Exp(x) - 1 }, 0.4, 0.95,
+		func(x float64) float64 { return math.Exp(x) - 1 }, 0.4, 0.87,
 		func(b, a float64, rules *alerting.WaterUseRules) bool {
 			return math.Abs(a-b) >= rules.RoutineShare*math.Max(b, 10)
 		},
@@ -99,7 +99,7 @@ var measures = [...]struct {
 	},
 	{
 		"first_use_min", func(d routineDay) (float64, bool) { return float64(d.first), d.first != noFirst },
-		func(x float64) float64 { return x }, 60, 1,
+		func(x float64) float64 { return x }, 60, 1.07,
 		func(b, a float64, rules *alerting.WaterUseRules) bool {
 			return math.Abs(a-b) >= rules.RoutineFirst.Minutes()
 		},
