@@ -36,7 +36,9 @@ func (b rulesBody) rules() (alerting.Rules, error) {
 }
 
 // MarshalJSON writes the settings.
-func (b rulesBody) MarshalJSON() ([]byte, error) { return json.Marshal(written(reflect.ValueOf(b.held))) }
+func (b rulesBody) MarshalJSON() ([]byte, error) {
+	return json.Marshal(written(reflect.ValueOf(b.held)))
+}
 
 // UnmarshalJSON reads them; a setting that is not there is zero.
 func (b *rulesBody) UnmarshalJSON(raw []byte) error {
@@ -166,9 +168,9 @@ func schemaOf(t reflect.Type) *huma.Schema {
 		s.Type, s.Description, s.Examples = huma.TypeString, "A length of time such as 45m or 24h0m0s.", []any{"24h0m0s"}
 	case t.Kind() == reflect.Struct:
 		s.Type, s.Properties, s.AdditionalProperties = huma.TypeObject, map[string]*huma.Schema{}, false
-		for i := range t.NumField() {
-			name := named(t.Field(i))
-			s.Properties[name] = schemaOf(t.Field(i).Type)
+		for f := range t.Fields() {
+			name := named(f)
+			s.Properties[name] = schemaOf(f.Type)
 			s.Required = append(s.Required, name)
 		}
 	case t.Kind() == reflect.Map:

@@ -272,7 +272,7 @@ func written(t *testing.T, recorded []line) (*journal.Journal, map[ingest.Lane]u
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- jrn.Run(ctx) }()
-	t.Cleanup(func() { stop(); _ = <-ended }) // it was stopped
+	t.Cleanup(func() { stop(); <-ended })
 
 	var waiting []chan error
 	put := func(lane ingest.Lane, rec ingest.Record) {
