@@ -18,6 +18,10 @@ type VitalRules struct {
 	Systolic   VitalLimit `json:"systolic" yaml:"systolic"`
 	RespRate   VitalLimit `json:"resp_rate" yaml:"resp_rate"`
 
+	// PersonalLow lets the lower bound of the heart rate sink to where this
+	// wearer's is on ordinary days, but never below PersonalLow; 0 does not let it.
+	PersonalLow float64 `json:"personal_low" yaml:"personal_low"`
+
 	// Confirm of Window valid samples on end must be abnormal: bands measure
 	// every 5 to 10 minutes, so persistence is counted, not timed.
 	Confirm int `json:"confirm" yaml:"confirm"`
@@ -71,6 +75,9 @@ type TrendRules struct {
 	// 2 red, on NightRun nights on end.
 	NightAlert int `json:"night_alert" yaml:"night_alert"`
 	NightRun   int `json:"night_run" yaml:"night_run"`
+	// NightZ is the robust z among the last four weeks' nights that the night
+	// must also have for a finding; 0: what NightSignal says is enough.
+	NightZ float64 `json:"night_z" yaml:"night_z"`
 }
 
 // defaultVitals are the settings of a fresh service. Low and High are the bounds
@@ -80,18 +87,18 @@ type TrendRules struct {
 // of the kind shows in a healthy person at rest.
 func defaultVitals() VitalRules {
 	return VitalRules{
-		HeartRate:  VitalLimit{Low: 40, High: 131, ExtremeLow: 30, ExtremeHigh: 160, Margin: 5},
-		SpO2:       VitalLimit{Low: 91, ExtremeLow: 84, Margin: 1},
-		SpO2Scale2: VitalLimit{Low: 83, ExtremeLow: 76, Margin: 1},
-		SpO2Scale:  1,
-		BodyTemp:   VitalLimit{Low: 35.0, High: 39.1, ExtremeLow: 33, ExtremeHigh: 40.5, Margin: 0.3},
-		Systolic:   VitalLimit{Low: 90, High: 220, ExtremeLow: 70, ExtremeHigh: 240, Margin: 5},
-		RespRate:   VitalLimit{Low: 8, High: 25, ExtremeLow: 5, ExtremeHigh: 35, Margin: 1},
-		Confirm:    2, Window: 3, Clear: 15 * time.Minute,
+		HeartRate:   VitalLimit{Low: 40, High: 131, ExtremeLow: 30, ExtremeHigh: 160, Margin: 5},
+		SpO2:        VitalLimit{Low: 91, ExtremeLow: 84, Margin: 1},
+		SpO2Scale2:  VitalLimit{Low: 83, ExtremeLow: 76, Margin: 1},
+		SpO2Scale:   1,
+		BodyTemp:    VitalLimit{Low: 35.0, High: 39.1, ExtremeLow: 33, ExtremeHigh: 40.5, Margin: 0.3},
+		Systolic:    VitalLimit{Low: 90, High: 220, ExtremeLow: 70, ExtremeHigh: 240, Margin: 5},
+		RespRate:    VitalLimit{Low: 8, High: 25, ExtremeLow: 5, ExtremeHigh: 35, Margin: 1},
+		PersonalLow: 35, Confirm: 2, Window: 3, Clear: 30 * time.Minute,
 		ValidatedPressure: []string{}, ValidatedTemperature: []string{"*"},
 		Trend: TrendRules{
 			LearnDays: 14, Z: 3.5, MADFloor: 2, Hours: 3, Rest: 12 * time.Minute,
-			NightYellow: 3, NightRed: 4, NightAlert: 2, NightRun: 1,
+			NightYellow: 3, NightRed: 4, NightAlert: 2, NightRun: 1, NightZ: 2.5,
 		},
 		NotWorn: 12 * time.Hour, UTCOffset: 8 * time.Hour,
 	}
@@ -125,7 +132,7 @@ func (r *VitalRules) check() error {
 		min, max float64
 	}{
 		{"spo2_scale", float64(r.SpO2Scale), 1, 2}, {"window", float64(r.Window), 1, 8},
-		{"confirm", float64(r.Confirm), 1, float64(r.Window)},
+		{"confirm", float64(r.Confirm), 1, float64(r.Window)}, {"personal_low", r.PersonalLow, 0, 60}, {"trend.night_z", r.Trend.NightZ, 0, 20},
 		{"clear", r.Clear.Hours(), 0, 24}, {"not_worn", r.NotWorn.Hours(), 1, 168}, {"utc_offset", r.UTCOffset.Hours(), -12, 14},
 		{"trend.learn_days", float64(r.Trend.LearnDays), 3, 28}, {"trend.z", r.Trend.Z, 1, 20}, {"trend.mad_floor", r.Trend.MADFloor, 0.5, 20},
 		{"trend.hours", float64(r.Trend.Hours), 1, 24}, {"trend.rest", r.Trend.Rest.Hours(), 1. / 60, 2},

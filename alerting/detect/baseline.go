@@ -40,14 +40,20 @@ type usual struct {
 	median, mad float64
 }
 
+// usual leaves out one day, if that is not negative.
 func (r *ring) usual(but int64) usual {
 	var room [learntDays]float64
 	values := room[:0]
 	for i, v := range r {
-		if v != 0 && i != slot(but) {
+		if v != 0 && (but < 0 || i != slot(but)) {
 			values = append(values, float64(v))
 		}
 	}
+	return usualOf(values)
+}
+
+// usualOf changes the values.
+func usualOf(values []float64) usual {
 	u := usual{days: len(values)}
 	if u.days == 0 {
 		return u

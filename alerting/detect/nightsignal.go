@@ -18,6 +18,8 @@ const (
 	// rowGap is the least distance, in seconds, of two heart rates that both
 	// count: more would only cost memory.
 	rowGap = 45
+	// nightFloor is the least median absolute deviation of nights, in /min.
+	nightFloor = 1
 )
 
 // nightLevel is what NightSignal says of a night.
@@ -51,6 +53,22 @@ func (n *nights) put(day int64, mean byte) {
 	if over := len(n.Means) - keptNights; over > 0 {
 		n.Means = slices.Delete(n.Means, 0, over)
 	}
+}
+
+// z is the robust z of the last night among the four weeks before it.
+func (n *nights) z() float64 {
+	var room [learntDays]float64
+	values := room[:0]
+	last := len(n.Means) - 1
+	for _, m := range n.Means[max(0, last-learntDays):last] {
+		if m != 0 {
+			values = append(values, float64(m))
+		}
+	}
+	if len(values) == 0 {
+		return 0
+	}
+	return usualOf(values).z(float64(n.Means[last]), nightFloor)
 }
 
 // imputed is the mean of night i. A single missing night has the mean of its

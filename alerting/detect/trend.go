@@ -151,7 +151,8 @@ func (d *Trend) judgeNight(v *alerting.View) []alerting.Finding {
 		return nil
 	}
 	at := midnightOf(&v.Rules.Vitals, s.NightDay) + nightSeconds*second
-	if int(level) < rules.NightAlert {
+	z := s.Nights.z()
+	if int(level) < rules.NightAlert || z < rules.NightZ {
 		s.Run = 0
 		if level == nightGreen {
 			return d.usual(v, signNight, at)
@@ -164,7 +165,7 @@ func (d *Trend) judgeNight(v *alerting.View) []alerting.Finding {
 	return d.unusual(v, signNight, at, map[string]any{
 		"night_mean": int(mean), "night_baseline": baseline, "night_level": [...]string{"green", "yellow", "red"}[level],
 		"night_samples": samples, "night_threshold": baseline + [...]int{0, rules.NightYellow, rules.NightRed}[level],
-		"nights_known": s.Nights.known(),
+		"nights_known": s.Nights.known(), "night_z": math.Round(z*10) / 10,
 	})
 }
 
@@ -311,7 +312,7 @@ func (d *Trend) unvouched(v *alerting.View, r devices.Reading, off why, day, at 
 	if w := t.confirmed(rules, l, i); w != nil {
 		if t.Episode.IsZero() {
 			t.Episode = first(l, w)
-			e := limitEvidence(rules, which, r.Device, w)
+			e := limitEvidence(rules, l, which, r.Device, w)
 			e["unvalidated"] = true
 			return append(findings, d.unusual(v, what, at, e)...)
 		}

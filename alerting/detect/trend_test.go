@@ -148,7 +148,7 @@ func TestUnvalidatedPressureBeyondItsLimits(t *testing.T) {
 	if e := w.findings[0].Evidence; e["unvalidated"] != true || e["high"] != 220.0 {
 		t.Errorf("%v", e)
 	}
-	w.repeat(5, 70, 10, measured{devices.SystolicMMHg, 140})
+	w.repeat(8, 70, 10, measured{devices.SystolicMMHg, 140})
 	w.want("yellow vital_trend", "recovered vital_trend")
 
 	v := &wearing{bench: vitals(t)}

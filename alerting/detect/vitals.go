@@ -20,6 +20,7 @@ type Vitals struct{ memory[vitalsState] }
 type vitalsState struct {
 	Tracks [vitalCount]track
 	Bands  wrists
+	Low    lows `json:",omitzero"`
 }
 
 // Name implements alerting.Detector.
@@ -47,6 +48,10 @@ func (d *Vitals) Observe(v *alerting.View, r devices.Reading) []alerting.Finding
 	if s == noVital || !believed(w, s, r.Value, at) || !validated(&v.Rules.Vitals, s, r.Device) {
 		return nil
 	}
+	if s == heartRate {
+		day, _ := localDay(&v.Rules.Vitals, at)
+		d.state.Low.learn(day, r.Value)
+	}
 	return d.judge(v, s, r, at)
 }
 
@@ -63,7 +68,7 @@ func believed(w *wrist, s vital, value float64, at int64) bool {
 
 func (d *Vitals) judge(v *alerting.View, s vital, r devices.Reading, at int64) []alerting.Finding {
 	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
-	l := limitOf(rules, s)
+	l := d.limit(rules, s)
 	i, fresh := t.insert(at, r.Received.UnixMicro(), r.Value)
 	if !fresh {
 		return nil
@@ -87,7 +92,7 @@ func (d *Vitals) judge(v *alerting.View, s vital, r devices.Reading, at int64) [
 // red, those too that were said before.
 func (d *Vitals) raise(v *alerting.View, s vital, device devices.DeviceID, w []sample) []alerting.Finding {
 	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
-	l, last := limitOf(rules, s), w[len(w)-1].at()
+	l, last := d.limit(rules, s), w[len(w)-1].at()
 	others := d.others(s, last)
 	severity := alerting.Orange
 	if len(others) > 0 || count(w, func(x float64) bool { return extreme(l, x) }) >= rules.Confirm {
@@ -114,7 +119,11 @@ func (d *Vitals) raise(v *alerting.View, s vital, device devices.DeviceID, w []s
 
 func (d *Vitals) finding(v *alerting.View, s vital, device devices.DeviceID, w []sample) alerting.Finding {
 	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
-	evidence := limitEvidence(rules, s, device, w)
+	l := d.limit(rules, s)
+	evidence := limitEvidence(rules, l, s, device, w)
+	if general := limitOf(rules, s).Low; general != l.Low {
+		evidence["low_general"] = general
+	}
 	evidence["partial_score"], evidence["partial_parameters"] = d.score(rules, w[len(w)-1].at())
 	evidence["partial_of"] = 7
 	return alerting.Finding{
@@ -123,9 +132,20 @@ func (d *Vitals) finding(v *alerting.View, s vital, device devices.DeviceID, w [
 	}
 }
 
+// limit is what the vital sign of this wearer is held to.
+func (d *Vitals) limit(r *alerting.VitalRules, s vital) *alerting.VitalLimit {
+	l := limitOf(r, s)
+	if s != heartRate || r.PersonalLow == 0 || d.state.Low.Usual == 0 || d.state.Low.Usual-ownMargin >= l.Low {
+		return l
+	}
+	own := *l
+	own.Low = max(min(l.Low, d.state.Low.Usual-ownMargin), min(l.Low, r.PersonalLow))
+	return &own
+}
+
 // limitEvidence says what was expected and what the samples were.
-func limitEvidence(r *alerting.VitalRules, s vital, device devices.DeviceID, w []sample) map[string]any {
-	l, last := limitOf(r, s), w[len(w)-1]
+func limitEvidence(r *alerting.VitalRules, l *alerting.VitalLimit, s vital, device devices.DeviceID, w []sample) map[string]any {
+	last := w[len(w)-1]
 	values, low, high := make([]float64, len(w)), false, false
 	for i, x := range w {
 		values[i] = x.Value

@@ -169,3 +169,96 @@ func TestABacklogIsJudgedAmongItsNeighboursOnce(t *testing.T) {
 	b.series(50*time.Hour, devices.HeartRateBPM, 140, 140)
 	b.want("orange heart_rate", "recovered heart_rate", "orange heart_rate")
 }
+
+// Many sleep at forty and are well: after a week the bound is their own, and
+// never lower than the rules allow.
+func TestALowPulseOfOnesOwnIsNotAnAlarmForEver(t *testing.T) {
+	b := vitals(t)
+	night := func(day int, lowest float64) {
+		for i := range 24 {
+			heart := 62.0
+			if i%4 != 0 && i < 12 {
+				heart = lowest
+			}
+			b.say(time.Duration(day)*24*time.Hour+time.Duration(i)*time.Hour/2, devices.HeartRateBPM, heart)
+		}
+	}
+	for day := range 8 {
+		night(day, 40)
+	}
+	if len(b.findings) == 0 {
+		t.Fatal("a stranger's 40 is no alarm")
+	}
+	b.findings = nil
+	night(9, 39)
+	night(10, 36)
+	b.want()
+	night(11, 35)
+	b.want("orange heart_rate", "recovered heart_rate")
+	if e := b.findings[0].Evidence; e["low"] != 35.0 || e["low_general"] != 40.0 {
+		t.Errorf("%v", e)
+	}
+	b.view.Rules.Vitals.PersonalLow = 0
+	night(12, 40)
+	b.want("orange heart_rate", "recovered heart_rate", "orange heart_rate", "recovered heart_rate")
+}
+
+func TestThePartialScoreSaysOfHowMany(t *testing.T) {
+	b := vitals(t)
+	b.view.Rules.Vitals.ValidatedPressure = []string{"acme"}
+	b.say(0, devices.SystolicMMHg, 105) // 1
+	b.say(0, devices.BodyTempC, 38.5)   // 1
+	b.say(0, devices.SkinTempC, 30)
+	b.say(step, devices.HeartRateBPM, 115) // 2
+	b.say(step, devices.SpO2Pct, 90)
+	b.say(2*step, devices.SpO2Pct, 90) // 3
+	b.want("orange spo2")
+	e := b.findings[0].Evidence
+	if e["partial_score"] != 7 || e["partial_parameters"] != 4 || e["partial_of"] != 7 {
+		t.Errorf("%v", e)
+	}
+	b.view.Rules.Vitals.SpO2Scale = 2 // known COPD
+	oxygen := func(from time.Duration, values ...float64) {
+		for i, value := range values {
+			b.say(from+time.Duration(i)*step, devices.HeartRateBPM, 70)
+			b.say(from+time.Duration(i)*step, devices.SpO2Pct, value)
+		}
+	}
+	oxygen(time.Hour, 86, 86, 86)
+	b.want("orange spo2", "recovered spo2")
+	oxygen(3*time.Hour, 83, 83)
+	b.want("orange spo2", "recovered spo2", "orange spo2")
+}
+
+func TestPointsAreThoseOfNEWS2(t *testing.T) {
+	for _, c := range []struct {
+		vital  vital
+		scale  int
+		points map[float64]int
+	}{
+		{respRate, 1, map[float64]int{8: 3, 9: 1, 11: 1, 12: 0, 20: 0, 21: 2, 24: 2, 25: 3}},
+		{spo2, 1, map[float64]int{91: 3, 92: 2, 93: 2, 94: 1, 95: 1, 96: 0}},
+		{spo2, 2, map[float64]int{83: 3, 84: 2, 85: 2, 86: 1, 87: 1, 88: 0, 99: 0}},
+		{systolic, 1, map[float64]int{90: 3, 91: 2, 100: 2, 101: 1, 110: 1, 111: 0, 219: 0, 220: 3}},
+		{heartRate, 1, map[float64]int{40: 3, 41: 1, 50: 1, 51: 0, 90: 0, 91: 1, 110: 1, 111: 2, 130: 2, 131: 3}},
+		{bodyTemp, 1, map[float64]int{35.0: 3, 35.1: 1, 36.0: 1, 36.1: 0, 38.0: 0, 38.1: 1, 39.0: 1, 39.1: 2}},
+	} {
+		for x, want := range c.points {
+			if got := newsPoints(c.vital, c.scale, x); got != want {
+				t.Errorf("%s %v on scale %d: %d points, want %d", vitalInfo[c.vital].metric, x, c.scale, got, want)
+			}
+		}
+	}
+}
+
+func TestSamplesAreTakenFromAnOlderRelease(t *testing.T) {
+	var d Vitals
+	old := `{"Tracks":[{"Samples":[{"At":"2026-11-23T00:00:00Z","Received":"2026-11-23T00:00:02Z","Value":140}],"Newest":"2026-11-23T00:00:00Z","Episode":"0001-01-01T00:00:00Z","Severity":"","PastFrom":"0001-01-01T00:00:00Z","PastTo":"0001-01-01T00:00:00Z"},{},{},{},{}],"Pulse":{"acme/d1":{"At":"2026-11-23T00:00:00Z","Found":true}}}`
+	if err := d.Restore([]byte(old)); err != nil {
+		t.Fatal(err)
+	}
+	b := vitals(t)
+	b.detector = &d
+	b.say(step, devices.HeartRateBPM, 140)
+	b.want("orange heart_rate")
+}
