@@ -191,12 +191,11 @@ type proof struct {
 
 // unused is the fixed rule.
 func (d *WaterInactivity) unused(v *alerting.View, floor time.Time) proof {
-	rule := &v.Rules.WaterInactivity
 	var p proof
-	limitL := d.limitL(rule)
+	limitL, window := d.limitL(&v.Rules.WaterInactivity), d.window(v)
 	for _, m := range d.state.Meters {
 		i := m.Registers.idle(floor, limitL)
-		if i.duration() < rule.Window {
+		if i.duration() < window {
 			return proof{alive: m}
 		}
 		if p.to.IsZero() || i.duration() < p.duration() {
@@ -206,38 +205,47 @@ func (d *WaterInactivity) unused(v *alerting.View, floor time.Time) proof {
 	return d.fixed(v, p.idle)
 }
 
-// limitL is the litre limit of the fixed rule. Three days after a home is first
+// limitL is the litre limit of the fixed rule. Two days after a home is first
 // seen it is at most a small share of the home's own use, for 10 L are half a day
 // where water is carried; unless the fixed rule is wanted as it is.
 func (d *WaterInactivity) limitL(rule *alerting.WaterInactivityRules) float64 {
 	u := &d.state.Usage
-	if rule.Sensitivity.Price() == 0 || u.days < 3 {
+	if rule.Sensitivity.Price() == 0 || u.days < 2 {
 		return rule.LimitL
 	}
 	return math.Min(rule.LimitL, math.Max(litres(leastUse), shareOfDay*u.litres/u.days))
 }
 
 func (d *WaterInactivity) fixed(v *alerting.View, i idle) proof {
-	rule := &v.Rules.WaterInactivity
-	severity := stage(v, i.duration(), rule.Window)
+	window := d.window(v)
+	severity := stage(v, i.duration(), window)
 	return proof{
-		idle: i, severity: severity, found: i.reached(reach(v, severity, rule.Window)), wait: rule.Window, limitL: d.limitL(rule),
+		idle: i, severity: severity, found: i.reached(reach(v, severity, window)), wait: window, limitL: d.limitL(&v.Rules.WaterInactivity),
 		evidence: map[string]any{"measure": "fixed"},
 	}
+}
+
+// window is that of the fixed rule; a home that fills a vat is given two days.
+func (d *WaterInactivity) window(v *alerting.View) time.Duration {
+	rule := &v.Rules.WaterInactivity
+	if rule.Sensitivity.Price() > 0 && d.state.Usage.home() == HomeVat {
+		return max(rule.Window, time.Duration(HomeVat.longest())*time.Hour)
+	}
+	return rule.Window
 }
 
 // judgePast looks at the stretch around a register that is older than what was
 // known, when the home has no other meter to ask. The fixed rule judges it.
 func (d *WaterInactivity) judgePast(v *alerting.View, s *series, i int) []alerting.Finding {
-	rule := v.Rules.WaterInactivity
+	rule := &v.Rules.WaterInactivity
 	if i < 0 || v.Away || len(d.state.Meters) > 1 {
 		return nil
 	}
-	past, next := s.around(i, d.limitL(&rule))
+	past, next := s.around(i, d.limitL(rule))
 	switch {
 	case next == nil && s != d.old(): // it reaches the present, which judge has looked at
 		return nil
-	case past.duration() < rule.Window, past.from.Before(d.state.Floor), past.from.Before(v.LastContact):
+	case past.duration() < d.window(v), past.from.Before(d.state.Floor), past.from.Before(v.LastContact):
 		return nil
 	case !d.state.Episode.IsZero() && past.to.After(d.state.Episode): // part of what goes on now
 		return nil
@@ -317,7 +325,7 @@ func (d *WaterInactivity) recover(v *alerting.View, m *meter) []alerting.Finding
 		return nil
 	}
 	from, enough := d.state.Episode, d.limitL(&v.Rules.WaterInactivity)
-	if window := m.newest().Add(-v.Rules.WaterInactivity.Window); !d.personal(v) && window.After(from) {
+	if window := m.newest().Add(-d.window(v)); !d.personal(v) && window.After(from) {
 		from = window
 	}
 	used := litres(m.Registers.newest().Used - m.Registers.usedAt(from))

@@ -122,7 +122,7 @@ func (d *WaterInactivity) sensitivity(v *alerting.View) alerting.Sensitivity {
 // hour: with BlindTime, how long something may go unseen at worst.
 func (d *WaterInactivity) Longest(v *alerting.View) time.Duration {
 	if !d.personal(v) {
-		return v.Rules.WaterInactivity.Window
+		return d.window(v)
 	}
 	longest := 0
 	for clock := range 24 {
