@@ -33,7 +33,10 @@ type FrontierOptions struct {
 	Seed    uint64
 	// After is left out of alerts and collapses at the beginning of each home,
 	// for rules that learn.
-	After   time.Duration
+	After time.Duration
+	// Learnt is left out for a second score of the same runs, in Point.Learnt; 0
+	// makes none.
+	Learnt  time.Duration
 	Workers int
 }
 
@@ -54,6 +57,8 @@ type Point struct {
 	Delay, Receipt Spread
 	Missed         int
 	Injected       *InjectionScore
+	// Learnt is the score without the beginnings of the homes.
+	Learnt *Point
 }
 
 // Frontier measures every setting of a curve on a set. All settings of all
@@ -91,15 +96,31 @@ func Measure(ctx context.Context, set *Set, s Setting, o FrontierOptions) (Point
 	if err != nil {
 		return p, err
 	}
+	score(&p, set, alerts, collapses, o.After, in.For)
+	if o.Learnt > 0 {
+		later := Point{Label: s.Label, Value: s.Value, Stages: map[alerting.Severity]float64{}}
+		score(&later, set, alerts, collapses, o.Learnt, in.For)
+		p.Learnt = &later
+	}
+	return p, nil
+}
+
+// score fills a point from what happened in each home after its beginning.
+func score(p *Point, set *Set, alerts [][]*Alert, collapses [][]Collapse, after, longest time.Duration) {
 	home, away, stages := 0, 0, map[alerting.Severity]int{}
 	var all []Collapse
 	var event, receipt []float64
 	for i, h := range set.Homes {
-		p.HomeMonths += max(0, float64(h.Span()-o.After)) / month
-		all = append(all, collapses[i]...)
+		from := micros(h.truth().first).Add(after)
+		p.HomeMonths += max(0, float64(h.Span()-after)) / month
+		for _, c := range collapses[i] {
+			if !c.At.Before(from) {
+				all = append(all, c)
+			}
+		}
 		for _, a := range alerts[i] {
 			switch {
-			case !inactivity(a.Kind) || a.KnownAt.Before(micros(h.truth().first).Add(o.After)):
+			case !inactivity(a.Kind) || a.KnownAt.Before(from):
 			case a.Away():
 				away++
 			default:
@@ -116,7 +137,7 @@ func Measure(ctx context.Context, set *Set, s Setting, o FrontierOptions) (Point
 		c := &all[i]
 		if c.Kind == "" {
 			p.Missed++
-			event, receipt = append(event, in.For.Hours()), append(receipt, in.For.Hours())
+			event, receipt = append(event, longest.Hours()), append(receipt, longest.Hours())
 			continue
 		}
 		event = append(event, c.FoundAt.Sub(c.At).Hours())
@@ -130,7 +151,19 @@ func Measure(ctx context.Context, set *Set, s Setting, o FrontierOptions) (Point
 		}
 	}
 	p.HomeMonths = round(p.HomeMonths)
-	return p, nil
+}
+
+// Learnt are the second scores of the points.
+func Learnt(points []Point) []Point {
+	var list []Point
+	for _, p := range points {
+		if p.Learnt != nil {
+			later := *p.Learnt
+			later.Curve = p.Curve
+			list = append(list, later)
+		}
+	}
+	return list
 }
 
 // inactivityOnly are those of the live detectors that say such things. The

@@ -32,7 +32,7 @@ type backtestFrontierCmd struct {
 	SimSeed  uint64        `help:"Seed of the simulated sets." default:"1"`
 	PerHome  int           `help:"Collapses in each home; real sets, which have few homes, have five times as many." default:"20"`
 	Seed     uint64        `help:"Seed of the collapses." default:"1"`
-	After    time.Duration `help:"Leave out so much of the beginning of each home, in which a rule learns."`
+	Learnt   time.Duration `help:"Also score without so much of the beginning of each home, in which a rule learns; 0 does not." default:"504h"`
 }
 
 // Run measures, prints the tables, and puts them into the documentation.
@@ -64,6 +64,12 @@ func (c *backtestFrontierCmd) Run(ctx context.Context, stdout io.Writer, log zer
 		if err := backtest.WriteVerdict(&page, points, ours); err != nil {
 			return err
 		}
+		if learnt := backtest.Learnt(points); learnt != nil {
+			fmt.Fprintf(&page, "\nWithout the first %.0f days of each home:\n\n", c.Learnt.Hours()/24)
+			if err := backtest.WriteVerdict(&page, learnt, ours); err != nil {
+				return err
+			}
+		}
 		page.WriteString("\n")
 		if c.Out != "" {
 			var plot bytes.Buffer
@@ -90,7 +96,7 @@ func (c *backtestFrontierCmd) measure(ctx context.Context, set *backtest.Set, pe
 		liveRule(), countyRule(),
 	} {
 		began := time.Now()
-		points, err := backtest.Frontier(ctx, set, curve, backtest.FrontierOptions{PerHome: perHome, Seed: c.Seed, After: c.After})
+		points, err := backtest.Frontier(ctx, set, curve, backtest.FrontierOptions{PerHome: perHome, Seed: c.Seed, Learnt: c.Learnt})
 		if err != nil {
 			return nil, err
 		}

@@ -272,7 +272,12 @@ func written(t *testing.T, recorded []line) (*journal.Journal, map[ingest.Lane]u
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- jrn.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-ended })
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("journal: %v", err)
+		}
+	})
 
 	var waiting []chan error
 	put := func(lane ingest.Lane, rec ingest.Record) {
