@@ -28,6 +28,9 @@ type Calls struct{ memory[callsState] }
 
 type callsState struct {
 	Falls []fall // the newest of each band
+	// Where is the newest position heard of any band.
+	Fixing fixing `json:",omitzero"`
+	Where  fix    `json:",omitzero"`
 }
 
 // fall is what is known of a band's steps, and of its last fall.
@@ -64,6 +67,9 @@ func (d *Calls) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
 		if value, ok := e.Detail[field]; ok {
 			evidence[field] = value
 		}
+	}
+	if _, told := e.Detail["lat_deg"]; !told && d.state.Where.At != 0 {
+		d.state.Where.evidence(evidence, v.Now) // where the band was last, and when
 	}
 	return []alerting.Finding{{
 		Kind: kind, Subject: v.Subject, Episode: e.At, Severity: alerting.Red,
@@ -102,6 +108,13 @@ func (d *Calls) of(id devices.DeviceID) *fall {
 
 // Observe implements alerting.Detector.
 func (d *Calls) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+	switch r.Metric {
+	case devices.LatDeg, devices.LonDeg, devices.AccuracyM:
+		if f, ok := d.state.Fixing.hear(r.Metric, r.Value, r.At.UnixMicro()); ok && f.At > d.state.Where.At {
+			d.state.Where = f
+		}
+		return nil
+	}
 	if r.Metric != devices.Steps || r.Value < 0 || notOurs(v) {
 		return nil
 	}

@@ -64,3 +64,21 @@ func TestTelemetryFromBeforeTheFallMayComeAfterIt(t *testing.T) {
 		t.Errorf("%v", b.findings[1].Evidence)
 	}
 }
+
+// A call says where the band was last when it does not say so itself, and that
+// this is long ago.
+func TestACallSaysWhereTheBandWasLast(t *testing.T) {
+	b := resident(t, func() alerting.Detector { return &Calls{} })
+	b.say(0, devices.LatDeg, 36.2)
+	b.say(0, devices.LonDeg, 115.7)
+	b.say(0, devices.AccuracyM, 12)
+	b.event(20*time.Minute, 20*time.Minute, devices.EventSOS)
+	e := b.findings[0].Evidence
+	if e["lat_deg"] != 36.2 || e["lon_deg"] != 115.7 || e["accuracy_m"] != 12.0 || e["fix_at"] != monday || e["fix_old"] != nil {
+		t.Errorf("%v", e)
+	}
+	b.event(2*time.Hour, 2*time.Hour, devices.EventSOS)
+	if e := b.findings[1].Evidence; e["fix_old"] != true || e["fix_age_min"] != 120 {
+		t.Errorf("%v", e)
+	}
+}

@@ -159,6 +159,23 @@ func (t *track) confirmed(r *alerting.VitalRules, l *alerting.VitalLimit, i int)
 	return nil
 }
 
+// echo says that the two abnormal samples of a window are one measurement told
+// twice: the same value, whole half-hours apart to the second. Apps that forward
+// blood pressure by two clocks do so.
+func echo(l *alerting.VitalLimit, w []sample) bool {
+	var two []sample
+	for _, s := range w {
+		if beyond(l, s.Value) != 0 {
+			two = append(two, s)
+		}
+	}
+	if len(two) != 2 || two[0].Value != two[1].Value {
+		return false
+	}
+	apart := two[1].At - two[0].At
+	return apart >= 30*minute && apart/second%1800 == 0
+}
+
 // quiet says that none of the samples is abnormal, as is nearly always so.
 func quiet(l *alerting.VitalLimit, w []sample) bool {
 	for i := range w {

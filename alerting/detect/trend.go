@@ -309,7 +309,7 @@ func (d *Trend) unvouched(v *alerting.View, r devices.Reading, off why, day, at 
 	if !fresh || i < len(t.Samples)-1 { // a trend is of now
 		return findings
 	}
-	if w := t.confirmed(rules, l, i); w != nil {
+	if w := t.confirmed(rules, l, i); w != nil && (which != systolic || !echo(l, w)) {
 		if t.Episode.IsZero() {
 			t.Episode = first(l, w)
 			e := limitEvidence(rules, l, which, r.Device, w)

@@ -74,7 +74,7 @@ func (d *Vitals) judge(v *alerting.View, s vital, r devices.Reading, at int64) [
 		return nil
 	}
 	var findings []alerting.Finding
-	if w := t.confirmed(rules, l, i); w != nil {
+	if w := t.confirmed(rules, l, i); w != nil && (s != systolic || !echo(l, w)) {
 		findings = d.raise(v, s, r.Device, w)
 	}
 	if t.calm(rules, l) {
