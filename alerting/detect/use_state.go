@@ -53,11 +53,16 @@ func (w *writer) meter(m *meterUse) {
 	w.float(m.stepL)
 	w.uint(uint64(len(m.cells)))
 	var before uint32
+	var value int64
 	for _, c := range m.cells {
 		w.uint(uint64(c.at - before))
 		before = c.at
-		w.float(c.value)
-		w.float32(c.used)
+		value = w.scaled(c.value, 1e5, value)
+		used := math.Round(float64(c.used)*100) / 100
+		if float32(used) != c.used {
+			used = float64(c.used)
+		}
+		w.scaled(used, 100, 0)
 	}
 	for _, s := range []*spell{&m.leak, &m.burst, &m.high} {
 		w.int(s.from)
@@ -90,9 +95,13 @@ func (r *reader) meter(m *meterUse) {
 	m.stepL = r.float()
 	m.cells = make([]keptCell, r.count(keptCells), keptCells)
 	var before uint32
+	var last int64
 	for i := range m.cells {
 		before += uint32(r.uint())
-		m.cells[i] = keptCell{at: before, value: r.float(), used: r.float32()}
+		m.cells[i].at = before
+		m.cells[i].value, last = r.scaled(1e5, last)
+		used, _ := r.scaled(100, 0)
+		m.cells[i].used = float32(used)
 	}
 	for _, s := range []*spell{&m.leak, &m.burst, &m.high} {
 		s.from, s.over = r.int(), r.int()
@@ -129,6 +138,20 @@ func (w *writer) float(v float64) {
 }
 func (w *writer) float32(v float32) {
 	w.buf = binary.LittleEndian.AppendUint32(w.buf, math.Float32bits(v))
+}
+
+// scaled writes a value as a whole number of its scale, less the number before,
+// which is short for what meters say; it returns the number. A value that is no
+// such number is written as it is.
+func (w *writer) scaled(v, scale float64, last int64) int64 {
+	n := math.Round(v * scale)
+	if math.Abs(n) > 1<<50 || n/scale != v {
+		w.int(math.MinInt64)
+		w.float(v)
+		return last
+	}
+	w.int(int64(n) - last)
+	return int64(n)
 }
 
 func (w *writer) bool(v bool) {
@@ -213,6 +236,15 @@ func (r *reader) count(largest int) int {
 		return 0
 	}
 	return int(v)
+}
+
+// scaled reads what the writer's wrote.
+func (r *reader) scaled(scale float64, last int64) (v float64, n int64) {
+	d := r.int()
+	if d == math.MinInt64 {
+		return r.float(), last
+	}
+	return float64(last+d) / scale, last + d
 }
 
 func (r *reader) string() string {

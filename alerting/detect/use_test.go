@@ -349,10 +349,29 @@ func TestRestartsChangeNothingAboutWater(t *testing.T) {
 	if !reflect.DeepEqual(want, pieces.findings) {
 		t.Errorf("without restarts %d findings, with them %d", len(want), len(pieces.findings))
 	}
-	if largest > 1400 {
+	if largest > 1200 {
 		t.Errorf("a state of %d bytes", largest)
 	}
 	t.Logf("%d findings, a state of at most %d bytes", len(want), largest)
+}
+
+// What is saved comes back to the last bit, whatever the values.
+func TestNumbersAreSavedExactly(t *testing.T) {
+	chance := rand.New(rand.NewPCG(3, 4))
+	for range 100_000 {
+		v := chance.Float64() * math.Pow(10, float64(chance.IntN(12)-3))
+		if chance.IntN(2) == 0 {
+			v = math.Round(v*1e5) / 1e5
+		}
+		last := chance.Int64N(1 << 40)
+		w := writer{}
+		n := w.scaled(v, 1e5, last)
+		r := reader{buf: w.buf}
+		got, m := r.scaled(1e5, last)
+		if got != v || m != n || r.bad || len(r.buf) > 0 {
+			t.Fatalf("%v came back as %v", v, got)
+		}
+	}
 }
 
 func FuzzWaterUseState(f *testing.F) {
