@@ -36,7 +36,7 @@ func newBook(rules *alerting.Rules, n *notes) *book {
 
 // Tx runs fn. What it wrote stays, whatever it returns: an error ends the
 // backtest.
-func (b *book) Tx(_ context.Context, fn func(alerting.Tx) error) error { return fn(&tx{b}) }
+func (b *book) Tx(_ context.Context, fn func(alerting.Tx) error) error { return fn(&tx{book: b}) }
 
 // Load gives nothing: every backtest begins at the beginning.
 func (*book) Load(context.Context) (alerting.Saved, error) { return alerting.Saved{}, nil }
@@ -53,7 +53,11 @@ func (b *book) Rules(time.Time) *alerting.Rules { return b.rules }
 // LastContact: nobody was reached.
 func (*book) LastContact(string, time.Time) time.Time { return time.Time{} }
 
-type tx struct{ *book }
+// tx has what a home on its own can come to; of storms it knows nothing.
+type tx struct {
+	alerting.Tx // nil
+	*book
+}
 
 func (t *tx) Alert(id string) (*alerting.Case, error) {
 	c, ok := t.cases[id]

@@ -16,6 +16,7 @@ import (
 // backtestCmd holds the live detectors against recorded readings.
 type backtestCmd struct {
 	Run      backtestRunCmd      `cmd:"" default:"withargs" hidden:"" help:"Judge a recording (the default)."`
+	Series   backtestSeriesCmd   `cmd:"" help:"Judge what a service has stored."`
 	Frontier backtestFrontierCmd `cmd:"" help:"Alerts at home against the delay to a collapse, for the live rule and two others."`
 }
 
@@ -33,6 +34,21 @@ func (r *recorded) load() (*backtest.Set, error) {
 // backtestRunCmd judges one recording.
 type backtestRunCmd struct {
 	recorded
+	judging
+}
+
+// Run prints the score.
+func (c *backtestRunCmd) Run(ctx context.Context, stdout io.Writer) error {
+	began := time.Now()
+	set, err := c.load()
+	if err != nil {
+		return err
+	}
+	return c.report(ctx, stdout, set, time.Since(began))
+}
+
+// judging is how a set is judged and what is printed.
+type judging struct {
 	Rules   string `help:"Rules to judge by, YAML or JSON, laid over the default ones." type:"existingfile" placeholder:"FILE"`
 	Compare string `help:"A second set of rules, shown beside the first." type:"existingfile" placeholder:"FILE"`
 	JSON    bool   `help:"One JSON document instead of text." name:"json"`
@@ -43,14 +59,8 @@ type backtestRunCmd struct {
 	Workers int    `help:"Homes judged at once; 0 is one per core."`
 }
 
-// Run prints the score.
-func (c *backtestRunCmd) Run(ctx context.Context, stdout io.Writer) error {
-	began := time.Now()
-	set, err := c.load()
-	if err != nil {
-		return err
-	}
-	loaded := time.Since(began)
+// report judges and prints.
+func (c *judging) report(ctx context.Context, stdout io.Writer, set *backtest.Set, loaded time.Duration) error {
 	var columns []backtest.Column
 	for _, file := range []string{c.Rules, c.Compare} {
 		if file == "" && len(columns) > 0 {
@@ -68,7 +78,7 @@ func (c *backtestRunCmd) Run(ctx context.Context, stdout io.Writer) error {
 	return backtest.WriteText(stdout, columns, loaded, !c.Brief)
 }
 
-func (c *backtestRunCmd) judge(ctx context.Context, set *backtest.Set, file string) (backtest.Column, error) {
+func (c *judging) judge(ctx context.Context, set *backtest.Set, file string) (backtest.Column, error) {
 	column := backtest.Column{Name: "default rules"}
 	rules, err := loadRules(file)
 	if err != nil {
