@@ -17,7 +17,7 @@ import (
 const (
 	// keptSamples bounds the memory: the samples received last, in order of
 	// event time, so that a late backlog is judged among its own neighbours.
-	keptSamples = 16
+	keptSamples = 12
 	// together is how far apart samples may be and still confirm each other.
 	together = 6 * time.Hour
 )

@@ -1,6 +1,12 @@
 package detect
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"math"
+	"strings"
+
 	"shouwang/devices"
 )
 
@@ -24,19 +30,84 @@ const (
 // in any order; one older than what is known changes nothing.
 type wrist struct {
 	Device devices.DeviceID
-	Newest int64 `json:",omitempty"`
+	wristTimes
+	Steps, Battery float64
+}
+
+// wristTimes are Unix microseconds, 0 for never.
+type wristTimes struct {
+	Newest int64
 	// FlagAt is when the band last said so by flag or event; Off is since when
 	// it says no, zero when it said yes.
-	FlagAt, Off int64 `json:",omitempty"`
+	FlagAt, Off int64
 	// Pulse is the newest believable pulse, NoPulse the first of the heart rates
 	// after it that are none (zero: there was none).
-	Pulse, NoPulse, HeartAt int64 `json:",omitempty"`
+	Pulse, NoPulse, HeartAt int64
 	// Steps is the counter, Moved when it last grew.
-	StepsAt, Moved int64   `json:",omitempty"`
-	Steps          float64 `json:",omitempty"`
+	StepsAt, Moved int64
 	// Charging is since when the battery rises.
-	BatteryAt, Charging int64   `json:",omitempty"`
-	Battery             float64 `json:",omitempty"`
+	BatteryAt, Charging int64
+}
+
+func (w *wristTimes) all() [10]*int64 {
+	return [...]*int64{
+		&w.Newest, &w.FlagAt, &w.Off, &w.Pulse, &w.NoPulse, &w.HeartAt, &w.StepsAt, &w.Moved, &w.BatteryAt, &w.Charging,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler: four detectors of a resident
+// keep one each. Times are told from the newest.
+func (w wrist) MarshalText() ([]byte, error) {
+	b := make([]byte, 0, 64)
+	for i, t := range w.all() {
+		switch {
+		case i == 0:
+			b = binary.AppendVarint(b, *t)
+		case *t == 0:
+			b = binary.AppendVarint(b, 0)
+		case *t > w.Newest:
+			b = binary.AppendVarint(b, w.Newest-*t)
+		default:
+			b = binary.AppendVarint(b, w.Newest-*t+1)
+		}
+	}
+	b = binary.AppendVarint(b, int64(math.Round(w.Steps*1000)))
+	b = binary.AppendVarint(b, int64(math.Round(w.Battery*1000)))
+	return append(base64.RawStdEncoding.AppendEncode(nil, b), " "+string(w.Device)...), nil
+}
+
+var errWrist = errors.New("the state of a band cannot be read")
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (w *wrist) UnmarshalText(text []byte) error {
+	*w = wrist{}
+	code, device, ok := strings.Cut(string(text), " ")
+	b, err := base64.RawStdEncoding.DecodeString(code)
+	if err != nil || !ok {
+		return errWrist
+	}
+	w.Device = devices.DeviceID(device)
+	next := func() (v int64) {
+		v, n := binary.Varint(b)
+		if n <= 0 {
+			err, b = errWrist, nil
+			return 0
+		}
+		b = b[n:]
+		return v
+	}
+	for i, t := range w.all() {
+		switch v := next(); {
+		case i == 0:
+			*t = v
+		case v > 0:
+			*t = w.Newest - v + 1
+		case v < 0:
+			*t = w.Newest - v
+		}
+	}
+	w.Steps, w.Battery = float64(next())/1000, float64(next())/1000
+	return err
 }
 
 // wrists are the bands of one subject; nearly always there is one.
@@ -73,6 +144,7 @@ func (w *wrist) hear(m devices.Metric, value float64, at int64) {
 		return
 	}
 	w.Newest = max(w.Newest, at)
+	value = math.Round(value*1000) / 1000 // as it is saved
 	switch m {
 	case devices.Worn:
 		w.flag(at, value == 0)

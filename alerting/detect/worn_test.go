@@ -177,3 +177,27 @@ func TestABacklogDoesNotTakeTheBandOff(t *testing.T) {
 	w.repeat(12, 70, 5)
 	w.want()
 }
+
+func TestWhatIsKnownOfABandComesBack(t *testing.T) {
+	now := monday.UnixMicro()
+	for _, w := range []wrist{
+		{},
+		{Device: "acme/d1"},
+		{Device: "acme/ 1", wristTimes: wristTimes{Newest: now, Pulse: now, HeartAt: now, Off: now - 1, FlagAt: now + 5, Charging: 1}, Steps: 4711, Battery: 55.5},
+	} {
+		text, err := w.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back wrist
+		if err := back.UnmarshalText(text); err != nil || back != w {
+			t.Errorf("%s: %+v, want %+v (%v)", text, back, w, err)
+		}
+	}
+	var w wrist
+	for _, bad := range []string{"", "x", "!! acme/d1", "AA acme/d1"} {
+		if err := w.UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
