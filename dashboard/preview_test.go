@@ -67,6 +67,11 @@ func TestPreviewOfRules(t *testing.T) {
 			t.Errorf("%s %v: %d %s, want %d", wrong.role, wrong.in["area"], status, out, wrong.want)
 		}
 	}
+	rules["late"] = "soon"
+	if status, out := post(access.Administrator, map[string]any{"rules": rules}); status != http.StatusUnprocessableEntity || !strings.Contains(out, "rules.late") {
+		t.Errorf("a length of time that is none: %d %s, want the field named", status, out)
+	}
+	rules["late"] = "24h"
 	preview.err = ErrPreviewBusy
 	if status, out := post(access.Administrator, map[string]any{"rules": rules}); status != http.StatusConflict {
 		t.Errorf("while another is made: %d %s", status, out)

@@ -166,6 +166,7 @@ func schemaOf(t reflect.Type) *huma.Schema {
 	switch {
 	case t == lengthType:
 		s.Type, s.Description, s.Examples = huma.TypeString, "A length of time such as 45m or 24h0m0s.", []any{"24h0m0s"}
+		s.Pattern, s.PatternDescription = `^-?([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`, "a length of time such as 45m or 24h"
 	case t.Kind() == reflect.Struct:
 		s.Type, s.Properties, s.AdditionalProperties = huma.TypeObject, map[string]*huma.Schema{}, false
 		for f := range t.Fields() {
