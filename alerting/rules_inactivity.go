@@ -37,7 +37,7 @@ const (
 var sensitivities = [...]struct {
 	Sensitivity
 	price float64
-}{{Quiet, 10000}, {Balanced, 4000}, {Early, 1500}, {Earliest, 600}}
+}{{Quiet, 30000}, {Balanced, 12000}, {Early, 4000}, {Earliest, 1500}}
 
 // Price is what a needless check costs, in hours that somebody would lie there;
 // 0 for the fixed rule.

@@ -46,11 +46,7 @@ func (f *baseFlow) learn(s *series) {
 		}
 		f.day, f.today = day, -1
 	}
-	i, found := s.search(n.At - quietSpell.Microseconds())
-	if !found {
-		i--
-	}
-	if i >= 0 {
+	if i := s.beforeQuiet(); i >= 0 {
 		since := time.Duration(n.At-s.list[i].At) * time.Microsecond
 		if since <= quietSpell*3/2 {
 			rate := float32(math.Max(0, litres(n.Value-s.list[i].Value)) / since.Hours())
@@ -69,6 +65,24 @@ func (f *baseFlow) learn(s *series) {
 			f.level = min(f.level, f.today)
 		}
 	}
+}
+
+// beforeQuiet is the newest register at least a quiet spell older than the newest, -1
+// when there is none.
+func (s *series) beforeQuiet() int {
+	at := s.newest().At - quietSpell.Microseconds()
+	i := len(s.list) - 1
+	for step := 0; i >= 0 && s.list[i].At > at; step++ {
+		if step == 8 { // dense readings
+			j, found := s.search(at)
+			if !found {
+				j--
+			}
+			return j
+		}
+		i--
+	}
+	return i
 }
 
 // above is what of the litres of a step, in hundredths, is more than the base

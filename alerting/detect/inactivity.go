@@ -161,7 +161,7 @@ func (d *WaterInactivity) judge(v *alerting.View) []alerting.Finding {
 	if d.personal(v) {
 		p = d.overdue(v, floor)
 	} else {
-		p = d.unused(v, floor)
+		p = d.unused(v, floor, d.limitL(&v.Rules.WaterInactivity), d.window(v))
 	}
 	switch {
 	case p.alive != nil:
@@ -189,20 +189,28 @@ type proof struct {
 	evidence map[string]any
 }
 
-// unused is the fixed rule.
-func (d *WaterInactivity) unused(v *alerting.View, floor time.Time) proof {
-	var p proof
-	limitL, window := d.limitL(&v.Rules.WaterInactivity), d.window(v)
+// unused is the fixed rule: less than a limit of litres in a window.
+func (d *WaterInactivity) unused(v *alerting.View, floor time.Time, limitL float64, window time.Duration) proof {
+	var least idle
 	for _, m := range d.state.Meters {
 		i := m.Registers.idle(floor, limitL)
 		if i.duration() < window {
 			return proof{alive: m}
 		}
-		if p.to.IsZero() || i.duration() < p.duration() {
-			p.idle = i // the person is as inactive as the least idle meter says
+		if least.to.IsZero() || i.duration() < least.duration() {
+			least = i // the person is as inactive as the least idle meter says
 		}
 	}
-	return d.fixed(v, p.idle)
+	return fixed(v, least, limitL, window)
+}
+
+// fixed is the proof of the fixed rule.
+func fixed(v *alerting.View, i idle, limitL float64, window time.Duration) proof {
+	severity := stage(v, i.duration(), window)
+	return proof{
+		idle: i, severity: severity, found: i.reached(reach(v, severity, window)), wait: window, limitL: limitL,
+		evidence: map[string]any{"measure": "fixed"},
+	}
 }
 
 // limitL is the litre limit of the fixed rule. Two days after a home is first
@@ -241,16 +249,17 @@ func (d *WaterInactivity) judgePast(v *alerting.View, s *series, i int) []alerti
 	if i < 0 || v.Away || len(d.state.Meters) > 1 {
 		return nil
 	}
-	past, next := s.around(i, d.limitL(rule))
+	limitL, window := d.limitL(rule), d.window(v)
+	past, next := s.around(i, limitL)
 	switch {
 	case next == nil && s != d.old(): // it reaches the present, which judge has looked at
 		return nil
-	case past.duration() < d.window(v), past.from.Before(d.state.Floor), past.from.Before(v.LastContact):
+	case past.duration() < window, past.from.Before(d.state.Floor), past.from.Before(v.LastContact):
 		return nil
 	case !d.state.Episode.IsZero() && past.to.After(d.state.Episode): // part of what goes on now
 		return nil
 	}
-	p := d.fixed(v, past)
+	p := fixed(v, past, limitL, window)
 	if past.to.Before(d.state.PastFrom) || past.from.After(d.state.PastTo) {
 		d.state.PastFrom, d.state.PastTo = past.from, past.to
 	} else if !p.severity.Above(d.state.PastSeverity) {

@@ -58,11 +58,11 @@ func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
 		if home != HomeFlush {
 			return proof{}
 		}
-		p = d.unused(v, floor)
-		if p.alive != nil || p.duration() < trickle || !p.drips() {
+		p = d.unused(v, floor, v.Rules.WaterInactivity.LimitL, trickle)
+		if p.alive != nil || !p.drips() {
 			return proof{}
 		}
-		p.severity, p.wait, p.found = stage(v, p.duration(), trickle), trickle, p.reached(trickle)
+		p.evidence["measure"] = "trickle"
 		return p
 	}
 	if tierRed(v) {

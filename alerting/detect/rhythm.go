@@ -24,15 +24,11 @@ const (
 	// fade is what is left of a count after a day, of 65536: half after two
 	// months.
 	fade = 64812
-	// spread is the deviation, in hours of the day, over which a pause counts.
-	spread = 2.0
-	// blind is the share of pauses that counts whatever the hour.
-	blind = 0.1
 	// priorDays is for how many days of its own an average home counts.
-	priorDays = 10
+	priorDays = 5
 	// fewPauses is the number of pauses from which on the tail is drawn; its
 	// scale has the weight of tailWeight pauses of tailHours before any is seen.
-	fewPauses, tailWeight, tailHours = 3, 10, 2.0
+	fewPauses, tailWeight, tailHours = 3, 10, 1.5
 	// leastWait, h: nobody is asked after sooner.
 	leastWait = 6
 	// learntDays of life at home are needed before the rhythm has a say.
@@ -78,26 +74,20 @@ func (r *rhythm) age(day int64) {
 	}
 }
 
-// kernel is the weight of pauses that began so many hours of the day apart.
-func kernel() (k [24]float64) {
-	sum := 0.0
-	for d := range k {
-		x := math.Min(float64(d), float64(24-d))
-		k[d] = math.Exp(-x * x / (2 * spread * spread))
-		sum += k[d]
-	}
-	for d := range k {
-		k[d] = k[d]/sum*(1-blind) + blind/24
-	}
-	return k
+// kernel is the weight of pauses that began so many hours of the day apart: nine
+// tenths of a normal curve with a deviation of two hours, and a tenth whatever the
+// hour. It adds up to one.
+var kernel = [24]float64{
+	0.183691, 0.162596, 0.113053, 0.062450, 0.028463, 0.012054, 0.006161, 0.004559,
+	0.004227, 0.004174, 0.004167, 0.004167, 0.004167, 0.004167, 0.004167, 0.004174,
+	0.004227, 0.004559, 0.006161, 0.012054, 0.028463, 0.062450, 0.113053, 0.162596,
 }
 
 // around is how many pauses of each length began about an hour of the day, per
 // one hour, and how many counted pauses one of them stands for.
 func (r *rhythm) around(clock int) (n [pauseBins]float64, each float64) {
-	k := kernel()
 	for c := range r.pauses {
-		weight := k[(c-clock+24)%24] / pauseUnit
+		weight := kernel[(c-clock+24)%24] / pauseUnit
 		for b, count := range r.pauses[c] {
 			if count > 0 {
 				n[b] += weight * float64(count)
@@ -107,7 +97,7 @@ func (r *rhythm) around(clock int) (n [pauseBins]float64, each float64) {
 	for b, count := range averageHome {
 		n[b] += priorDays * count / 10000 / 24
 	}
-	return n, 1 / k[0]
+	return n, 1 / kernel[0]
 }
 
 // waits are the hours to wait after a last use at an hour of the day, at prices
@@ -127,11 +117,9 @@ func (r *rhythm) waits(clock int, prices []float64, longest int) []int {
 		excess += n[b] * (float64(b-from) + 0.5)
 	}
 	scale := (excess*each + tailWeight*tailHours) / (over[from]*each + tailWeight)
-	lasting := func(b int) float64 {
-		if b <= from {
-			return over[b]
-		}
-		return over[from] * math.Exp(-float64(b-from)/scale)
+	falls := math.Exp(-1 / scale)
+	for b := from + 1; b < len(over); b++ {
+		over[b] = over[b-1] * falls
 	}
 	waits, least := make([]int, len(prices)), make([]float64, len(prices))
 	for i := range waits {
@@ -140,11 +128,11 @@ func (r *rhythm) waits(clock int, prices []float64, longest int) []int {
 	lying, grows := 0.0, 0.0 // hours lain when the wait is b, and by how much more with one hour on
 	for b := 0; b <= longest; b++ {
 		for i, price := range prices {
-			if cost := price*lasting(b) + lying; b >= leastWait && cost < least[i] {
+			if cost := price*over[b] + lying; b >= leastWait && cost < least[i] {
 				waits[i], least[i] = b, cost
 			}
 		}
-		grows += (lasting(b) + lasting(b+1)) / 2
+		grows += (over[b] + over[b+1]) / 2
 		lying += grows
 	}
 	return waits
