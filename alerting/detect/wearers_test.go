@@ -36,7 +36,9 @@ func wearers(t *testing.T, people, days int, fn func(person int, r devices.Readi
 	names := map[string]int{}
 	var packet []devices.Reading
 	flush := func() {
-		rank := func(m devices.Metric) int { return slices.Index([]devices.Metric{devices.HeartRateBPM, devices.Worn}, m) }
+		rank := func(m devices.Metric) int {
+			return slices.Index([]devices.Metric{devices.HeartRateBPM, devices.Worn}, m)
+		}
 		slices.SortStableFunc(packet, func(a, b devices.Reading) int { return rank(b.Metric) - rank(a.Metric) })
 		for _, r := range packet {
 			fn(names[string(r.Device)], r)
