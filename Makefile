@@ -12,7 +12,7 @@ INFLUXD     := v1.8.10
 TELEGRAF    := v1.37.2
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: demo run build web test check bench faults tools debian clean
+.PHONY: demo run build web test check bench frontier faults tools debian clean
 
 ## demo: the living product on made-up people, in one command
 demo: build
@@ -48,6 +48,10 @@ check:
 bench: tools $(TOOLS)/telegraf-$(TELEGRAF) debian
 	go test -run '^$$' -bench . -benchmem ./... | tee $(CACHE)/bench.txt
 	go run ./cmd/bench $(BENCH) | tee $(CACHE)/bench-telegraf.txt
+
+## frontier: alerts at home against delay for each rule and set, into docs/detection.md
+frontier: build
+	bin/shouwang backtest frontier --out docs
 
 ## faults: kill, starve and mislead the service, and count what is lost
 faults: tools $(TOOLS)/telegraf-$(TELEGRAF) debian
