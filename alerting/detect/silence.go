@@ -167,6 +167,9 @@ func (s *Silence) finding(v *alerting.View) alerting.Finding {
 	if _, upload := s.Cadence(); upload > 0 {
 		evidence["every_min"] = int(upload.Minutes())
 	}
+	if v.Device != nil {
+		evidence["device_kind"] = string(v.Device.Kind)
+	}
 	return alerting.Finding{
 		Kind: alerting.KindDeviceSilent, Subject: v.Subject, Episode: s.state.HeardAt,
 		Severity: severity, FoundAt: v.Now, KnownAt: v.Now, Evidence: evidence,

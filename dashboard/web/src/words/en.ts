@@ -1,10 +1,11 @@
+import { evidence } from './evidence.en'
 import type { Messages } from './zh'
 
 export const en: Messages = {
   app: {
     name: 'Shouwang', tagline: 'Home care by water meters and wristbands', skip: 'Skip to content',
     loading: 'Loading…', retry: 'Try again', cancel: 'Cancel',
-    yes: 'yes', no: 'no', optional: 'optional', required: 'This field is needed',
+    yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
   nav: { board: 'Board', visits: 'Visits', residents: 'Residents', devices: 'Devices', areas: 'Areas', deadletters: 'Refused', main: 'Main navigation', signOut: 'Sign out' },
@@ -61,7 +62,11 @@ export const en: Messages = {
     unknown_device: 'Unknown device', device_disabled: 'Device disabled', malformed: 'Malformed', not_a_number: 'Not a number', time_ahead: 'Time ahead', too_old: 'Too old', too_large: 'Too large',
     unknown_event: 'Unknown event', wrong_topic: 'Wrong topic', store_refused: 'Refused by the time-series store', over_rate: 'Sent too often',
   },
-  deviceEvent: { sos: 'SOS', fall: 'fall', worn: 'put on', removed: 'taken off', tamper: 'tampered with', leak: 'leak', reverse_flow: 'reverse flow', low_battery: 'low battery' },
+  deviceEvent: { sos: 'SOS', fall: 'fall', worn: 'put on', removed: 'taken off', tamper: 'tampered with', leak: 'leak', reverse_flow: 'reverse flow', low_battery: 'low battery', stuck: 'does not measure', register_reset: 'register reset' },
+  silence: { no_use: 'No water used', no_report: 'No meter report', not_measuring: 'Meter not measuring', away: 'Away' },
+  silenceHint: { no_use: 'The meter reported; nobody used water', no_report: 'Nothing came from the meter; whether water is used is not known', not_measuring: 'The meter reports but does not measure', away: 'The resident is known to be away' },
+  sensitivity: { fixed: 'fixed rule', quiet: 'few calls', balanced: 'balanced', early: 'early', earliest: 'earliest' },
+  ruleName: { meter_fault: 'Meter fault', faults: 'Fault told by the device' },
   log: {
     alert_opened: 'Opened', alert_updated: 'Updated', alert_acked: 'Acknowledged', alert_escalated: 'Escalated', alert_recovered: 'Recovered', alert_closed: 'Closed',
     visit_created: 'Visit ordered', visit_updated: 'Visit',
@@ -107,19 +112,10 @@ export const en: Messages = {
   deadletters: { title: 'Refused messages', hint: 'Messages the service did not take, and why. SOS and falls are never refused.', received: 'Received', device: 'Device', reason: 'Reason', detail: 'Detail', payload: 'Payload', empty: 'Nothing was refused', showPayload: 'Show payload' },
   demo: { title: 'Demo incidents', hint: 'Only in the demo: lets one of the made-up residents have this happen, by the real way over MQTT.', run: 'Run', done: 'Started', doneFor: 'Started: {name}' },
   incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', low_spo2: 'Low oxygen saturation', off_wrist: 'Band taken off and forgotten', going_away: 'Goes away without a word', leak: 'Running toilet (leak)', burst: 'Burst pipe', gateway_outage: 'Gateway of a village fails', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
-  time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
-  evidence: {
-    sos: 'SOS button pressed {time}', fall: 'Fall reported by the band {time}', quality_receipt_time: 'The device gave no time; the time of receipt counts', quality_clock_refused: 'The device’s clock cannot be believed; the time of receipt counts', battery: 'battery then {pct}%',
-    water: '{used} L used from {from} to {to}, less than {limit} L in {window} h', waterLastUse: 'Last use {time} ({ago} ago)', waterUsedZero: 'The meter did not move from {from} to {to} (rule: less than {limit} L in {window} h)', noLife: 'Neither water use nor movement or pulse since {from}',
-    vitalHigh: '{metric} {value} {unit}, above {bound} {unit}', vitalLow: '{metric} {value} {unit}, below {bound} {unit}', vitalOther: '{metric} {value} {unit}', vitalValues: 'Last values: {values}', vitalConfirmed: 'Confirmed by 2 of 3 valid samples', vitalAt: 'Measured {time}',
-    silent: 'Not heard for {quiet} (limit {limit})', silentLast: 'Last heard {time}', silentNever: 'Never heard since it was entered',
-    lowBattery: 'Battery {pct}%, below {limit}%', lowBatteryEvent: 'Device reported low battery {time}', deviceEvent: 'Device reported {time}: {event}', leakEvent: 'Meter reported a leak {time}', outage: '{n} devices without data together', outageSince: 'No data since {time}', canary: 'The service’s own heartbeat is broken',
-    generic: 'Rule “{rule}” holds',
-    key: {
-      device: 'Device', at: 'Time', quality: 'Time quality', lat_deg: 'Latitude', lon_deg: 'Longitude', accuracy_m: 'Position within (m)', battery_pct: 'Battery (%)', used_l: 'Used (L)', limit_l: 'Limit (L)', window_h: 'Window (h)', from: 'From', to: 'To', last_use: 'Last use', last_heard: 'Last heard', quiet_min: 'Quiet (min)', limit_min: 'Limit (min)', metric: 'Metric', value: 'Value', values: 'Values', low: 'Low bound', high: 'High bound', confirmed: 'Confirmed by', event: 'Device event', limit_pct: 'Limit (%)', devices: 'Devices', count: 'Count', area: 'Area', vendor: 'Vendor', raised_again: 'Raised again (times)', previous: 'Alert before',
-    },
-  },
+  time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', days: '{n} d', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
+  evidence,
   advice: {
+    no_use_yellow: 'First step: call the resident, or have the village assistant look in; if they answer, note it and close.', no_use_red: 'Long overdue for this person: call now; no answer: send someone to the door at once, 120 if needed.', no_report_yellow: 'Phone the resident today to hear that all is well; have the technician see to meter and signal.', no_report_orange: 'Send someone to see the resident, and to check the meter.', not_measuring: 'Have the meter changed; until then rely on phone and band.', not_returned: 'Call the resident or the family: back home? If so end the absence; not reached: send someone.',
     sos: 'Call back at once; no answer: send someone now, 120 if needed.', fall: 'Call back at once; no answer: send someone now, 120 if needed.', no_sign_of_life: 'Call now; no answer: send someone to the door, family or police to open it if needed.', water_inactivity: 'Call the resident, then the contacts; nobody reached: send someone.', vital: 'Call and ask how they feel; have them sit and measure again. Unwell or still beyond bounds: family or 120.', place: 'Call and ask where they are; not reached: family and village assistant.', water: 'Call and have taps and toilet checked; no answer: have someone look.', device: 'See to the device by day or at the next visit; no need to disturb at night.', outage: 'Check gateway and network; until it is back, call high-risk residents of the area.', system: 'Tell the system administrator.', soft: 'Call in working hours and ask how things are.',
   },
 }

@@ -69,6 +69,7 @@ export function duration(milliseconds: number, tr: Translate): string {
   if (m < 60) return tr('time.minutes', { n: m })
   const h = Math.floor(m / 60)
   if (h < 24) return m % 60 === 0 ? tr('time.hours', { n: h }) : tr('time.hoursMinutes', { h, m: m % 60 })
+  if (h % 24 === 0) return tr('time.days', { n: h / 24 })
   return tr('time.daysHours', { d: Math.floor(h / 24), h: h % 24 })
 }
 

@@ -1,9 +1,11 @@
 // The Chinese words of the page; en.ts has the same keys, held to by a test.
+import { evidence } from './evidence.zh'
+
 export const zh = {
   app: {
     name: '守望', tagline: '独居老人水表与手环照护', skip: '跳到内容',
     loading: '正在载入…', retry: '重试', cancel: '取消',
-    yes: '是', no: '否', optional: '选填', required: '此项必填',
+    yes: '是', no: '否', comma: '、', optional: '选填', required: '此项必填',
     theme: '切换明暗',
   },
   nav: { board: '值班台', visits: '上门', residents: '对象', devices: '设备', areas: '区域', deadletters: '拒收消息', main: '主导航', signOut: '退出' },
@@ -60,7 +62,11 @@ export const zh = {
     unknown_device: '设备未登记', device_disabled: '设备已停用', malformed: '格式错误', not_a_number: '数值无效', time_ahead: '时间超前', too_old: '时间过旧', too_large: '消息过大',
     unknown_event: '未知事件', wrong_topic: '主题不符', store_refused: '时序库拒收', over_rate: '发送过频',
   },
-  deviceEvent: { sos: '呼救', fall: '跌倒', worn: '戴上', removed: '摘下', tamper: '被拆动', leak: '漏水', reverse_flow: '倒流', low_battery: '电量低' },
+  deviceEvent: { sos: '呼救', fall: '跌倒', worn: '戴上', removed: '摘下', tamper: '被拆动', leak: '漏水', reverse_flow: '倒流', low_battery: '电量低', stuck: '不走字', register_reset: '读数重置' },
+  silence: { no_use: '未用水', no_report: '水表无上报', not_measuring: '水表不走字', away: '外出' },
+  silenceHint: { no_use: '水表有上报，没有人用水', no_report: '没有收到水表上报，不知道有没有用水', not_measuring: '水表有上报，但不计量', away: '本人登记外出' },
+  sensitivity: { fixed: '固定规则', quiet: '宁少打扰', balanced: '均衡', early: '较早', earliest: '最早' },
+  ruleName: { meter_fault: '水表故障', faults: '设备自报故障' },
   log: {
     alert_opened: '警情产生', alert_updated: '更新', alert_acked: '接警', alert_escalated: '升级', alert_recovered: '恢复', alert_closed: '结案',
     visit_created: '派单', visit_updated: '上门进展',
@@ -106,19 +112,10 @@ export const zh = {
   deadletters: { title: '拒收消息', hint: '服务没有接受的消息和原因。呼救和跌倒不会被拒收。', received: '收到', device: '设备', reason: '原因', detail: '说明', payload: '内容', empty: '没有拒收的消息', showPayload: '看内容' },
   demo: { title: '演示事件', hint: '只在演示中出现：让一位虚拟居民发生下面的事，经过真实的 MQTT 通路。', run: '触发', done: '已触发', doneFor: '已触发：{name}' },
   incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', low_spo2: '血氧过低', off_wrist: '摘下手环忘记佩戴', going_away: '未告知外出', leak: '马桶漏水', burst: '水管爆裂', gateway_outage: '村网关中断', late_batch: '水表日批量迟到', recover: '恢复正常' },
-  time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
-  evidence: {
-    sos: '{time} 按下手环呼救键', fall: '{time} 手环报告跌倒', quality_receipt_time: '设备没有给出时间，以收到时间为准', quality_clock_refused: '设备时间不可信，以收到时间为准', battery: '当时电量 {pct}%',
-    water: '{from} 至 {to} 共用水 {used} 升，低于 {window} 小时 {limit} 升', waterLastUse: '最后一次用水：{time}（已 {ago}）', waterUsedZero: '{from} 至 {to} 水表没有走动（规则：{window} 小时少于 {limit} 升）', noLife: '{from} 以来没有用水，也没有活动或脉搏',
-    vitalHigh: '{metric} {value} {unit}，高于上限 {bound} {unit}', vitalLow: '{metric} {value} {unit}，低于下限 {bound} {unit}', vitalOther: '{metric} {value} {unit}', vitalValues: '最近几次：{values}', vitalConfirmed: '3 次有效测量中 2 次超限', vitalAt: '测量时间 {time}',
-    silent: '设备已 {quiet} 没有消息（限值 {limit}）', silentLast: '最后一次消息：{time}', silentNever: '登记以来没有收到消息',
-    lowBattery: '电量 {pct}%，低于 {limit}%', lowBatteryEvent: '{time} 设备报告电量低', deviceEvent: '{time} 设备报告：{event}', leakEvent: '{time} 水表报告漏水', outage: '{n} 台设备同时没有数据', outageSince: '{time} 起数据中断', canary: '系统自身的心跳中断',
-    generic: '满足规则“{rule}”',
-    key: {
-      device: '设备', at: '时间', quality: '时间可信度', lat_deg: '纬度', lon_deg: '经度', accuracy_m: '定位误差（米）', battery_pct: '电量（%）', used_l: '用水（升）', limit_l: '限值（升）', window_h: '时段（小时）', from: '自', to: '至', last_use: '最后用水', last_heard: '最后消息', quiet_min: '静默（分钟）', limit_min: '限值（分钟）', metric: '指标', value: '数值', values: '各次数值', low: '下限', high: '上限', confirmed: '确认方式', event: '设备报告', limit_pct: '限值（%）', devices: '设备', count: '数量', area: '区域', vendor: '厂商', raised_again: '再次提醒（第几次）', previous: '上一条警情',
-    },
-  },
+  time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', days: '{n} 天', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
+  evidence,
   advice: {
+    no_use_yellow: '第一步：打电话给本人，或请村协理员顺路看一眼；有应答即记录并结案。', no_use_red: '已远超本人平日：立即打电话，无人接听马上派人敲门，必要时拨 120。', no_report_yellow: '今天打电话给本人确认平安；请技术人员查水表和信号。', no_report_orange: '派人上门看望本人，同时检查水表。', not_measuring: '通知水表厂商或水务所换表；换好之前靠电话和手环了解本人。', not_returned: '打电话给本人或家属，问是否已回家；回来了就结束外出登记，联系不上派人上门。',
     sos: '立即回拨；无人接听马上派人上门，必要时拨 120。', fall: '立即回拨；无人接听马上派人上门，必要时拨 120。', no_sign_of_life: '立即打电话；无人接听马上派人敲门，必要时请家属或派出所协助开门。', water_inactivity: '先给本人打电话，再打给联系人；都不通就派人上门。', vital: '打电话问本人感觉如何，请其坐下重测；有不适或仍超限，联系家属或 120。', place: '打电话问本人在哪里；联系不上通知家属和网格员。', water: '打电话请本人查看水龙头和马桶；无人接听派人查看。', device: '白天联系本人或下次上门时处理设备，不必夜间打扰。', outage: '查看网关和网络；恢复前对该区域红色档对象电话问候。', system: '通知系统管理员。', soft: '工作时间电话问候，了解近况。',
   },
 }
