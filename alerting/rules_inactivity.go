@@ -22,14 +22,14 @@ type WaterInactivityRules struct {
 type Sensitivity string
 
 // The sensitivities, with the first alerts of people at home that they cost per
-// home and month, and the mean hours until a collapse is seen: simulated homes
-// with a flush toilet / real one-person homes (docs/detection.md).
+// home and month, the two weeks of learning included: simulated homes with a flush
+// toilet / with little use / real one-person homes (docs/detection.md).
 const (
-	Fixed    Sensitivity = "fixed"    // the fixed rule for good
-	Quiet    Sensitivity = "quiet"    // 0.05 / 0.2
-	Balanced Sensitivity = "balanced" // 0.1 / 0.3
-	Early    Sensitivity = "early"    // 0.35 / 1
-	Earliest Sensitivity = "earliest" // 1 / 2
+	Fixed    Sensitivity = "fixed"    // the fixed rule for good: 0.03 / 7.7 / 0.7
+	Quiet    Sensitivity = "quiet"    // 0.06 / 0.35 / 0.4
+	Balanced Sensitivity = "balanced" // 0.09 / 0.4 / 0.5
+	Early    Sensitivity = "early"    // 0.2 / 0.6 / 0.65
+	Earliest Sensitivity = "earliest" // 0.4 / 1.2 / 1
 )
 
 // sensitivities from the latest to the earliest, and the price of a needless
@@ -37,7 +37,7 @@ const (
 var sensitivities = [...]struct {
 	Sensitivity
 	price float64
-}{{Quiet, 30000}, {Balanced, 12000}, {Early, 4000}, {Earliest, 1500}}
+}{{Quiet, 30000}, {Balanced, 10000}, {Early, 3000}, {Earliest, 1000}}
 
 // Price is what a needless check costs, in hours that somebody would lie there;
 // 0 for the fixed rule.

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -224,15 +225,6 @@ func (d *WaterInactivity) limitL(rule *alerting.WaterInactivityRules) float64 {
 	return math.Min(rule.LimitL, math.Max(litres(leastUse), shareOfDay*u.litres/u.days))
 }
 
-func (d *WaterInactivity) fixed(v *alerting.View, i idle) proof {
-	window := d.window(v)
-	severity := stage(v, i.duration(), window)
-	return proof{
-		idle: i, severity: severity, found: i.reached(reach(v, severity, window)), wait: window, limitL: d.limitL(&v.Rules.WaterInactivity),
-		evidence: map[string]any{"measure": "fixed"},
-	}
-}
-
 // window is that of the fixed rule; a home that fills a vat is given two days.
 func (d *WaterInactivity) window(v *alerting.View) time.Duration {
 	rule := &v.Rules.WaterInactivity
@@ -290,9 +282,7 @@ func (d *WaterInactivity) finding(v *alerting.View, p *proof, episode time.Time)
 		"from": p.from, "to": p.to, "last_use": p.lastUse, "expected_by": p.from.Add(p.wait),
 		"home_type": string(d.state.Usage.home()), "learnt_days": math.Floor(float64(d.state.Rhythm.hours) / 24),
 	}
-	for key, value := range p.evidence {
-		evidence[key] = value
-	}
+	maps.Copy(evidence, p.evidence)
 	for _, m := range d.state.Meters {
 		if m.Flow.level > 0 {
 			evidence["base_flow_l_per_h"] = tenth(float64(m.Flow.level))
