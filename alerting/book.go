@@ -138,8 +138,22 @@ type Tx interface {
 	// EpisodesBetween lists episodes of subject and kind with from ≤ start ≤ to.
 	EpisodesBetween(s Subject, k Kind, from, to time.Time) ([]Episode, error)
 	PutEpisode(Episode) error
-	// MoveEpisodes gives all episodes of one alert to another.
+	// MoveEpisodes gives all episodes of one alert to another, and what it stands
+	// for as an outage.
 	MoveEpisodes(from, to string) error
+
+	// OpenOutages are the outages that are not closed, and OpenOfDevices the
+	// alerts about devices that are not closed and became known since, both by
+	// subject and kind.
+	OpenOutages() ([]*Case, error)
+	OpenOfDevices(since time.Time) ([]*Case, error)
+	// Members is what the outage stands for, by subject and kind.
+	Members(alert string) ([]Member, error)
+	Member(alert string, s Subject, k Kind) (Member, bool, error)
+	PutMember(alert string, m Member) error
+	MemberCounts(alert string) (MemberCounts, error)
+	// PutOutageCall keeps the newest call to a resident about an outage.
+	PutOutageCall(alert, resident, result string, at time.Time, by Actor) error
 
 	// Visit returns ErrNotFound for an unknown id.
 	Visit(id string) (*Visit, error)

@@ -83,6 +83,10 @@ func (c *Case) absorb(o *Case, now time.Time, r *Rules, data map[string]any) boo
 // about something that was merged into it.
 func (c *Case) tells(j *judged) bool { return c.Kind == j.Kind && c.Subject == j.Subject }
 
+// standsFor says whether the case is an outage, and the finding one of those that
+// it stands for.
+func (c *Case) standsFor(j *judged) bool { return c.Kind == KindDataOutage && !c.tells(j) }
+
 // adopt takes over what the finding says, unless it is older than what the case
 // already tells.
 func (c *Case) adopt(j *judged) {

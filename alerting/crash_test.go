@@ -112,8 +112,10 @@ func (w *world) told() []string {
 	for _, e := range w.events(0) {
 		a := *e.Alert
 		a.ID, a.Visit = name(a.ID), nil
-		if p, ok := a.Evidence["previous"].(string); ok {
-			a.Evidence["previous"] = name(p)
+		for _, key := range []string{"previous", "outage"} {
+			if p, ok := a.Evidence[key].(string); ok {
+				a.Evidence[key] = name(p)
+			}
 		}
 		if e.Visit != nil {
 			lines = append(lines, fmt.Sprintf("visit %s %s", name(e.Visit.ID), e.Visit.State))

@@ -12,6 +12,7 @@ func DefaultRules() *Rules {
 	r.WaterUse = defaultWaterUse()
 	r.Vitals = defaultVitals()
 	r.Position = defaultPosition()
+	r.Storm = defaultStorm()
 	// The bands' own low-battery bit comes at 20 %.
 	r.LowBatteryPct = 20
 	// Meters upload once in 24 h with some jitter, so a check is asked for at
@@ -58,6 +59,9 @@ func (r *Rules) Check() error {
 		return err
 	}
 	if err := r.Position.check(); err != nil {
+		return err
+	}
+	if err := r.Storm.check(); err != nil {
 		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {

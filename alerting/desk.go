@@ -112,7 +112,8 @@ func (d *Desk) Note(ctx context.Context, id string, by Actor, text string) (Aler
 	})
 }
 
-// Call records a phone call. One that the resident answered is a contact.
+// Call records a phone call. One that the resident answered is a contact. About an
+// outage it names the resident, who is then ticked off the round of calls.
 func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert, error) {
 	if err := checkText("whom", call.Whom, true); err != nil {
 		return Alert{}, err
@@ -129,11 +130,12 @@ func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert,
 		if !call.NextCall.IsZero() {
 			ch.Data["next_call"] = call.NextCall.UTC()
 		}
-		if call.Whom != "resident" || call.Result != "answered" || c.Resident == nil {
-			return nil
+		who, err := called(tx, c, &call, ch, by)
+		if err != nil || call.Whom != "resident" || call.Result != "answered" || who == "" {
+			return err
 		}
 		return tx.AddContact(Contact{
-			Resident: c.Resident.ID, At: ch.At, Alert: c.ID, How: ByPhone, Actor: by.User,
+			Resident: who, At: ch.At, Alert: c.ID, How: ByPhone, Actor: by.User,
 		})
 	})
 }
@@ -188,6 +190,9 @@ func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Ale
 		c.MergedInto = into
 		ch.Type, ch.Data["outcome"], ch.Data["into"] = AlertClosed, Duplicate, into
 		if err := tx.MoveEpisodes(id, into); err != nil {
+			return err
+		}
+		if err := grow(tx, target, c); err != nil {
 			return err
 		}
 		return tx.AddEvent(on)

@@ -277,6 +277,9 @@ func (e *Engine) commit(ctx context.Context) error {
 					return fmt.Errorf("%s: %w", e.pending[i].Kind, err)
 				}
 			}
+			if err := f.finish(); err != nil {
+				return fmt.Errorf("outages: %w", err)
+			}
 			for _, id := range raises {
 				if err := e.raise(f, id); err != nil {
 					return fmt.Errorf("raise %s again: %w", id, err)

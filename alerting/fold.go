@@ -31,6 +31,12 @@ type fold struct {
 	now    time.Time
 	rules  *Rules
 	opened []opening // for the counters, once committed
+
+	// fresh are new findings about devices, held back until all are known; held
+	// tells of which subjects and kinds.
+	fresh  []*judged
+	held   map[about]bool
+	storms storms
 }
 
 type opening struct {
@@ -47,6 +53,11 @@ func (f *fold) event(t EventType, c *Case, data map[string]any) error {
 
 // take folds one finding.
 func (f *fold) take(j *judged) error {
+	if f.held[about{j.Subject, j.Kind}] {
+		if err := f.gather(); err != nil {
+			return err
+		}
+	}
 	ep, known, err := f.tx.Episode(j.key())
 	if err != nil {
 		return err
@@ -77,7 +88,7 @@ func (f *fold) take(j *judged) error {
 	if ok {
 		return f.join(j, c, info)
 	}
-	return f.open(j)
+	return f.hold(j)
 }
 
 // isRepeated says whether an SOS or fall is another packet of one we know. What
@@ -146,7 +157,7 @@ func (f *fold) again(j *judged, ep Episode) error {
 	if err := f.tx.PutEpisode(ep); err != nil {
 		return err
 	}
-	if !j.Severity.Above(c.Severity) {
+	if c.standsFor(j) || !j.Severity.Above(c.Severity) {
 		return nil
 	}
 	from := c.Severity
@@ -241,7 +252,7 @@ func (f *fold) replace(j *judged, old *Case) error {
 		j.Evidence = map[string]any{}
 	}
 	j.Evidence["raised_again"], j.Evidence["previous"] = n+1, old.ID
-	return f.open(j)
+	return f.hold(j)
 }
 
 // settle makes a closed case stay closed.
@@ -265,6 +276,9 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	c, err := f.tx.Alert(ep.Alert)
 	if err != nil {
 		return err
+	}
+	if c.standsFor(j) {
+		return f.memberBack(c, j)
 	}
 	if c.State == Closed || !c.tells(j) || !c.Episode.Equal(j.Episode) || c.RecoveredAt != nil {
 		return nil
@@ -319,7 +333,10 @@ func (f *fold) raise(old *Case, now time.Time, what *place, reached func(residen
 	c.withEvidence("raised_again", n+1)
 	c.withEvidence("previous", old.ID)
 	c.startClock(f.now, f.rules)
-	return f.add(c)
+	if err := f.add(c); err != nil || c.Kind != KindDataOutage {
+		return err
+	}
+	return f.tx.MoveEpisodes(old.ID, c.ID) // what it stands for
 }
 
 // newID makes the id of an alert or a visit. It grows with time, which is kind

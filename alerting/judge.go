@@ -223,6 +223,7 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 	case SubjectArea:
 		p.area = devices.AreaPath(s.ID)
 	case SubjectSystem:
+		p.area = areaOf(s)
 	}
 	if p.resident != nil {
 		if p.resident.State == devices.Deceased {

@@ -49,6 +49,9 @@ type Call struct {
 	Result   string // answered, no_answer, busy, wrong_number
 	Note     string
 	NextCall time.Time
+	// Resident is who was called about an outage, which stands for many; "" for
+	// any other alert.
+	Resident string
 }
 
 // NewVisit asks for a visit, for an alert or by plan.

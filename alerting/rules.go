@@ -15,6 +15,8 @@ type Rules struct {
 
 	Position PositionRules `json:"position" yaml:"position"`
 
+	Storm StormRules `json:"storm" yaml:"storm"`
+
 	// LowBatteryPct is the charge at and below which a device asks for care.
 	LowBatteryPct float64 `json:"low_battery_pct" yaml:"low_battery_pct"`
 

@@ -34,6 +34,7 @@ type callIn struct {
 		Result   string    `json:"result" enum:"answered,no_answer,busy,wrong_number"`
 		Note     string    `json:"note,omitempty" maxLength:"4000"`
 		NextCall time.Time `json:"next_call,omitzero" doc:"When to try again."`
+		Resident string    `json:"resident,omitempty" doc:"Id of who was called about an outage: one of its residents, ticked off by it."`
 	}
 }
 
@@ -99,6 +100,7 @@ func (d *Dashboard) serveActions() {
 	act(d, "call-alert", "Record a phone call", func(ctx context.Context, in *callIn) (alerting.Alert, error) {
 		return d.opts.Desk.Call(ctx, in.ID, actor(ctx), alerting.Call{
 			Whom: in.Body.Whom, Result: in.Body.Result, Note: in.Body.Note, NextCall: in.Body.NextCall,
+			Resident: in.Body.Resident,
 		})
 	}, func(in *callIn) string { return in.Body.Result })
 	act(d, "escalate-alert", "Hand up the area tree now", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {

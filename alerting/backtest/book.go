@@ -124,6 +124,17 @@ func (t *tx) MoveEpisodes(from, to string) error {
 	return nil
 }
 
+// Outages are of many homes, and each home is judged for itself here.
+func (*tx) OpenOutages() ([]*alerting.Case, error)             { return nil, nil }
+func (*tx) OpenOfDevices(time.Time) ([]*alerting.Case, error)  { return nil, nil }
+func (*tx) Members(string) ([]alerting.Member, error)          { return nil, nil }
+func (*tx) PutMember(string, alerting.Member) error            { return nil }
+func (*tx) MemberCounts(string) (alerting.MemberCounts, error) { return alerting.MemberCounts{}, nil }
+func (*tx) Member(string, alerting.Subject, alerting.Kind) (alerting.Member, bool, error) {
+	return alerting.Member{}, false, nil
+}
+func (*tx) PutOutageCall(string, string, string, time.Time, alerting.Actor) error { return nil }
+
 func (*tx) Visit(string) (*alerting.Visit, error)              { return nil, alerting.ErrNotFound }
 func (*tx) VisitsOf(string) ([]*alerting.Visit, error)         { return nil, nil }
 func (*tx) ReportOf(string) (visit string, ok bool, err error) { return "", false, nil }

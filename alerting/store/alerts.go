@@ -154,6 +154,9 @@ func (s *Store) Alert(ctx context.Context, scope devices.Scope, id string) (aler
 		}
 		c.Visit, err = newestVisit(ctx, q, c.ID)
 		a = c.Alert
+		if err == nil && a.Kind == alerting.KindDataOutage {
+			err = tellMembers(ctx, q, &a)
+		}
 		return err
 	})
 	return a, err
@@ -257,5 +260,8 @@ ON CONFLICT (subject_type, subject, kind, episode) DO UPDATE SET alert = exclude
 }
 
 func (t *tx) MoveEpisodes(from, to string) error {
-	return t.exec("move episodes", `UPDATE alert_episodes SET alert = $1 WHERE alert = $2`, to, from)
+	if err := t.exec("move episodes", `UPDATE alert_episodes SET alert = $1 WHERE alert = $2`, to, from); err != nil {
+		return err
+	}
+	return t.moveMembers(from, to)
 }

@@ -41,7 +41,10 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 				return err
 			}
 		}
-		return eraseEvents(ctx, tx, resident)
+		if err := eraseEvents(ctx, tx, resident); err != nil {
+			return err
+		}
+		return eraseMember(ctx, tx, resident)
 	})
 	if err != nil {
 		return fmt.Errorf("erase resident from alerts: %w", err)
@@ -68,7 +71,9 @@ func eraseEvents(ctx context.Context, tx *sql.Tx, resident string) error {
 		events = append(events, e)
 		return nil
 	}, `SELECT number, data, alert_json, visit_json FROM alert_events
-WHERE alert IN (SELECT id FROM alerts WHERE resident = $1) OR visit IN (SELECT id FROM visits WHERE resident = $1) ORDER BY number`, resident)
+WHERE alert IN (SELECT id FROM alerts WHERE resident = $1) OR visit IN (SELECT id FROM visits WHERE resident = $1)
+OR alert IN (SELECT alert FROM alert_members WHERE resident = $1) AND data LIKE $2 ORDER BY number`,
+		resident, `%"resident":"`+resident+`"%`) // calls about an outage
 	if err != nil {
 		return err
 	}
