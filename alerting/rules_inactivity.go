@@ -37,7 +37,7 @@ const (
 var sensitivities = [...]struct {
 	Sensitivity
 	price float64
-}{{Quiet, 30000}, {Balanced, 10000}, {Early, 3000}, {Earliest, 1000}}
+}{{Quiet, 30000}, {Balanced, 12000}, {Early, 3000}, {Earliest, 1000}}
 
 // Price is what a needless check costs, in hours that somebody would lie there;
 // 0 for the fixed rule.
