@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -182,4 +183,47 @@ func TestASecondSignIsAdded(t *testing.T) {
 	}
 	l.skin, l.heart = 33, 0
 	l.days(3).want("yellow vital_trend", "yellow vital_trend", "recovered vital_trend")
+}
+
+// What NightSignal calls red is said only of a wearer whose nights are steadier
+// than that, unless the rules ask for all of it.
+func TestANightMustBeUnusualForThePerson(t *testing.T) {
+	for z, want := range map[float64]int{2.5: 0, 0: 1} {
+		l := newLife(t)
+		l.view.Rules.Vitals.Trend.NightZ, l.view.Rules.Vitals.Trend.Z = z, 20
+		for day := range 24 { // nights that swing by three to either side
+			l.heart = []float64{-3, -1, 1, 3}[day%4]
+			l.days(1)
+		}
+		l.want()
+		l.heart = 5
+		l.days(3)
+		found := 0
+		for _, f := range l.findings {
+			if !f.Recovered && f.Evidence["night_level"] == "red" {
+				found++
+			}
+		}
+		if found != want {
+			t.Errorf("z %v: %d findings, want %d", z, found, want)
+		}
+	}
+}
+
+func TestRestIsTwelveMinutesWithoutAStep(t *testing.T) {
+	rules := alerting.DefaultRules().Vitals.Trend
+	var r rest
+	var got []float64
+	take := func(p pulseAt) { got = append(got, p.BPM) }
+	steps := []float64{0, 0, 0, 0, 50, 50, 50, 50, 50}
+	for i, n := range steps { // every five minutes
+		at := int64(i) * 5 * minute
+		r.heart(at, float64(60+i))
+		r.count(&rules, at+1, n, take)
+	}
+	// At 15 minutes nobody has been heard to step for 12; the step before 20
+	// begins it anew, and 35 is 15 minutes after it.
+	if want := []float64{63, 67, 68}; !slices.Equal(got, want) {
+		t.Errorf("at rest: %v, want %v", got, want)
+	}
 }

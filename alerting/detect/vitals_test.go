@@ -262,3 +262,13 @@ func TestSamplesAreTakenFromAnOlderRelease(t *testing.T) {
 	b.say(step, devices.HeartRateBPM, 140)
 	b.want("orange heart_rate")
 }
+
+func TestOnePressureToldTwiceIsOne(t *testing.T) {
+	b := vitals(t)
+	b.view.Rules.Vitals.ValidatedPressure = []string{"*"}
+	b.say(0, devices.SystolicMMHg, 230)
+	b.say(3*time.Hour, devices.SystolicMMHg, 230) // by another clock
+	b.want()
+	b.say(3*time.Hour+step, devices.SystolicMMHg, 231)
+	b.want("orange blood_pressure")
+}
