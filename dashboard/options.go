@@ -94,6 +94,8 @@ type Rules interface {
 	// PutRules stores a new version, which holds from the given time on, and
 	// returns its number.
 	PutRules(ctx context.Context, r *alerting.Rules, by alerting.Actor, reason string, from time.Time) (int, error)
+	// RuleVersions are the changes, newest first.
+	RuleVersions(ctx context.Context, limit int) ([]alerting.RuleVersion, error)
 }
 
 // Incidents starts made-up incidents in the demo's simulator.
@@ -129,6 +131,16 @@ const (
 	StoreDamaged     Warning = "store_damaged"     // at the start, readings may be missing
 )
 
+// Blind is the longest time from something that happens to a resident to when a
+// reading of it can be here. It is that of the quickest device.
+type Blind struct {
+	Time            time.Duration
+	Device          devices.DeviceID
+	Measure, Upload time.Duration // how often it measures and reports
+	// DailyCall: too long for the resident's risk, so somebody is to phone daily.
+	DailyCall bool
+}
+
 // Options hand the dashboard what it needs.
 type Options struct {
 	Access      *access.Store
@@ -144,6 +156,9 @@ type Options struct {
 	// State is asked for every beat and status; from memory.
 	State  func() State
 	Checks []Check
+	// Blind says how long something that happens to a resident may go unseen, by
+	// the devices they have now; false when that is not known. May be nil.
+	Blind func(r *devices.Resident, ids []devices.DeviceID) (Blind, bool)
 	// Excess says what a device has sent beyond its rate; may be nil.
 	Excess func(devices.DeviceID) (messages int64, last time.Time)
 	// Disconnect closes the MQTT connections of a user whose secret was

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -52,6 +53,37 @@ type residentDetail struct {
 	ResidentBody
 	Devices  []worn        `json:"devices"`
 	Absences []absenceBody `json:"absences"`
+	Blind    *blindBody    `json:"blind" doc:"How long something may go unseen at worst; null when no device's cadence is known yet."`
+}
+
+// blindBody says how long something that happens may go unseen, and why.
+type blindBody struct {
+	Hours      float64          `json:"hours" doc:"Until the next measurement, and from there until the next report; what a rule waits for comes on top."`
+	Device     devices.DeviceID `json:"device" doc:"The quickest of the resident's devices."`
+	MeasureMin int              `json:"measure_min" doc:"How often it measures, as learnt; 0 when not known."`
+	UploadMin  int              `json:"upload_min" doc:"How often it reports, as learnt."`
+	DailyCall  bool             `json:"daily_call" doc:"Too long for the resident's risk: somebody is to phone every day."`
+}
+
+// blind is nil when nothing is known of the devices.
+func (d *Dashboard) blind(r *devices.Resident, assigned []devices.Assignment, now time.Time) *blindBody {
+	if d.opts.Blind == nil {
+		return nil
+	}
+	var ids []devices.DeviceID
+	for _, a := range assigned {
+		if !a.From.After(now) && (a.To.IsZero() || a.To.After(now)) {
+			ids = append(ids, a.Device)
+		}
+	}
+	b, known := d.opts.Blind(r, ids)
+	if !known {
+		return nil
+	}
+	return &blindBody{
+		Hours: math.Round(b.Time.Hours()*100) / 100, Device: b.Device, DailyCall: b.DailyCall,
+		MeasureMin: int(math.Round(b.Measure.Minutes())), UploadMin: int(math.Round(b.Upload.Minutes())),
+	}
 }
 
 type residentsIn struct {
@@ -132,6 +164,7 @@ func (d *Dashboard) getResident(ctx context.Context, in *ByID) (*body[residentDe
 	for _, a := range absences {
 		out.Absences = append(out.Absences, absenceBody{ID: a.ID, From: a.From, To: orNil(a.To), Reason: a.Reason})
 	}
+	out.Blind = d.blind(&r.Resident, assigned, now)
 	d.audit(ctx, "get-resident", r.ID, r.Area, "")
 	return &body[residentDetail]{out}, nil
 }

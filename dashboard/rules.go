@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"shouwang/alerting"
 )
 
 type rulesIn struct {
@@ -14,7 +16,35 @@ type rulesIn struct {
 	}
 }
 
+type ruleVersionBody struct {
+	Version int       `json:"version"`
+	From    time.Time `json:"from" doc:"Holds since then."`
+	By      string    `json:"by"`
+	Reason  string    `json:"reason"`
+	Rules   rulesBody `json:"rules"`
+}
+
+type ruleVersions struct {
+	Items    []ruleVersionBody `json:"items" doc:"Newest first; at most 100."`
+	Defaults rulesBody         `json:"defaults" doc:"What held before the first change."`
+}
+
+const mostRuleVersions = 100
+
+func (d *Dashboard) ruleVersions(ctx context.Context, _ *struct{}) (*body[ruleVersions], error) {
+	versions, err := d.opts.Rules.RuleVersions(ctx, mostRuleVersions)
+	if err != nil {
+		return nil, err
+	}
+	out := ruleVersions{Items: make([]ruleVersionBody, len(versions)), Defaults: showRules(*alerting.DefaultRules())}
+	for i, v := range versions {
+		out.Items[i] = ruleVersionBody{v.Rules.Version, v.From, v.By, v.Reason, showRules(*v.Rules)}
+	}
+	return &body[ruleVersions]{out}, nil
+}
+
 func (d *Dashboard) serveRules() {
+	add(d, "list-rule-versions", "Who changed the thresholds, when and why", d.ruleVersions)
 	add(d, "get-rules", "The thresholds that hold now", func(context.Context, *struct{}) (*body[rulesBody], error) {
 		return &body[rulesBody]{showRules(*d.opts.Rules.Rules(time.Now()))}, nil
 	})

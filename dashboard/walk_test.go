@@ -66,8 +66,9 @@ func walkSteps() map[string]step {
 		"list-deadletters": {list: true},
 		"get-rules":        {global: true},
 		// Wrong on purpose: it must get as far as being judged.
-		"put-rules":     {global: true, body: func(house) any { return map[string]any{"rules": map[string]any{}, "reason": "x"} }, own: http.StatusUnprocessableEntity},
-		"preview-rules": {global: true, body: func(house) any { return map[string]any{"rules": map[string]any{}} }, own: http.StatusUnprocessableEntity},
+		"list-rule-versions": {global: true},
+		"put-rules":          {global: true, body: func(house) any { return map[string]any{"rules": map[string]any{}, "reason": "x"} }, own: http.StatusUnprocessableEntity},
+		"preview-rules":      {global: true, body: func(house) any { return map[string]any{"rules": map[string]any{}} }, own: http.StatusUnprocessableEntity},
 
 		"put-area":     edit(func(h house) any { return map[string]any{"path": h.village, "name": "村"} }),
 		"put-resident": edit(func(h house) any { return map[string]any{"id": h.resident, "name": "王", "area": h.village} }),

@@ -33,7 +33,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected(), Warnings: a.warnings(brk)}
 		},
 		Checks:     a.checks(jrn, connected),
-		Disconnect: brk.Disconnect, Excess: excessOf(client),
+		Disconnect: brk.Disconnect, Excess: excessOf(client), Blind: blindOf(engine, a.registry),
 		Gatherer: a.metrics, Metrics: a.metrics, MetricsToken: token,
 		SecureCookies: a.settings.HTTP.TLSCert != "" || a.settings.HTTP.SecureCookies, Origins: a.settings.HTTP.Origins, Version: version, Log: a.log,
 	})

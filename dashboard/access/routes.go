@@ -103,6 +103,7 @@ func Routes() []Route {
 		{"list-deadletters", "GET", "/api/v1/deadletters", Own, vendors, false},
 
 		{"get-rules", "GET", "/api/v1/rules", Service, rules, false},
+		{"list-rule-versions", "GET", "/api/v1/rules/versions", Service, rules, false},
 		{"put-rules", "PUT", "/api/v1/rules", Service, setters, false},
 		{"preview-rules", "POST", "/api/v1/rules/preview", Areas, setters, false},
 

@@ -664,6 +664,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed the thresholds, when and why
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-rule-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1027,6 +1047,27 @@ export interface components {
             /** @description User name; must be able to see the alert. */
             assignee: string;
         };
+        BlindBody: {
+            /** @description Too long for the resident's risk: somebody is to phone every day. */
+            daily_call: boolean;
+            /** @description The quickest of the resident's devices. */
+            device: string;
+            /**
+             * Format: double
+             * @description Until the next measurement, and from there until the next report; what a rule waits for comes on top.
+             */
+            hours: number;
+            /**
+             * Format: int64
+             * @description How often it measures, as learnt; 0 when not known.
+             */
+            measure_min: number;
+            /**
+             * Format: int64
+             * @description How often it reports, as learnt.
+             */
+            upload_min: number;
+        };
         CallInBody: {
             /**
              * Format: date-time
@@ -1034,6 +1075,8 @@ export interface components {
              */
             next_call?: string;
             note?: string;
+            /** @description Id of who was called about an outage: one of its residents, ticked off by it. */
+            resident?: string;
             /** @enum {string} */
             result: "answered" | "no_answer" | "busy" | "wrong_number";
             /** @description resident, a contact's name, 120 or 110. */
@@ -1527,6 +1570,8 @@ export interface components {
             absences: components["schemas"]["AbsenceBody"][];
             address?: string;
             area: string;
+            /** @description How long something may go unseen at worst; null when no device's cadence is known yet. */
+            blind: components["schemas"]["BlindBody"] | null;
             /**
              * Format: int64
              * @description Year of birth; left out when not known.
@@ -1557,6 +1602,24 @@ export interface components {
             id: string;
             /** Format: int64 */
             version: number;
+        };
+        RuleVersionBody: {
+            by: string;
+            /**
+             * Format: date-time
+             * @description Holds since then.
+             */
+            from: string;
+            reason: string;
+            rules: components["schemas"]["RulesBody"];
+            /** Format: int64 */
+            version: number;
+        };
+        RuleVersions: {
+            /** @description What held before the first change. */
+            defaults: components["schemas"]["RulesBody"];
+            /** @description Newest first; at most 100. */
+            items: components["schemas"]["RuleVersionBody"][];
         };
         RulesBody: {
             escalation: {
@@ -1606,6 +1669,15 @@ export interface components {
                  * @example 24h0m0s
                  */
                 meter_visit: string;
+            };
+            storm: {
+                back: number;
+                devices: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                window: string;
             };
             /** @description Given by the service. On a change: the version it started from, refused when another came first; 0 does not check. */
             version?: number;
@@ -3050,6 +3122,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewResult"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rule-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersions"];
                 };
             };
             /** @description Problem */

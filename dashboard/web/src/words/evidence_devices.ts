@@ -92,19 +92,32 @@ export function outage(v: Values): string[] {
   const devices = v.list('devices')
   const residents = v.list('at_risk') ?? v.list('residents')
   const cause = v.str('cause') ?? v.str('pattern')
-  const n = v.num('count') ?? v.num('silent') ?? v.num('homes')
+  const n = v.num('devices_n') ?? v.num('count')
+  const homes = v.num('residents_n') ?? v.num('homes') ?? residents?.length ?? null
   const of = v.num('of') ?? v.num('of_homes')
-  const since = v.time('from') ?? v.time('since') ?? v.time('at')
-  const zero = v.flag('zero_use') === true || cause === 'zero_use' || cause === 'water_cut' || cause === 'area_zero_use'
+  const zero = v.flag('zero_use') === true || ['zero_use', 'water_cut', 'area_zero_use', 'no_use', 'frost'].includes(cause ?? '')
   const out: string[] = []
-  const number = n ?? devices?.length ?? residents?.length ?? null
-  if (number !== null) {
-    const text = v.say(zero ? 'outageAreaUse' : n === null && devices === null ? 'outageResidents' : 'outage', { n: number })
-    out.push(of === null ? text : text + v.say('outageOf', { n: of }))
+  const count = n ?? devices?.length ?? null
+  if (zero && (homes ?? count) !== null) out.push(v.say('outageAreaUse', { n: homes ?? count }) + v.say('outageOf', { n: of }))
+  else if (count !== null) out.push(v.say('outage', { n: count }))
+  if (!zero && homes !== null) out.push(v.say('outageResidents', { n: homes }))
+  out.push(v.say('outageSince', { time: v.time('from') ?? v.time('since') ?? v.time('at') }))
+  const kinds = v.e.kinds
+  if (typeof kinds === 'object' && kinds !== null && !Array.isArray(kinds)) {
+    v.skip('kinds')
+    const parts = Object.entries(kinds).map(([k, m]) => `${word(v.t, 'kind', k)} ${String(m)}`)
+    out.push(v.say('outageKinds', { kinds: parts.join(v.t('app.comma')) }))
   }
-  out.push(v.say('outageSince', { time: since }))
-  const group = v.str('group') ?? v.str('common')
-  if (group) out.push(v.say('outageWhere', { what: word(v.t, 'evidence', `group_${group}`).replace(/^group_/, '') }))
+  const scope = v.str('scope') ?? v.str('group')
+  const vendor = v.str('vendor')
+  const rule = { least: v.text('at_least', 0), minutes: v.text('within_min', 0) }
+  if (scope) out.push(v.say('outageWhere', { what: word(v.t, 'evidence', `group_${scope}`).replace(/^group_/, '') + (vendor ? ` ${vendor}` : '') }))
+  out.push(v.say('outageRule', rule))
+  const back = v.num('back_n')
+  if (back !== null && back > 0) out.push(v.say('outageBack', { n: back }))
+  out.push(v.say('outageBackAt', { time: v.time('back_at') }))
+  const called = v.num('called_n')
+  if (called !== null && homes !== null) out.push(v.say('outageCalled', { n: called, all: homes }))
   if (residents && residents.length > 0) {
     const names = residents.slice(0, mostNames).map(nameOf).join(v.t('app.comma'))
     out.push(v.say('outageRisk', { names: names + (residents.length > mostNames ? v.say('outageMore', { n: residents.length }) : '') }))

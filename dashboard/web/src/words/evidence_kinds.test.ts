@@ -122,6 +122,12 @@ const cases: Record<string, Case> = {
   'neither water nor life': { kind: 'no_sign_of_life', evidence: { from: day(22, '20:00'), last_use: day(22, '20:00'), last_steps: day(22, '21:00') }, zh: ['今天 04:00 以来没有用水', '最后一次走动：今天 05:00'], en: ['Neither water use', 'Last steps today 05:00'] },
   'not back': { kind: 'not_returned', evidence: { until: day(22, '10:00'), from: day(20, '01:00'), reason: '走亲戚' }, zh: ['外出登记到 昨天 18:00 为止', '逾期 22 小时', '走亲戚'], en: ['until yesterday 18:00', 'Overdue by 22 h'] },
   'an outage': { kind: 'data_outage', evidence: { count: 14, from: at('07:00'), at_risk: [{ id: 'r1', name: '王秀英' }, { id: 'r2', name: '李建国' }] }, zh: ['14 台设备同时没有数据', '今天 15:00 起', '王秀英、李建国'], en: ['14 devices', '王秀英, 李建国'] },
+  'a storm': {
+    kind: 'data_outage', rule: 'storm', evidence: { cause: 'storm', scope: 'village', at_least: 10, within_min: 10, devices_n: 14, back_n: 3, residents_n: 12, called_n: 5, back_at: at('07:30'), kinds: { device_silent: 14 } },
+    zh: ['14 台设备同时没有数据', '涉及 12 位老人', '包括：设备无消息 14', '同一个村', '10 分钟内至少 10 台', '已恢复 3 台', '12 人中已联系 5 人'], en: ['14 devices', 'one village', '5 of 12 reached'],
+  },
+  'a vendor’s storm': { kind: 'data_outage', evidence: { cause: 'storm', scope: 'vendor', vendor: 'acme', devices_n: 40 }, zh: ['同一家厂商 acme'], en: ['one vendor acme'] },
+  'no water in a village': { kind: 'data_outage', evidence: { cause: 'water_cut', homes: 22, of: 25, since: at('01:00') }, zh: ['22 户同时不用水：可能停水或冰冻', '共 25 户'], en: ['supply cut or frost'] },
   'the heartbeat': { kind: 'canary', evidence: {}, zh: ['系统自身'], en: ['heartbeat'] },
 }
 
