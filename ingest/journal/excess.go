@@ -27,8 +27,9 @@ const (
 type ExcessOptions struct {
 	// MaxBytes bounds the queue on disk; 256 MiB by default.
 	MaxBytes int64
-	// Pace is the pause after each frame that is handed out; 100 ms by default,
-	// at most 5000 messages a second.
+	// Pace is the pause after a full frame of 500 messages, 100 ms by default: at
+	// most 5000 messages a second. After a smaller frame it is as much shorter:
+	// who sends slowly makes many small ones, and they must not heap up.
 	Pace time.Duration
 	// Full takes the records for which there is no room, each batch at once. Until
 	// it returns nil they are not acknowledged.
@@ -213,10 +214,10 @@ func (x *Excess) FollowDurable(ctx context.Context, _ string, _ ingest.Lane, fn 
 				x.log.Error().Err(err).Uint64("seq", seq).Msg("excess frame not taken, giving it again")
 			}
 		}
-		if err := x.remove(ctx, seq); err != nil {
+		if err := x.remove(ctx, seq); err != nil || frame == nil {
 			return err
 		}
-		return sleep(ctx, x.opts.Pace)
+		return sleep(ctx, x.opts.Pace*time.Duration(len(frame.Records))/frameRecords)
 	})
 }
 

@@ -208,3 +208,41 @@ func grepStore(t *testing.T, dir, mark string) (n int) {
 	}
 	return n
 }
+
+// Messages that come one by one are frames of one each: the pause after each is
+// as small as it is, or a slow sender would fill the queue.
+func TestExcessOfASlowSender(t *testing.T) {
+	const n = 200
+	srv := startServer(t)
+	j := openJournal(t, srv.connect(), Options{})
+	x, err := j.Excess(t.Context(), ExcessOptions{Full: (&refusals{}).full})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := running(t, x.Run)
+	for i := range n {
+		written := make(chan error, 1)
+		if err := x.Append(t.Context(), excessRecord(i), func(err error) { written <- err }); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	began, got := time.Now(), 0
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_ = x.FollowDurable(ctx, "history", ingest.Excess, func(_ context.Context, frames []ingest.Frame) error {
+		if got += len(frames[0].Records); got == n {
+			cancel()
+		}
+		return nil
+	})
+	// With the whole pause after each it took 20 s.
+	if took := time.Since(began); got != n || took > n*defaultPace/2 {
+		t.Errorf("%d messages were read in %v", got, took)
+	}
+}
