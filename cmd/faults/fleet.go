@@ -35,7 +35,7 @@ type fleet struct {
 	perSecond            float64     // 0: as fast as it goes
 	hold                 func() bool // nil: never; asked before each message
 
-	published, acked, resent, connects atomic.Int64
+	published, acked, resent, connects, heldFor atomic.Int64
 
 	mu    sync.Mutex
 	state []string // of each connection: what it waits for, or why the last one ended
@@ -83,6 +83,11 @@ func (f *fleet) run(ctx context.Context, messages []*message) error {
 				patience, acknowledged(messages), len(messages), f.states())})
 		}
 	}
+}
+
+// held is how long hold has held it up, on average over its connections.
+func (f *fleet) held() time.Duration {
+	return time.Duration(f.heldFor.Load() / int64(f.connections))
 }
 
 // start is run beside the caller, until wait or stop.
@@ -211,6 +216,7 @@ func (f *fleet) connection(ctx context.Context, number int, own []*message, bega
 			}
 		}
 		for f.hold != nil && f.hold() {
+			since := time.Now()
 			if err := w.Flush(); err != nil {
 				return err
 			}
@@ -219,6 +225,7 @@ func (f *fleet) connection(ctx context.Context, number int, own []*message, bega
 				return io.ErrUnexpectedEOF
 			case <-time.After(time.Millisecond):
 			}
+			f.heldFor.Add(int64(time.Since(since)))
 		}
 		select {
 		case flying <- struct{}{}:
