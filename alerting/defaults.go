@@ -13,6 +13,7 @@ func DefaultRules() *Rules {
 	r.Vitals = defaultVitals()
 	r.Position = defaultPosition()
 	r.Storm = defaultStorm()
+	r.Together = defaultTogether()
 	// The bands' own low-battery bit comes at 20 %.
 	r.LowBatteryPct = 20
 	// Meters upload once in 24 h with some jitter, so a check is asked for at
@@ -62,6 +63,9 @@ func (r *Rules) Check() error {
 		return err
 	}
 	if err := r.Storm.check(); err != nil {
+		return err
+	}
+	if err := r.Together.check(); err != nil {
 		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {

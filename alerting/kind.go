@@ -32,6 +32,17 @@ func (s Severity) Rank() int {
 // Above says whether s is more urgent than o.
 func (s Severity) Above(o Severity) bool { return s.Rank() < o.Rank() }
 
+// Higher is the next severity up, at most red.
+func (s Severity) Higher() Severity {
+	if s == Blue {
+		return Yellow
+	}
+	if s == Yellow {
+		return Orange
+	}
+	return Red
+}
+
 // Kind is what an alert is about.
 type Kind string
 

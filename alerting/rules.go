@@ -17,6 +17,8 @@ type Rules struct {
 
 	Storm StormRules `json:"storm" yaml:"storm"`
 
+	Together TogetherRules `json:"together" yaml:"together"`
+
 	// LowBatteryPct is the charge at and below which a device asks for care.
 	LowBatteryPct float64 `json:"low_battery_pct" yaml:"low_battery_pct"`
 

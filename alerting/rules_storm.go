@@ -33,3 +33,42 @@ func (r *StormRules) check() error {
 	}
 	return nil
 }
+
+// TogetherRules say what several devices of a resident tell together.
+type TogetherRules struct {
+	// A worn band without movement or pulse for Pulseless, in a home without use of
+	// water for NoWater, is no sign of life. Defaults 1 h and 3 h: a band that sits
+	// badly finds a pulse again within the hour, and by day nobody is still and
+	// pulseless in a home where water was just used.
+	Pulseless time.Duration `json:"pulseless" yaml:"pulseless"`
+	NoWater   time.Duration `json:"no_water" yaml:"no_water"`
+	// Steps is how many steps within an hour are a walk: then somebody lives.
+	Steps int `json:"steps" yaml:"steps"`
+	// NotReturned is how long after an announced absence there must be a sign of
+	// life. Default 30 h: a meter that uploads once a day has had its turn.
+	NotReturned time.Duration `json:"not_returned" yaml:"not_returned"`
+}
+
+func defaultTogether() TogetherRules {
+	return TogetherRules{Pulseless: time.Hour, NoWater: 3 * time.Hour, Steps: 20, NotReturned: 30 * time.Hour}
+}
+
+// check returns an *InputError for the first setting that makes no sense.
+func (r *TogetherRules) check() error {
+	for _, f := range []struct {
+		field string
+		d     time.Duration
+		least time.Duration
+	}{
+		{"together.pulseless", r.Pulseless, 10 * time.Minute}, {"together.no_water", r.NoWater, time.Hour},
+		{"together.not_returned", r.NotReturned, time.Hour},
+	} {
+		if f.d < f.least || f.d > 30*24*time.Hour {
+			return &InputError{Field: f.field, Value: f.d.String(), Rule: "must be between " + f.least.String() + " and 30 days"}
+		}
+	}
+	if r.Steps < 5 || r.Steps > 1000 {
+		return &InputError{Field: "together.steps", Value: fmt.Sprint(r.Steps), Rule: "must be between 5 and 1000"}
+	}
+	return nil
+}

@@ -18,7 +18,12 @@ import (
 func New(s alerting.Subject) []alerting.Detector {
 	switch s.Type {
 	case alerting.SubjectResident:
-		return []alerting.Detector{&Calls{}, &Vitals{}, &Trend{}, &Position{}, &WaterInactivity{}, &WaterUse{}, &MeterFault{}, &Faults{}}
+		water := &WaterInactivity{}
+		life := &Fusion{water: water}
+		water.life = life
+		return []alerting.Detector{
+			&Calls{}, &Vitals{}, &Trend{}, &Position{}, water, life, &NotReturned{life: life}, &WaterUse{}, &MeterFault{}, &Faults{},
+		}
 	case alerting.SubjectDevice:
 		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &MeterFault{}, &Faults{}, &NotWorn{}}
 	}

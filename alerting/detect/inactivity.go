@@ -45,6 +45,7 @@ const (
 type WaterInactivity struct {
 	memory[waterInactivityState]
 	asked asked
+	life  *Fusion // what the bands tell, nil: nothing
 }
 
 type waterInactivityState struct {
@@ -146,14 +147,18 @@ func (d *WaterInactivity) learn(v *alerting.View, m *meter) {
 
 // judge looks at the newest registers of all meters.
 func (d *WaterInactivity) judge(v *alerting.View) []alerting.Finding {
-	floor, newest := d.state.Floor, d.newest()
+	floor, newest, why := d.state.Floor, d.newest(), "contact"
 	if v.LastContact.After(floor) {
 		floor = v.LastContact
 	}
+	if walked := d.life.walkedAt(); walked.After(floor) {
+		floor, why = walked, "walked"
+	}
 	if !d.state.Episode.IsZero() && floor.After(d.state.Episode) {
-		// Somebody has reached the resident, or knows of an absence: this
-		// episode is over, and proof of a new one begins there.
-		return d.end(v, newest, map[string]any{"contact": floor})
+		// Somebody has reached the resident, or knows of an absence, or the
+		// resident has walked: this episode is over, and proof of a new one
+		// begins there.
+		return d.end(v, newest, map[string]any{why: floor})
 	}
 	if len(d.state.Meters) > 1 {
 		d.state.Meters = slices.DeleteFunc(d.state.Meters, func(m *meter) bool { return newest.Sub(m.newest()) > abandoned })
@@ -163,6 +168,10 @@ func (d *WaterInactivity) judge(v *alerting.View) []alerting.Finding {
 		p = d.overdue(v, floor)
 	} else {
 		p = d.unused(v, floor, d.limitL(&v.Rules.WaterInactivity), d.window(v))
+	}
+	if p.severity != "" && d.life.still(p.lastUse, p.to) {
+		p.severity = p.severity.Higher()
+		p.evidence["band_still"] = true
 	}
 	switch {
 	case p.alive != nil:
