@@ -64,7 +64,8 @@ type Change struct {
 	Provider string
 }
 
-// Snapshot is the saved state of one detector.
+// Snapshot is the saved state of a subject: of all its detectors, or, as older
+// releases wrote it, of the one that is named.
 type Snapshot struct {
 	Subject  Subject
 	Detector string
@@ -76,6 +77,15 @@ type Clock struct {
 	Watched   time.Duration
 	LastTick  time.Time
 	Connected bool // as of the last tick
+	Sweep     Sweep
+}
+
+// Sweep brings new rules to those who are silent, some with each tick: while
+// Left ticks are to come, a part of the subjects sees in its ticks the rules of
+// the time From, the others those of To. With none to come, From says nothing.
+type Sweep struct {
+	From, To time.Time
+	Left     int
 }
 
 // Saved is a checkpoint: where reading goes on, and the clock as of there. The
@@ -94,11 +104,12 @@ type Mark struct {
 // Checkpoints keep what the engine needs to go on after a restart. Each
 // call is one transaction, and none holds more than it is given.
 type Checkpoints interface {
-	// EachState hands fn all states, those of one subject in a row. The mark is
-	// nil for a state that is no further than the checkpoint; the maps of marks
-	// are shared.
+	// EachState hands fn all states. The mark is nil for a state that is no
+	// further than the checkpoint; the maps of marks are shared.
 	EachState(ctx context.Context, fn func(Snapshot, *Mark) error) error
-	// SaveStates writes states that were saved at one instant.
+	// SaveStates writes states that were saved at one instant, in place of all
+	// that were written of their subjects. They may be lost in a power cut, as
+	// long as SaveCheckpoint makes them last.
 	SaveStates(ctx context.Context, at Mark, states []Snapshot) error
 	// SaveCheckpoint moves the checkpoint, once all states that had changed by
 	// then are written.

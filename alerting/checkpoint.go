@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"time"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // partBytes is at how many bytes a part of a checkpoint is full, however few its
@@ -89,26 +87,19 @@ func (e *Engine) begin(ctx context.Context) (*Saved, []*watched, error) {
 	e.subjects.dirty = nil
 	if e.Checkpoints == nil {
 		for _, w := range todo {
-			w.clean()
+			w.dirty = false
 		}
 		todo = nil
 	}
 	return &Saved{Positions: maps.Clone(e.fed), Clock: e.clock}, todo, nil
 }
 
-// part are the states of one transaction, and what is to be noted of each when
-// it is written.
+// part are the states of one transaction, and whose they are.
 type part struct {
 	mark      Mark
 	snapshots []Snapshot
-	of        []saving
+	of        []*watched
 	bytes     int
-}
-
-type saving struct {
-	w        *watched
-	detector int
-	hash     uint64
 }
 
 // savePart writes the states of the first subjects and returns how many
@@ -127,17 +118,14 @@ func (e *Engine) savePart(ctx context.Context, todo []*watched) (int, error) {
 	err = e.Checkpoints.SaveStates(ctx, p.mark, p.snapshots)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, s := range p.of {
-		if err != nil {
-			e.subjects.touch(s.w, s.detector)
-		} else {
-			s.w.detectors[s.detector].saved = s.hash
+	if err != nil {
+		for _, w := range p.of {
+			e.subjects.touch(w)
 		}
+		return n, err
 	}
-	if err == nil {
-		e.metrics.snapshots.Add(float64(len(p.snapshots)))
-	}
-	return n, err
+	e.metrics.snapshots.Add(float64(len(p.snapshots)))
+	return n, nil
 }
 
 // collect saves states at one instant, until the part is full. What the states
@@ -156,58 +144,21 @@ func (e *Engine) collect(ctx context.Context, todo []*watched) (*part, int, erro
 		if w.gone {
 			continue
 		}
-		if err := p.take(w); err != nil {
-			for _, s := range p.of {
-				e.subjects.touch(s.w, s.detector)
+		state, err := e.subjects.save(w)
+		if err != nil {
+			for _, w := range p.of {
+				e.subjects.touch(w)
 			}
 			return nil, n, err
 		}
-		w.clean()
+		// A subject has read as far as its states say, so they are written even
+		// if all are as they were: they may have been different in between, and
+		// what made them so must not be handed to them twice.
+		p.snapshots = append(p.snapshots, Snapshot{Subject: w.subject, State: state})
+		p.of, p.bytes = append(p.of, w), p.bytes+len(state)
+		w.dirty = false
 	}
 	return p, len(todo), nil
-}
-
-// take adds what has changed of one subject. A subject has read as far as the
-// newest of its states says, so one of them is written even when all are as they
-// were: they may have been different in between, and what made them so must not
-// be handed to them twice.
-func (p *part) take(w *watched) error {
-	least := Snapshot{}
-	spare := saving{w: w}
-	changed := false
-	for i := range w.detectors {
-		d := &w.detectors[i]
-		if !d.dirty {
-			continue
-		}
-		state, err := d.Save()
-		if err != nil {
-			return fmt.Errorf("save %s of %s %s: %w", d.Name(), w.subject.Type, w.subject.ID, err)
-		}
-		snap, s := Snapshot{Subject: w.subject, Detector: d.Name(), State: state}, saving{w, i, xxhash.Sum64(state)}
-		if s.hash != d.saved {
-			p.add(snap, s)
-			changed = true
-		} else if least.Detector == "" || len(state) < len(least.State) {
-			least, spare = snap, s
-		}
-	}
-	if !changed && least.Detector != "" {
-		p.add(least, spare)
-	}
-	return nil
-}
-
-func (p *part) add(snap Snapshot, s saving) {
-	p.snapshots, p.of, p.bytes = append(p.snapshots, snap), append(p.of, s), p.bytes+len(snap.State)
-}
-
-// clean says that all states of the subject are on their way.
-func (w *watched) clean() {
-	w.dirty = false
-	for i := range w.detectors {
-		w.detectors[i].dirty = false
-	}
 }
 
 // behind says whether there are states that have read further than the engine,

@@ -82,7 +82,7 @@ func (e *Engine) see(h *hearing, from int) (next int) {
 		d := &h.w.detectors[next]
 		findings := d.Tick(&h.v)
 		if !d.quiet || len(findings) > 0 || h.v.Away {
-			e.subjects.touch(h.w, next)
+			e.subjects.touch(h.w)
 		}
 		e.found(h, findings)
 	}
@@ -179,9 +179,7 @@ func (e *Engine) hears(hear []hearing, s Subject, p *place, at time.Time) []hear
 	hear = append(hear, hearing{})
 	e.hear(&hear[len(hear)-1], w, p, at)
 	e.subjects.rouse(w)
-	for i := range w.detectors {
-		e.subjects.touch(w, i)
-	}
+	e.subjects.touch(w)
 	return hear
 }
 
@@ -207,12 +205,15 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 	switch s.Type {
 	case SubjectDevice:
 		d, ok := e.Directory.Device(devices.DeviceID(s.ID), at)
-		if !ok || d.Disabled {
+		if !ok {
 			return false
 		}
 		p.device, p.area = d, d.Area
 		if r, ok := e.Directory.ResidentOf(d.ID, at); ok {
 			p.resident = r
+		}
+		if d.Disabled {
+			return false
 		}
 	case SubjectResident:
 		r, ok := e.Directory.Resident(s.ID, at)
@@ -249,17 +250,26 @@ func (e *Engine) tick(rec *devices.Record) {
 	}
 	e.clock.LastTick, e.clock.Connected = rec.Received, rec.Tick.Connected
 	e.raiseAt = rec.Received
+	e.sweep(last, rec.Received)
 	h := &e.heard[0]
 	for _, w := range e.woken(last, rec.Received) {
-		var p place
-		if e.had(w) || !e.locate(&p, w.subject, rec.Received) {
+		if e.had(w) {
 			continue
 		}
+		var p place
+		if !e.locate(&p, w.subject, rec.Received) {
+			if p.device != nil || p.resident != nil { // until that changes
+				k := &e.subjects.wakes[w.number]
+				k.at, k.watched, k.resident = never, never, p.hashed()
+			}
+			continue
+		}
+		p.rules = e.swept(w)
 		e.hear(h, w, &p, rec.Received)
 		for next := 0; next < len(w.detectors); {
 			next = e.see(h, next)
 		}
-		e.subjects.wakes[w.number] = e.sleep(h)
+		e.sleep(h)
 	}
 }
 
@@ -289,6 +299,9 @@ func (e *Engine) found(h *hearing, findings []Finding) {
 		now := said{f.Episode, f.Severity, f.Recovered}
 		if last, ok := h.w.said[f.Kind]; ok && last == now && !info.Urgent {
 			continue
+		}
+		if h.w.said == nil {
+			h.w.said = map[Kind]said{}
 		}
 		h.w.said[f.Kind] = now
 		e.metrics.findings.WithLabelValues(string(f.Kind)).Inc()

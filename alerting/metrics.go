@@ -39,7 +39,7 @@ func newEngineMetrics(r prometheus.Registerer) *engineMetrics {
 			Name: "shouwang_alerting_checkpoint_seconds", Help: "Time to write one checkpoint.", Buckets: seconds,
 		}),
 		snapshots: f.NewCounter(prometheus.CounterOpts{
-			Name: "shouwang_alerting_snapshots_total", Help: "Detector states written.",
+			Name: "shouwang_alerting_snapshots_total", Help: "Subjects whose detector states were written.",
 		}),
 		lag: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "shouwang_alerting_lag_seconds", Help: "Age of the newest judged record of a lane when it was judged.",

@@ -2,7 +2,6 @@ package alerting
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"time"
 
@@ -35,8 +34,10 @@ type watched struct {
 	subject   Subject
 	number    int // in subjects.all
 	detectors []judge
-	dirty     bool
+	dirty     bool // may have changed since it was collected for a checkpoint
 	gone      bool // forgotten
+	roused    bool // when it was saved, it was to see the next tick; true if it was not
+	size      int  // of its states when last saved, bytes
 	// mark is how far the restored states have read, nil when that is not beyond
 	// the engine.
 	mark *Mark
@@ -50,8 +51,6 @@ type judge struct {
 	Detector
 	sleeper Sleeper // nil sees every tick
 	quiet   bool    // its ticks need not be saved
-	dirty   bool    // may have changed since it was collected
-	saved   uint64  // hash of its last written state
 }
 
 type said struct {
@@ -68,12 +67,12 @@ type subjects struct {
 	order []*watched // see sorted
 	dirty []*watched
 	make  NewDetectors
-	// fresh are the hashes of the states that detectors are made with, by name.
-	fresh map[string]uint64
+	// fresh are the states that detectors are made with, by name.
+	fresh map[string][]byte
 }
 
 func newSubjects(make NewDetectors) *subjects {
-	return &subjects{byID: map[Subject]*watched{}, make: make, fresh: map[string]uint64{}}
+	return &subjects{byID: map[Subject]*watched{}, make: make, fresh: map[string][]byte{}}
 }
 
 func compareSubjects(a, b Subject) int {
@@ -86,57 +85,41 @@ func (s *subjects) get(subject Subject) *watched {
 	if ok {
 		return w
 	}
-	w = &watched{subject: subject, number: len(s.all), said: map[Kind]said{}}
+	w = &watched{subject: subject, number: len(s.all), roused: true}
 	for _, d := range s.make(subject) {
-		j := judge{Detector: d, saved: s.asMade(d)}
+		s.asMade(d)
+		j := judge{Detector: d}
 		_, j.quiet = d.(QuietTicks)
 		j.sleeper, _ = d.(Sleeper)
 		w.detectors = append(w.detectors, j)
 	}
 	s.byID[subject] = w
 	s.all = append(s.all, w)
-	s.wakes = append(s.wakes, wake{})
+	s.wakes = append(s.wakes, wake{hash: xxhash.Sum64String(subject.ID)})
 	return w
 }
 
-// asMade is the hash of the state that the detector is made with, which need
-// not be kept: there are many that never hear what concerns them.
-func (s *subjects) asMade(d Detector) uint64 {
-	hash, ok := s.fresh[d.Name()]
+// asMade is the state that the detector is made with, which need not be kept:
+// there are many that never hear what concerns them. It is first asked about one
+// that has just been made.
+func (s *subjects) asMade(d Detector) []byte {
+	state, ok := s.fresh[d.Name()]
 	if !ok {
-		if state, err := d.Save(); err == nil {
-			hash = xxhash.Sum64(state)
+		var err error
+		if state, err = d.Save(); err != nil {
+			state = nil // no other is like it
 		}
-		s.fresh[d.Name()] = hash
+		s.fresh[d.Name()] = state
 	}
-	return hash
+	return state
 }
 
-// touch marks one detector of the subject for the next checkpoint.
-func (s *subjects) touch(w *watched, i int) {
-	w.detectors[i].dirty = true
+// touch marks the subject for the next checkpoint.
+func (s *subjects) touch(w *watched) {
 	if !w.dirty {
 		w.dirty = true
 		s.dirty = append(s.dirty, w)
 	}
-}
-
-// restore takes back one saved state. That of a detector which no longer exists
-// is left alone.
-func (s *subjects) restore(snap Snapshot, mark *Mark) error {
-	w := s.get(snap.Subject)
-	w.mark = later(w.mark, mark)
-	for i := range w.detectors {
-		d := &w.detectors[i]
-		if d.Name() != snap.Detector {
-			continue
-		}
-		if err := d.Restore(snap.State); err != nil {
-			return fmt.Errorf("restore %s of %s %s: %w", snap.Detector, snap.Subject.Type, snap.Subject.ID, err)
-		}
-		d.saved = xxhash.Sum64(snap.State)
-	}
-	return nil
 }
 
 // later is how far a subject has read of which two states have other marks: the

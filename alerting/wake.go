@@ -16,6 +16,7 @@ type wake struct {
 	at       int64         // receipt time, nanoseconds since 1970
 	watched  time.Duration // watched clock
 	resident uint64        // hash of the resident behind it, 0 without one
+	hash     uint64        // of the subject
 }
 
 const never = math.MaxInt64
@@ -23,12 +24,17 @@ const never = math.MaxInt64
 // hashed is never 0.
 func hashed(resident string) uint64 { return xxhash.Sum64String(resident) | 1 }
 
-// sleep asks the detectors of a subject that has just seen a tick.
-func (e *Engine) sleep(h *hearing) wake {
-	k := wake{at: never, watched: never}
-	if h.at.resident != nil {
-		k.resident = hashed(h.at.resident.ID)
+func (p *place) hashed() uint64 {
+	if p.resident == nil {
+		return 0
 	}
+	return hashed(p.resident.ID)
+}
+
+// sleep asks the detectors of a subject that has just seen a tick.
+func (e *Engine) sleep(h *hearing) {
+	k := &e.subjects.wakes[h.w.number]
+	k.at, k.watched, k.resident = never, never, h.at.hashed()
 	for i := range h.w.detectors {
 		d := &h.w.detectors[i]
 		if d.sleeper == nil {
@@ -43,12 +49,66 @@ func (e *Engine) sleep(h *hearing) wake {
 			k.watched = min(k.watched, due.Watched)
 		}
 	}
-	return k
 }
 
+// rest lets those who were restored sleep as they would after the last tick: so
+// the first tick after a start is one like others. Who was saved between hearing
+// something and the next tick must see one.
+func (e *Engine) rest() {
+	if e.clock.LastTick.IsZero() {
+		return
+	}
+	for _, w := range e.subjects.all {
+		var p place
+		if w.roused || !e.locate(&p, w.subject, e.clock.LastTick) {
+			continue
+		}
+		var h hearing
+		p.rules = e.swept(w)
+		e.hear(&h, w, &p, e.clock.LastTick)
+		e.sleep(&h)
+	}
+}
+
+// sweep moves on, with a tick, how far new rules have come: everybody's ticks
+// show them a few minutes after they begin to hold, some subjects' with each
+// tick, by their ids. All at once would be a second with a hundred thousand
+// homes, in which an SOS waits. Who it is depends on the journal's ticks alone,
+// so that it is the same after a restart and in a replay, and a tick more or less
+// changes nothing. Readings are judged by new rules at once.
+func (e *Engine) sweep(last, now time.Time) {
+	s := &e.clock.Sweep
+	e.turn = -1
+	if s.To.IsZero() {
+		s.To = last // an older release kept no sweep
+	}
+	if s.Left == 0 {
+		if !last.IsZero() && e.Book.Rules(s.To) != e.Book.Rules(now) {
+			s.From, s.Left = s.To, e.SweepTicks
+		}
+		s.To = now
+	}
+	if s.Left > 0 {
+		s.Left = min(s.Left, e.SweepTicks) - 1 // which may have been another
+		e.turn = s.Left
+	}
+}
+
+// swept are the rules that the subject's ticks show.
+func (e *Engine) swept(w *watched) *Rules {
+	s := &e.clock.Sweep
+	if s.Left > e.turnOf(&e.subjects.wakes[w.number]) {
+		return e.Book.Rules(s.From)
+	}
+	return e.Book.Rules(s.To)
+}
+
+// turnOf is how many ticks of a sweep are left when it has come to the subject.
+func (e *Engine) turnOf(k *wake) int { return int(k.hash % uint64(e.SweepTicks)) } //nolint:gosec // a remainder
+
 // woken lists who must see the tick at now, in the order of subjects: those
-// whose time has come, who have heard something since the last tick, or of whom
-// something has changed. Others would say nothing, so this is a matter of work
+// whose time has come, who have heard something since the last tick, of whom
+// something has changed, or to whom new rules have come. Others would say nothing, so this is a matter of work
 // alone: the alerts are those of an engine that hands every tick to everybody.
 func (e *Engine) woken(last, now time.Time) []*watched {
 	s := e.subjects
@@ -66,6 +126,9 @@ func (e *Engine) woken(last, now time.Time) []*watched {
 				k.at = 0
 			}
 		}
+		if !due && e.turn >= 0 && e.turnOf(k) == e.turn {
+			k.at, due = 0, true
+		}
 		if due {
 			list = append(list, s.all[i])
 		}
@@ -78,11 +141,8 @@ func (e *Engine) woken(last, now time.Time) []*watched {
 // turned lists of which residents something may be otherwise than at the last
 // tick, and wakes the devices of which it is; all means everybody.
 func (e *Engine) turned(last, now time.Time) (changed map[uint64]struct{}, all bool) {
-	rules := e.Book.Rules(now)
-	same := rules == e.rules
-	e.rules = rules
-	if !same || !now.After(last) {
-		return nil, true
+	if now.Before(last) {
+		last, now = now, last
 	}
 	for _, of := range [...]any{e.Directory, e.Book} {
 		t, ok := of.(Turning)

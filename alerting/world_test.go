@@ -103,7 +103,7 @@ func (w *world) start() {
 	w.store.Now = clock
 	w.engine = alerting.NewEngine(alerting.EngineOptions{
 		Book: w.store, Checkpoints: w.checkpoints(), Directory: w.directory(), Detectors: w.detectors, Now: clock,
-		CheckpointEvery: 1000 * time.Hour, CheckpointPart: w.part,
+		CheckpointEvery: 1000 * time.Hour, CheckpointPart: w.part, SweepTicks: 3,
 	})
 	w.must(w.engine.Restore(w.ctx))
 	w.desk = alerting.NewDesk(alerting.DeskOptions{Book: w.store, Directory: w.dir, Now: clock})

@@ -14,32 +14,32 @@ import (
 
 var _ alerting.Checkpoints = (*Store)(nil)
 
-// rowsAtOnce is how many states one statement writes: the cost of a statement is
-// that of several rows.
-const rowsAtOnce = 32
+// rowsAtOnce is how many states one statement writes. Fewer cost a statement
+// each, more are looked for longer among the parameters.
+const rowsAtOnce = 8
 
-// putStates is the statement that writes n states.
+// putStates is the statement that writes n states of one part.
 func putStates(n int) string {
 	var b strings.Builder
-	b.WriteString(`INSERT INTO alert_snapshots (subject_type, subject, detector, state, part) VALUES `)
+	b.WriteString(`INSERT INTO alert_states (subject_type, subject, state, part) VALUES `)
 	for i := range n {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "($%d, $%d, $%d, $%d, $%d)", 5*i+1, 5*i+2, 5*i+3, 5*i+4, 5*i+5)
+		fmt.Fprintf(&b, "($%d, $%d, $%d, $1)", 3*i+2, 3*i+3, 3*i+4)
 	}
-	b.WriteString(` ON CONFLICT (subject_type, subject, detector) DO UPDATE SET state = excluded.state, part = excluded.part`)
+	b.WriteString(` ON CONFLICT (subject_type, subject) DO UPDATE SET state = excluded.state, part = excluded.part`)
 	return b.String()
 }
 
 // SaveStates writes states that were saved at one instant, as one part of a
 // checkpoint.
 func (s *Store) SaveStates(ctx context.Context, at alerting.Mark, states []alerting.Snapshot) error {
-	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
+	err := s.db.TxLazy(ctx, func(tx *sql.Tx) error {
 		// The newest part is never deleted, so no number comes again.
 		var number int64
 		if len(at.Positions) == 0 {
-			return insertStates(ctx, tx, 0, states)
+			return s.insertStates(ctx, tx, 0, states)
 		}
 		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(max(part), 0) + 1 FROM alert_parts`).Scan(&number); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (s *Store) SaveStates(ctx context.Context, at alerting.Mark, states []alert
 				return err
 			}
 		}
-		return insertStates(ctx, tx, number, states)
+		return s.insertStates(ctx, tx, number, states)
 	})
 	if err != nil {
 		return fmt.Errorf("write states: %w", err)
@@ -58,18 +58,26 @@ func (s *Store) SaveStates(ctx context.Context, at alerting.Mark, states []alert
 	return nil
 }
 
-func insertStates(ctx context.Context, tx *sql.Tx, number int64, states []alerting.Snapshot) error {
-	args := make([]any, 0, 5*rowsAtOnce)
+func (s *Store) insertStates(ctx context.Context, tx *sql.Tx, number int64, states []alerting.Snapshot) error {
+	if s.older.Load() {
+		for _, snap := range states {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM alert_snapshots WHERE subject_type = $1 AND subject = $2`,
+				string(snap.Subject.Type), snap.Subject.ID); err != nil {
+				return err
+			}
+		}
+	}
+	args := make([]any, 0, 1+3*rowsAtOnce)
 	var full *sql.Stmt
 	for len(states) > 0 {
 		n := min(len(states), rowsAtOnce)
-		args = args[:0]
+		args = append(args[:0], number)
 		for _, snap := range states[:n] {
 			state := snap.State
 			if state == nil {
 				state = []byte{} // nil would be NULL
 			}
-			args = append(args, string(snap.Subject.Type), snap.Subject.ID, snap.Detector, state, number)
+			args = append(args, string(snap.Subject.Type), snap.Subject.ID, state)
 		}
 		states = states[n:]
 		if n < rowsAtOnce {
@@ -104,9 +112,13 @@ WHERE lane = $1 AND seq <= $2 AND part < (SELECT max(part) FROM alert_parts)`, l
 				return fmt.Errorf("parts: %w", err)
 			}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO alert_clock (one, watched, last_tick, connected) VALUES (1, $1, $2, $3)
-ON CONFLICT (one) DO UPDATE SET watched = excluded.watched, last_tick = excluded.last_tick, connected = excluded.connected`,
-			saved.Clock.Watched.Microseconds(), database.Micros(saved.Clock.LastTick), bit(saved.Clock.Connected))
+		c := saved.Clock
+		_, err := tx.ExecContext(ctx, `INSERT INTO alert_clock (one, watched, last_tick, connected, swept_from, swept_to, sweep_left)
+VALUES (1, $1, $2, $3, $4, $5, $6)
+ON CONFLICT (one) DO UPDATE SET watched = excluded.watched, last_tick = excluded.last_tick, connected = excluded.connected,
+swept_from = excluded.swept_from, swept_to = excluded.swept_to, sweep_left = excluded.sweep_left`,
+			c.Watched.Microseconds(), database.Micros(c.LastTick), bit(c.Connected),
+			database.Micros(c.Sweep.From), database.Micros(c.Sweep.To), c.Sweep.Left)
 		return err
 	})
 	if err != nil {
@@ -152,14 +164,27 @@ func (s *Store) EachState(ctx context.Context, fn func(alerting.Snapshot, *alert
 		if err != nil {
 			return fmt.Errorf("parts: %w", err)
 		}
-		return each(ctx, q, func(r *sql.Rows) error {
+		err = each(ctx, q, func(r *sql.Rows) error {
 			var snap alerting.Snapshot
 			var part int64
 			if err := r.Scan(&snap.Subject.Type, &snap.Subject.ID, &snap.Detector, &snap.State, &part); err != nil {
 				return err
 			}
+			s.older.Store(true)
 			return fn(snap, parts[part])
-		}, `SELECT subject_type, subject, detector, state, part FROM alert_snapshots ORDER BY subject_type, subject, detector`)
+		}, `SELECT subject_type, subject, detector, state, part FROM alert_snapshots AS old
+WHERE NOT EXISTS (SELECT 1 FROM alert_states AS s WHERE s.subject_type = old.subject_type AND s.subject = old.subject)`)
+		if err != nil {
+			return fmt.Errorf("of an older release: %w", err)
+		}
+		return each(ctx, q, func(r *sql.Rows) error {
+			var snap alerting.Snapshot
+			var part int64
+			if err := r.Scan(&snap.Subject.Type, &snap.Subject.ID, &snap.State, &part); err != nil {
+				return err
+			}
+			return fn(snap, parts[part])
+		}, `SELECT subject_type, subject, state, part FROM alert_states`)
 	})
 	if err != nil {
 		return fmt.Errorf("read states: %w", err)
@@ -178,17 +203,17 @@ func loadCheckpoint(ctx context.Context, q queryer, s *alerting.Saved) error {
 	if err != nil {
 		return fmt.Errorf("positions: %w", err)
 	}
-	var watched, last, connected int64
-	err = q.QueryRowContext(ctx, `SELECT watched, last_tick, connected FROM alert_clock WHERE one = 1`).Scan(&watched, &last, &connected)
+	var watched, last, connected, from, to int64
+	err = q.QueryRowContext(ctx, `SELECT watched, last_tick, connected, swept_from, swept_to, sweep_left FROM alert_clock WHERE one = 1`).
+		Scan(&watched, &last, &connected, &from, &to, &s.Clock.Sweep.Left)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("clock: %w", err)
 	}
-	s.Clock = alerting.Clock{
-		Watched:  time.Duration(watched) * time.Microsecond,
-		LastTick: database.Time(last), Connected: connected != 0,
-	}
+	s.Clock.Watched = time.Duration(watched) * time.Microsecond
+	s.Clock.LastTick, s.Clock.Connected = database.Time(last), connected != 0
+	s.Clock.Sweep.From, s.Clock.Sweep.To = database.Time(from), database.Time(to)
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"shouwang/devices/database"
 )
 
-// BenchmarkSave is one part of a checkpoint, 256 states of busy bands: for so
+// BenchmarkSave is one part of a checkpoint, the states of 256 wearers of busy bands: for so
 // long other writes, of an SOS too, may have to wait.
 func BenchmarkSave(b *testing.B) {
 	db, err := database.Open(b.Context(), filepath.Join(b.TempDir(), "state.db"))
@@ -27,8 +27,8 @@ func BenchmarkSave(b *testing.B) {
 		for i := range part {
 			k := n%parts*part + i
 			states = append(states, alerting.Snapshot{
-				Subject: alerting.ResidentSubject(fmt.Sprintf("resident-%06d", k/5)), Detector: fmt.Sprint("detector", k%5),
-				State: fmt.Appendf(nil, `{"Samples":[%0600d]}`, n),
+				Subject: alerting.ResidentSubject(fmt.Sprintf("resident-%06d", k)),
+				State:   fmt.Appendf(nil, `{"Samples":[%03000d]}`, n),
 			})
 		}
 		at := alerting.Mark{Positions: map[string]uint64{"telemetry": uint64(n), "event": 1}} //nolint:gosec // small

@@ -30,6 +30,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 			{`UPDATE alerts SET resident_name = $1, evidence = '{}', raise_at = 0 WHERE resident = $2`, []any{devices.ErasedName, resident}},
 			{`UPDATE visits SET resident_name = $1, report_note = '' WHERE resident = $2`, []any{devices.ErasedName, resident}},
 			{`DELETE FROM alert_contacts WHERE resident = $1`, []any{resident}},
+			{`DELETE FROM alert_states WHERE subject_type = $1 AND subject = $2`, []any{string(alerting.SubjectResident), resident}},
 			{`DELETE FROM alert_snapshots WHERE subject_type = $1 AND subject = $2`, []any{string(alerting.SubjectResident), resident}},
 		} {
 			if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
@@ -37,8 +38,10 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 			}
 		}
 		for _, d := range worn {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM alert_snapshots WHERE subject_type = $1 AND subject = $2`, string(alerting.SubjectDevice), string(d)); err != nil {
-				return err
+			for _, table := range []string{"alert_states", "alert_snapshots"} {
+				if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE subject_type = $1 AND subject = $2`, string(alerting.SubjectDevice), string(d)); err != nil {
+					return err
+				}
 			}
 		}
 		if err := eraseEvents(ctx, tx, resident); err != nil {

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"shouwang/alerting"
@@ -34,6 +35,8 @@ type Store struct {
 	contacts map[string][]contact // of each resident, by time of recording
 	reached  []reached            // all of them, by time of recording
 	noted    time.Time            // the newest time that was noted
+
+	older atomic.Bool // states written by an older release are there
 
 	wakeMu sync.Mutex
 	wake   chan struct{}

@@ -371,8 +371,8 @@ func TestCheckpoint(t *testing.T) {
 	}
 	type at = map[string]uint64
 	expect("nothing", alerting.Saved{Positions: at{}})
-	one := alerting.Snapshot{Subject: alerting.ResidentSubject("r"), Detector: "x", State: []byte("1")}
-	two := alerting.Snapshot{Subject: alerting.ResidentSubject("r"), Detector: "y"}
+	one := alerting.Snapshot{Subject: alerting.ResidentSubject("r"), State: []byte("1")}
+	two := alerting.Snapshot{Subject: alerting.DeviceSubject("v/d")}
 	first := alerting.Mark{Positions: at{"event": 3, "telemetry": 9}, Watched: time.Minute}
 	must(s.SaveStates(ctx, first, []alerting.Snapshot{one, two}))
 	expect("broken off", alerting.Saved{Positions: at{}}, state{one, &first}, state{two, &first})
@@ -381,7 +381,8 @@ func TestCheckpoint(t *testing.T) {
 	must(s.SaveStates(ctx, second, []alerting.Snapshot{one}))
 	saved := alerting.Saved{
 		Positions: at{"event": 3, "telemetry": 10},
-		Clock:     alerting.Clock{Watched: time.Hour + time.Microsecond, LastTick: noon, Connected: true},
+		Clock: alerting.Clock{Watched: time.Hour + time.Microsecond, LastTick: noon, Connected: true,
+			Sweep: alerting.Sweep{From: noon.Add(-time.Hour), To: noon, Left: 3}},
 	}
 	must(s.SaveCheckpoint(ctx, saved))
 	expect("written", saved, state{one, &second}, state{two, nil})
@@ -399,11 +400,48 @@ func TestCheckpoint(t *testing.T) {
 	expect("next part", saved, state{one, &second}, state{two, &third})
 }
 
+// TestStatesOfAnOlderRelease are read, each with its detector's name, until what
+// is written of their subject takes their place.
+func TestStatesOfAnOlderRelease(t *testing.T) {
+	s, db := open(t)
+	ctx := t.Context()
+	_, err := db.Write.ExecContext(ctx, `INSERT INTO alert_snapshots (subject_type, subject, detector, state) VALUES
+('resident', 'r', 'x', '1'), ('resident', 'r', 'y', '2'), ('device', 'r', 'x', '3')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() (all []string) {
+		t.Helper()
+		err := s.EachState(ctx, func(snap alerting.Snapshot, _ *alerting.Mark) error {
+			all = append(all, fmt.Sprintf("%s %s %s", snap.Subject.Type, snap.Detector, snap.State))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(all)
+		return all
+	}
+	if got := read(); !slices.Equal(got, []string{"device x 3", "resident x 1", "resident y 2"}) {
+		t.Errorf("%q", got)
+	}
+	if err := s.SaveStates(ctx, alerting.Mark{}, []alerting.Snapshot{{Subject: alerting.ResidentSubject("r"), State: []byte("all")}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); !slices.Equal(got, []string{"device x 3", "resident  all"}) {
+		t.Errorf("%q", got)
+	}
+	n := 0
+	if err := db.Read.QueryRowContext(ctx, `SELECT count(*) FROM alert_snapshots`).Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d rows of the older release, want 1 (%v)", n, err)
+	}
+}
+
 func TestManyStates(t *testing.T) {
 	s, _ := open(t)
 	var all []alerting.Snapshot
 	for i := range 100 { // no multiple of what one statement writes
-		all = append(all, alerting.Snapshot{Subject: alerting.ResidentSubject(fmt.Sprintf("r%03d", i)), Detector: "x", State: fmt.Append(nil, i)})
+		all = append(all, alerting.Snapshot{Subject: alerting.ResidentSubject(fmt.Sprintf("r%03d", i)), State: fmt.Append(nil, i)})
 	}
 	for range 2 { // inserted, then updated
 		if err := s.SaveStates(t.Context(), alerting.Mark{Positions: map[string]uint64{"event": 1}}, all); err != nil {

@@ -250,7 +250,7 @@ func TestErase(t *testing.T) {
 		t.Errorf("status says %q", out.String())
 	}
 	var snapshots int
-	must(t, p.db.Read.QueryRowContext(t.Context(), `SELECT count(*) FROM alert_snapshots WHERE subject = 'r-gone'`).Scan(&snapshots))
+	must(t, p.db.Read.QueryRowContext(t.Context(), `SELECT count(*) FROM alert_states WHERE subject = 'r-gone'`).Scan(&snapshots))
 	if snapshots > 0 {
 		t.Errorf("%d snapshots of detectors are there again", snapshots)
 	}

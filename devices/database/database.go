@@ -7,6 +7,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -72,11 +73,39 @@ func (db *DB) Tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	return run(ctx, tx, fn)
+}
+
+// TxLazy is Tx for what can be done again: it does not wait for the disk. A power
+// cut may undo it, but not if a later Tx has been committed.
+func (db *DB) TxLazy(ctx context.Context, fn func(*sql.Tx) error) error {
+	conn, err := db.Write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer conn.Close() //nolint:errcheck // gives it back to the pool
+	if _, err := conn.ExecContext(ctx, `PRAGMA synchronous = normal`); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA synchronous = full`); err != nil {
+			// What others write on this connection must last.
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	return run(ctx, tx, fn)
+}
+
+func run(ctx context.Context, tx *sql.Tx, fn func(*sql.Tx) error) error {
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
 	if err := fn(tx); err != nil {
 		return err
 	}
-	err = tx.Commit()
+	err := tx.Commit()
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 		// It was rolled back because the context ended, which is what the
 		// caller is to hear.
