@@ -88,6 +88,9 @@ func (f *fold) take(j *judged) error {
 	if ok {
 		return f.join(j, c, info)
 	}
+	if joined, err := f.fuse(j); joined || err != nil {
+		return err
+	}
 	return f.hold(j)
 }
 
@@ -212,7 +215,10 @@ func (f *fold) join(j *judged, c *Case, info KindInfo) error {
 }
 
 // open opens a new alert for the finding.
-func (f *fold) open(j *judged) error {
+func (f *fold) open(j *judged) error { return f.add(f.caseOf(j)) }
+
+// caseOf is a new case for the finding.
+func (f *fold) caseOf(j *judged) *Case {
 	c := &Case{
 		Alert: Alert{
 			ID: newID(), Kind: j.Kind, Severity: j.Severity, State: Open, Late: j.late,
@@ -223,7 +229,7 @@ func (f *fold) open(j *judged) error {
 	}
 	c.adopt(j)
 	c.startClock(f.now, f.rules)
-	return f.add(c)
+	return c
 }
 
 // add writes a new case, its episode and its event.
@@ -252,6 +258,9 @@ func (f *fold) replace(j *judged, old *Case) error {
 		j.Evidence = map[string]any{}
 	}
 	j.Evidence["raised_again"], j.Evidence["previous"] = n+1, old.ID
+	if joined, err := f.fuse(j); joined || err != nil {
+		return err
+	}
 	return f.hold(j)
 }
 
@@ -280,8 +289,11 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	if c.standsFor(j) {
 		return f.memberBack(c, j)
 	}
-	if c.State == Closed || !c.tells(j) || !c.Episode.Equal(j.Episode) || c.RecoveredAt != nil {
+	if c.State == Closed || c.RecoveredAt != nil {
 		return nil
+	}
+	if whole, err := f.whole(c, j); !whole || err != nil {
+		return err
 	}
 	at := j.KnownAt
 	c.RecoveredAt = &at
@@ -311,7 +323,7 @@ func (f *fold) raise(old *Case, now time.Time, what *place, reached func(residen
 	if err != nil {
 		return err
 	}
-	_, other, err := f.tx.OpenAlert(old.Subject, old.Kind)
+	other, err := f.isOpen(old)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ type world struct {
 	// sleeping gives everybody a sleeper and nothing else; sleepless hides that
 	// it is one.
 	sleeping, sleepless bool
+	making              sync.Mutex // a start makes them by several workers
 	made                map[alerting.Subject][]alerting.Detector
 }
 
@@ -122,6 +123,8 @@ func (w *world) detectors(s alerting.Subject) []alerting.Detector {
 	if w.sleeping {
 		made = []alerting.Detector{&alarm{}}
 	}
+	w.making.Lock()
+	defer w.making.Unlock()
 	w.made[s] = made
 	if w.sleepless {
 		return []alerting.Detector{struct{ alerting.Detector }{made[0]}}
@@ -143,6 +146,7 @@ func (w *world) newDetectors(s alerting.Subject) []alerting.Detector {
 	all := []alerting.Detector{
 		&level{kind: alerting.KindWaterInactivity, metric: "water", seen: w.seen},
 		&level{kind: alerting.KindHeartRate, metric: "heart"}, &detect.Calls{},
+		&level{kind: alerting.KindNoSignOfLife, metric: "life"}, &level{kind: alerting.KindNotReturned, metric: "return"},
 	}
 	if w.ticking {
 		all = append(all, &tally{})
