@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,8 @@ import (
 type madeUp struct {
 	mu     sync.Mutex
 	points map[string]bool
+	order  []string                                                      // the points, as each came first
+	again  int                                                           // points that came another time
 	answer func(lines []string) (status int, header, value, body string) // 0: stored
 	asked  []time.Time
 }
@@ -53,7 +56,13 @@ func (d *madeUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, line := range lines {
 		fields := strings.Fields(line) // tags, fields, time
-		d.points[fields[0]+" "+fields[len(fields)-1]] = true
+		point := fields[0] + " " + fields[len(fields)-1]
+		if d.points[point] {
+			d.again++
+			continue
+		}
+		d.points[point] = true
+		d.order = append(d.order, line)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -82,6 +91,31 @@ func (d *madeUp) requests() (n int, closest time.Duration) {
 	return len(d.asked), closest
 }
 
+// madeUpArgs let the service write to a made-up InfluxDB.
+func madeUpArgs(dir, url string) ([]string, error) {
+	token := filepath.Join(dir, "token")
+	if err := os.WriteFile(token, []byte("a token"), 0o600); err != nil {
+		return nil, err
+	}
+	return []string{"--series-store", "influxdb", "--series-url", url, "--series-org", "o", "--series-bucket", "b", "--series-token-file", token}, nil
+}
+
+// values are the readings of each device, in the order in which each came first.
+func (d *madeUp) values() map[string][]int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := map[string][]int{}
+	for _, line := range d.order {
+		_, rest, _ := strings.Cut(line, "device=")
+		device, rest, _ := strings.Cut(rest, " value=")
+		number := rest[:max(0, strings.IndexAny(rest, ", "))]
+		if n, err := strconv.ParseFloat(number, 64); err == nil {
+			all[device] = append(all[device], int(n))
+		}
+	}
+	return all
+}
+
 // answers lets InfluxDB answer with every class of error while readings come.
 func answers(ctx context.Context, h *harness) (err error) {
 	const bands = 10
@@ -92,11 +126,11 @@ func answers(ctx context.Context, h *harness) (err error) {
 	if err != nil {
 		return err
 	}
-	token := filepath.Join(dir, "token")
-	if err := os.WriteFile(token, []byte("a token"), 0o600); err != nil {
+	args, err := madeUpArgs(dir, server.URL)
+	if err != nil {
 		return err
 	}
-	s, err := h.newService(ctx, dir, bands, 5, "--series-store", "influxdb", "--series-url", server.URL, "--series-org", "o", "--series-bucket", "b", "--series-token-file", token)
+	s, err := h.newService(ctx, dir, bands, 5, args...)
 	if err != nil {
 		return err
 	}

@@ -81,6 +81,7 @@ func scenarios() []scenario {
 		{"influxd", killInflux},
 		{"mosquitto", killMosquitto},
 		{"first", firstLife},
+		{"excess", killWithExcess},
 		{"acks", killAtAcknowledgement},
 		{"clocks", clocks},
 	}
