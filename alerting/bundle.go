@@ -93,6 +93,7 @@ func (e *Engine) restoreStates(ctx context.Context) error {
 	type row struct {
 		w    *watched
 		snap Snapshot
+		made bool // its detectors are, or another row sees to it
 	}
 	const batch = 128
 	work, ctx := errgroup.WithContext(ctx)
@@ -102,6 +103,9 @@ func (e *Engine) restoreStates(ctx context.Context) error {
 			for rows := range batches {
 				for _, r := range rows {
 					var err error
+					if !r.made {
+						e.subjects.furnish(r.w)
+					}
 					if r.snap.Detector == "" {
 						err = r.w.restore(r.snap.State)
 					} else {
@@ -121,16 +125,22 @@ func (e *Engine) restoreStates(ctx context.Context) error {
 		send := func() error {
 			select {
 			case batches <- rows:
-				rows = nil
+				rows = make([]row, 0, batch)
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		}
 		err := e.Checkpoints.EachState(ctx, func(snap Snapshot, mark *Mark) error {
-			w := e.subjects.get(snap.Subject)
+			// A row of an older release is one of several of its subject.
+			w, made := e.subjects.byID[snap.Subject]
+			if !made && snap.Detector != "" {
+				w, made = e.subjects.get(snap.Subject), true
+			} else if !made {
+				w = e.subjects.add(snap.Subject)
+			}
 			w.mark = later(w.mark, mark)
-			if rows = append(rows, row{w, snap}); len(rows) < batch {
+			if rows = append(rows, row{w, snap, made}); len(rows) < batch {
 				return nil
 			}
 			return send()

@@ -103,6 +103,6 @@ type Due struct {
 // after each of those. A detector that is not a Sleeper sees every tick.
 type Sleeper interface{ Due(v *View) Due }
 
-// NewDetectors makes the detectors of one subject. Given by cmd, so that this
-// package does not import alerting/detect.
+// NewDetectors makes the detectors of one subject; it may be called for several at
+// once. Given by cmd, so that this package does not import alerting/detect.
 type NewDetectors func(Subject) []Detector

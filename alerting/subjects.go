@@ -3,6 +3,7 @@ package alerting
 import (
 	"cmp"
 	"maps"
+	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -67,50 +68,64 @@ type subjects struct {
 	order []*watched // see sorted
 	dirty []*watched
 	make  NewDetectors
-	// fresh are the states that detectors are made with, by name.
-	fresh map[string][]byte
+	// fresh are the states that detectors are made with: []byte by name.
+	fresh sync.Map
 }
 
 func newSubjects(make NewDetectors) *subjects {
-	return &subjects{byID: map[Subject]*watched{}, make: make, fresh: map[string][]byte{}}
+	return &subjects{byID: map[Subject]*watched{}, make: make}
 }
 
 func compareSubjects(a, b Subject) int {
 	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID))
 }
 
-// get returns the subject's detectors, made when they are first asked for.
+// get returns the subject with its detectors, made when they are first asked for.
 func (s *subjects) get(subject Subject) *watched {
 	w, ok := s.byID[subject]
-	if ok {
-		return w
+	if !ok {
+		w = s.add(subject)
+		s.furnish(w)
 	}
-	w = &watched{subject: subject, number: len(s.all), roused: true}
-	for _, d := range s.make(subject) {
-		s.asMade(d)
-		j := judge{Detector: d}
-		_, j.quiet = d.(QuietTicks)
-		j.sleeper, _ = d.(Sleeper)
-		w.detectors = append(w.detectors, j)
-	}
+	return w
+}
+
+// add takes in a subject that has no detectors yet.
+func (s *subjects) add(subject Subject) *watched {
+	w := &watched{subject: subject, number: len(s.all), roused: true}
 	s.byID[subject] = w
 	s.all = append(s.all, w)
 	s.wakes = append(s.wakes, wake{hash: xxhash.Sum64String(subject.ID)})
 	return w
 }
 
+// furnish makes the detectors of the subject. It may be called for several at
+// once.
+func (s *subjects) furnish(w *watched) {
+	made := s.make(w.subject)
+	w.detectors = make([]judge, len(made))
+	for i, d := range made {
+		s.asMade(d)
+		j := judge{Detector: d}
+		_, j.quiet = d.(QuietTicks)
+		j.sleeper, _ = d.(Sleeper)
+		w.detectors[i] = j
+	}
+}
+
 // asMade is the state that the detector is made with, which need not be kept:
 // there are many that never hear what concerns them. It is first asked about one
 // that has just been made.
 func (s *subjects) asMade(d Detector) []byte {
-	state, ok := s.fresh[d.Name()]
-	if !ok {
-		var err error
-		if state, err = d.Save(); err != nil {
-			state = nil // no other is like it
-		}
-		s.fresh[d.Name()] = state
+	name := d.Name()
+	if state, ok := s.fresh.Load(name); ok {
+		return state.([]byte) //nolint:forcetypeassert,errcheck // nothing else is in it
 	}
+	state, err := d.Save()
+	if err != nil {
+		state = []byte("?") // no other is like it
+	}
+	s.fresh.Store(name, state)
 	return state
 }
 

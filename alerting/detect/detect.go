@@ -9,6 +9,7 @@ package detect
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"shouwang/alerting"
 	"shouwang/devices"
@@ -47,8 +48,12 @@ func (*memory[S]) Tick(*alerting.View) []alerting.Finding { return nil }
 // QuietTicks implements alerting.QuietTicks.
 func (*memory[S]) QuietTicks() {}
 
-// Save implements alerting.Detector.
+// Save implements alerting.Detector. Most detectors of a home never hear what
+// concerns them, and save nothing.
 func (m *memory[S]) Save() ([]byte, error) {
+	if reflect.ValueOf(&m.state).Elem().IsZero() {
+		return nil, nil
+	}
 	b, err := json.Marshal(&m.state)
 	if err != nil {
 		return nil, fmt.Errorf("save detector state: %w", err)
@@ -59,6 +64,9 @@ func (m *memory[S]) Save() ([]byte, error) {
 // Restore implements alerting.Detector. What an older release kept and this one
 // does not is passed over.
 func (m *memory[S]) Restore(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
 	if err := json.Unmarshal(b, &m.state); err != nil {
 		return fmt.Errorf("restore detector state: %w", err)
 	}
