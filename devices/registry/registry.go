@@ -40,7 +40,7 @@ type Registry struct {
 	absences  map[string]*absence
 	gateways  map[string]*gatewayEntry
 	turns     turns
-	ahead     atomic.Bool // the clock was behind the newest edit when Turns was asked
+	asked     atomic.Pointer[asked]
 	// erased are the residents whose data was erased, erasedSpans the readings.
 	erased      map[string]bool
 	erasedSpans map[devices.DeviceID][]devices.Span

@@ -78,22 +78,38 @@ func (r *Registry) loadTurns() {
 	r.turns = slices.Clip(all)
 }
 
+// asked is what Turns was last asked, and the time for which questions about to
+// were answered then (see asOf).
+type asked struct {
+	to, shown, edits int64
+}
+
 // Turns lists of which residents and devices an answer as of to may be another
-// than as of from, villages' providers aside; all says that it may be any.
+// than as of from, villages' providers aside; all is never true.
+//
+// While the clock is behind the newest edit, questions about the present are
+// answered by it. So what counts is not the time asked for but the one that is
+// shown for it, and that of from is known by who asked about it last: the
+// engine, whose ticks go on from one another. Anybody else is told of all edits
+// that lie ahead, too.
 func (r *Registry) Turns(from, to time.Time) (residents []string, ids []devices.DeviceID, all bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	// While the clock is behind the newest edit, questions about the present
-	// are answered by it (see asOf): then no time tells what has changed, and
-	// neither when that ends.
-	ahead := r.now().UnixMicro() < r.last
-	if was := r.ahead.Swap(ahead); ahead || was {
-		return nil, nil, true
+	first, last := from.UnixMicro(), r.asOf(to)
+	if before := r.asked.Swap(&asked{to.UnixMicro(), last, r.edits}); before != nil && before.to == first {
+		first = before.shown
+		if before.edits != r.edits && before.shown > before.to {
+			// Edits made since then have the time of the newest, which was shown.
+			first--
+		}
 	}
-	i, _ := slices.BinarySearchFunc(r.turns, from.UnixMicro()+1, compareTurn)
+	if first > last { // the clock has come to the edits that lay ahead
+		first, last = last, first
+	}
+	i, _ := slices.BinarySearchFunc(r.turns, first+1, compareTurn)
 	for _, t := range r.turns[i:] {
 		switch {
-		case t.at > to.UnixMicro():
+		case t.at > last:
 			return residents, ids, false
 		case t.resident != nil:
 			residents = append(residents, t.resident.now.ID)

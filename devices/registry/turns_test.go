@@ -134,3 +134,96 @@ func turnsHold(t *testing.T, r *Registry, from, to time.Time, n int, resident fu
 	}
 	return changes
 }
+
+// TestTurnsWhileTheClockIsBehind: edits were made while the clock was ahead. Tick
+// by tick, until it has come there and beyond, whoever is answered differently
+// than at the last tick is listed, and hardly anybody else.
+func TestTurnsWhileTheClockIsBehind(t *testing.T) {
+	ctx := t.Context()
+	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	r, err := Open(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	r.now = func() time.Time { return now }
+	const n = 20
+	in := devices.Import{Areas: []devices.Area{{Path: "c", Name: "c"}, {Path: "c/t", Name: "t"}, {Path: "c/t/v", Name: "v"}}}
+	resident := func(i int) string { return fmt.Sprint("r", i) }
+	device := func(i int) devices.DeviceID { return devices.DeviceID(fmt.Sprint("v/d", i)) }
+	for i := range n {
+		in.Residents = append(in.Residents, devices.Resident{ID: resident(i), Name: "n", Area: "c/t/v", Tier: devices.TierGreen, State: devices.Active})
+		in.Devices = append(in.Devices, devices.Device{ID: device(i), Kind: devices.Wristband, Area: "c/t/v"})
+	}
+	must(r.PutAll(ctx, in))
+	rnd := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // made-up edits
+	about := func() map[string]string {
+		all := map[string]string{}
+		for i := range n {
+			p, _ := r.Resident(resident(i), now)
+			d, _ := r.Device(device(i), now)
+			of, _ := r.ResidentOf(device(i), now)
+			all[resident(i)] = fmt.Sprint(p, r.Away(resident(i), now))
+			all[string(device(i))] = fmt.Sprint(d, of)
+		}
+		return all
+	}
+	now = now.Add(time.Minute)
+	last, was := now, about()
+	_, _, _ = r.Turns(now.Add(-time.Minute), now)
+	changes, listed := 0, 0
+	for tick := range 400 {
+		now = now.Add(10 * time.Second)
+		switch tick {
+		case 50, 200:
+			now = now.Add(20 * time.Minute) // somebody sets the clock, for one edit
+			must(r.Assign(ctx, device(tick%n), resident(3), now))
+			must(r.PutResident(ctx, devices.Resident{ID: resident(7), Name: fmt.Sprint("n", tick), Area: "c/t/v", Tier: devices.TierRed, State: devices.Hospital}))
+			now = now.Add(-20 * time.Minute)
+		}
+		switch rnd.IntN(20) {
+		case 0:
+			must(r.PutDevice(ctx, devices.Device{ID: device(rnd.IntN(n)), Kind: devices.WaterMeter, Area: "c/t/v", Disabled: rnd.IntN(2) == 0}))
+		case 1:
+			at := now.Add(time.Duration(rnd.IntN(600)) * time.Second)
+			_, err := r.AddAbsence(ctx, devices.Absence{Resident: resident(rnd.IntN(n)), From: at, To: at.Add(5 * time.Minute)})
+			must(err)
+		}
+		residents, ids, all := r.Turns(last, now)
+		if all {
+			t.Fatal("all")
+		}
+		told := map[string]bool{}
+		for _, id := range residents {
+			told[id] = true
+		}
+		for _, id := range ids {
+			told[string(id)] = true
+		}
+		listed += len(told)
+		is := about()
+		for id, answer := range is {
+			if answer != was[id] {
+				changes++
+				if !told[id] {
+					t.Errorf("tick %d: %s was %s, is %s, and is not listed", tick, id, was[id], answer)
+				}
+			}
+		}
+		last, was = now, is
+	}
+	t.Logf("%d changes, %d listed", changes, listed)
+	if changes < 30 || listed > 10*changes {
+		t.Errorf("%d changes, %d listed", changes, listed)
+	}
+}
