@@ -23,6 +23,7 @@ export function createPages(session: Session): Router {
       { path: '/residents/:id', name: 'resident', component: () => import('@/views/ResidentView.vue'), props: true, meta: { allow: may.residents } },
       { path: '/devices', name: 'devices', component: () => import('@/views/DevicesView.vue'), meta: { allow: may.devices } },
       { path: '/areas', name: 'areas', component: () => import('@/views/AreasView.vue'), meta: { allow: may.areas } },
+      { path: '/rules', name: 'rules', component: () => import('@/views/RulesView.vue'), meta: { allow: may.rules } },
       { path: '/deadletters', name: 'deadletters', component: () => import('@/views/DeadLettersView.vue'), meta: { allow: may.deadletters } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

@@ -17,7 +17,8 @@ export class Problem extends Error {
 
 export interface Client {
   get<T>(path: string, query?: Query): Promise<T>
-  post<T>(path: string, body?: unknown): Promise<T>
+  post<T>(path: string, body?: unknown, timeout?: number): Promise<T>
+  put<T>(path: string, body: unknown): Promise<T>
   delete(path: string): Promise<void>
 }
 
@@ -34,7 +35,7 @@ export interface ClientHooks {
 const timeoutMs = 20_000
 
 export function createClient(hooks: ClientHooks = {}): Client {
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async function call<T>(method: string, path: string, body?: unknown, timeout = timeoutMs): Promise<T> {
     let res: Response
     try {
       res = await fetch('/api/v1' + path, {
@@ -42,7 +43,7 @@ export function createClient(hooks: ClientHooks = {}): Client {
         credentials: 'same-origin',
         headers: body === undefined ? { Accept: 'application/json' } : { Accept: 'application/json', 'Content-Type': 'application/json' },
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(timeout),
       })
     } catch (e) {
       throw new Problem(0, 'unreachable', String(e))
@@ -63,7 +64,8 @@ export function createClient(hooks: ClientHooks = {}): Client {
   }
   return {
     get: (path, query) => call('GET', path + queryString(query)),
-    post: (path, body) => call('POST', path, body ?? {}),
+    post: (path, body, timeout) => call('POST', path, body ?? {}, timeout),
+    put: (path, body) => call('PUT', path, body),
     delete: (path) => call('DELETE', path),
   }
 }

@@ -1,7 +1,7 @@
 // The operations of the API that the page uses, by name.
 import type { Client } from './client'
 import type {
-  Alert, Area, Caller, DeadLetter, Device, History, Latest, LogEntry, Outcome, Page, Resident, ResidentDetail, Status, Visit,
+  Alert, Area, Caller, DeadLetter, Device, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleVersion, Status, Visit,
 } from './types'
 
 /** Items per request of lists that are read to their end. */
@@ -56,7 +56,7 @@ export function createApi(c: Client) {
 
     residents: (query: Record<string, string | number | undefined>) => c.get<Page<Resident>>('/residents', query),
     resident: (resident: string) => c.get<ResidentDetail>(`/residents/${id(resident)}`),
-    history: (resident: string, query: { metric: string; from: string; to: string; every?: string; limit?: number }) =>
+    history: (resident: string, query: { metric: string; from: string; to: string; every?: string; aggregate?: string; limit?: number }) =>
       c.get<History>(`/residents/${id(resident)}/history`, query),
 
     devices: (query: Record<string, string | number | undefined>) => c.get<Page<Device>>('/devices', query),
@@ -64,6 +64,18 @@ export function createApi(c: Client) {
     latest: (device: string) => c.get<{ items: Latest[] }>(`/devices/${device.split('/').map(id).join('/')}/latest`).then((r) => r.items),
     areas: () => c.get<{ items: Area[] }>('/areas').then((r) => r.items),
     deadLetters: (query: Record<string, string | number | undefined>) => c.get<Page<DeadLetter>>('/deadletters', query),
+
+    rules: () => c.get<RulesBody>('/rules'),
+    ruleVersions: () => c.get<{ items: RuleVersion[]; defaults: RulesBody }>('/rules/versions'),
+    putRules: (rules: RulesBody, reason: string) => c.put<RulesBody>('/rules', { rules, reason }),
+    /** What the rules would have done; the server takes up to a minute. */
+    previewRules: (rules: RulesBody, days: number) => c.post<Preview>('/rules/preview', { rules, days }, 75_000),
+
+    addAbsence: (absence: { resident: string; from?: string; to?: string; reason?: string }) => c.post<{ id: string }>('/absences', absence),
+    endAbsence: (absence: string, resident: string) => c.post<void>(`/absences/${id(absence)}/end`, { resident }),
+    assign: (alert: string, assignee: string) => c.post<Alert>(`/alerts/${id(alert)}/assign`, { assignee }),
+    merge: (alert: string, into: string) => c.post<Alert>(`/alerts/${id(alert)}/merge`, { into }),
+    cancelVisit: (visit: string, reason: string) => c.post<Visit>(`/visits/${id(visit)}/cancel`, { reason }),
 
     incidents: () => c.get<{ kinds: string[] }>('/demo/incidents').then((r) => r.kinds),
     startIncident: (kind: string) => c.post<Record<string, unknown>>('/demo/incidents', { kind }),

@@ -17,6 +17,14 @@ export const may = {
   devices: can('list-devices'),
   latest: can('get-device-latest'),
   deadletters: can('list-deadletters'),
+  rules: can('get-rules'),
+  tryRules: can('preview-rules'),
+  /** The rules hold for everybody, so only who sees all may change them. */
+  setRules: (c: Who & Pick<Caller, 'areas'>) => c.may.includes('put-rules') && c.areas.includes(''),
+  absences: can('put-absence'),
+  assign: can('assign-alert'),
+  merge: can('merge-alert'),
+  cancelVisit: can('cancel-visit'),
   live: can('live'),
   /** Whose job it is to be woken by red alerts: those who may answer them. */
   sound: can('ack-alert'),

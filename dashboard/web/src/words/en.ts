@@ -1,4 +1,5 @@
 import { evidence } from './evidence.en'
+import { rules } from './rules.en'
 import type { Messages } from './zh'
 
 export const en: Messages = {
@@ -8,7 +9,7 @@ export const en: Messages = {
     yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
-  nav: { board: 'Board', visits: 'Visits', residents: 'Residents', devices: 'Devices', areas: 'Areas', deadletters: 'Refused', main: 'Main navigation', signOut: 'Sign out' },
+  nav: { board: 'Board', visits: 'Visits', residents: 'Residents', devices: 'Devices', areas: 'Areas', rules: 'Rules', deadletters: 'Refused', main: 'Main navigation', signOut: 'Sign out' },
   signin: {
     title: 'Sign in', username: 'User name', password: 'Password', submit: 'Sign in', working: 'Signing in…', failed: 'Wrong user name or password.', expired: 'Your session has ended. Please sign in again.',
   },
@@ -114,6 +115,7 @@ export const en: Messages = {
   incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', low_spo2: 'Low oxygen saturation', off_wrist: 'Band taken off and forgotten', going_away: 'Goes away without a word', leak: 'Running toilet (leak)', burst: 'Burst pipe', gateway_outage: 'Gateway of a village fails', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
   time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', days: '{n} d', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
   evidence,
+  rules,
   advice: {
     no_use_yellow: 'First step: call the resident, or have the village assistant look in; if they answer, note it and close.', no_use_red: 'Long overdue for this person: call now; no answer: send someone to the door at once, 120 if needed.', no_report_yellow: 'Phone the resident today to hear that all is well; have the technician see to meter and signal.', no_report_orange: 'Send someone to see the resident, and to check the meter.', not_measuring: 'Have the meter changed; until then rely on phone and band.', not_returned: 'Call the resident or the family: back home? If so end the absence; not reached: send someone.',
     sos: 'Call back at once; no answer: send someone now, 120 if needed.', fall: 'Call back at once; no answer: send someone now, 120 if needed.', no_sign_of_life: 'Call now; no answer: send someone to the door, family or police to open it if needed.', water_inactivity: 'Call the resident, then the contacts; nobody reached: send someone.', vital: 'Call and ask how they feel; have them sit and measure again. Unwell or still beyond bounds: family or 120.', place: 'Call and ask where they are; not reached: family and village assistant.', water: 'Call and have taps and toilet checked; no answer: have someone look.', device: 'See to the device by day or at the next visit; no need to disturb at night.', outage: 'Check gateway and network; until it is back, call high-risk residents of the area.', system: 'Tell the system administrator.', soft: 'Call in working hours and ask how things are.',

@@ -1,5 +1,6 @@
 // The Chinese words of the page; en.ts has the same keys, held to by a test.
 import { evidence } from './evidence.zh'
+import { rules } from './rules.zh'
 
 export const zh = {
   app: {
@@ -8,7 +9,7 @@ export const zh = {
     yes: '是', no: '否', comma: '、', optional: '选填', required: '此项必填',
     theme: '切换明暗',
   },
-  nav: { board: '值班台', visits: '上门', residents: '对象', devices: '设备', areas: '区域', deadletters: '拒收消息', main: '主导航', signOut: '退出' },
+  nav: { board: '值班台', visits: '上门', residents: '对象', devices: '设备', areas: '区域', rules: '规则', deadletters: '拒收消息', main: '主导航', signOut: '退出' },
   signin: {
     title: '登录', username: '用户名', password: '密码', submit: '登录', working: '正在登录…', failed: '用户名或密码不对。', expired: '登录已过期，请重新登录。',
   },
@@ -114,6 +115,7 @@ export const zh = {
   incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', low_spo2: '血氧过低', off_wrist: '摘下手环忘记佩戴', going_away: '未告知外出', leak: '马桶漏水', burst: '水管爆裂', gateway_outage: '村网关中断', late_batch: '水表日批量迟到', recover: '恢复正常' },
   time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', days: '{n} 天', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
   evidence,
+  rules,
   advice: {
     no_use_yellow: '第一步：打电话给本人，或请村协理员顺路看一眼；有应答即记录并结案。', no_use_red: '已远超本人平日：立即打电话，无人接听马上派人敲门，必要时拨 120。', no_report_yellow: '今天打电话给本人确认平安；请技术人员查水表和信号。', no_report_orange: '派人上门看望本人，同时检查水表。', not_measuring: '通知水表厂商或水务所换表；换好之前靠电话和手环了解本人。', not_returned: '打电话给本人或家属，问是否已回家；回来了就结束外出登记，联系不上派人上门。',
     sos: '立即回拨；无人接听马上派人上门，必要时拨 120。', fall: '立即回拨；无人接听马上派人上门，必要时拨 120。', no_sign_of_life: '立即打电话；无人接听马上派人敲门，必要时请家属或派出所协助开门。', water_inactivity: '先给本人打电话，再打给联系人；都不通就派人上门。', vital: '打电话问本人感觉如何，请其坐下重测；有不适或仍超限，联系家属或 120。', place: '打电话问本人在哪里；联系不上通知家属和网格员。', water: '打电话请本人查看水龙头和马桶；无人接听派人查看。', device: '白天联系本人或下次上门时处理设备，不必夜间打扰。', outage: '查看网关和网络；恢复前对该区域红色档对象电话问候。', system: '通知系统管理员。', soft: '工作时间电话问候，了解近况。',
