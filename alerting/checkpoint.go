@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // partBytes is at how many bytes a part of a checkpoint is full, however few its
@@ -99,7 +101,6 @@ type part struct {
 	mark      Mark
 	snapshots []Snapshot
 	of        []*watched
-	bytes     int
 }
 
 // savePart writes the states of the first subjects and returns how many
@@ -129,7 +130,12 @@ func (e *Engine) savePart(ctx context.Context, todo []*watched) (int, error) {
 }
 
 // collect saves states at one instant, until the part is full. What the states
-// have found is written before they are.
+// have found is written before they are. It returns how many of todo are dealt
+// with: after an error none of those in the part are.
+//
+// A subject has read as far as its states say, so they are written even if all
+// are as they were: they may have been different in between, and what made them
+// so must not be handed to them twice.
 func (e *Engine) collect(ctx context.Context, todo []*watched) (*part, int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -137,28 +143,35 @@ func (e *Engine) collect(ctx context.Context, todo []*watched) (*part, int, erro
 		return nil, 0, err
 	}
 	p := &part{mark: Mark{Positions: maps.Clone(e.fed), Watched: e.clock.Watched}}
-	for n, w := range todo {
-		if len(p.snapshots) >= e.CheckpointPart || p.bytes >= partBytes {
-			return p, n, nil
+	n, bytes := 0, 0
+	for ; n < len(todo) && len(p.of) < e.CheckpointPart && bytes < partBytes; n++ {
+		if w := todo[n]; !w.gone {
+			p.of, bytes = append(p.of, w), bytes+w.size
 		}
-		if w.gone {
-			continue
-		}
-		state, err := e.subjects.save(w)
-		if err != nil {
-			for _, w := range p.of {
-				e.subjects.touch(w)
+	}
+	p.snapshots = make([]Snapshot, len(p.of))
+	// Nothing is judged meanwhile, so all cores are at it.
+	var work errgroup.Group
+	const atOnce = 64
+	for from := 0; from < len(p.of); from += atOnce {
+		work.Go(func() error {
+			for i := from; i < min(from+atOnce, len(p.of)); i++ {
+				state, err := e.subjects.save(p.of[i])
+				if err != nil {
+					return err
+				}
+				p.snapshots[i] = Snapshot{Subject: p.of[i].subject, State: state}
 			}
-			return nil, n, err
-		}
-		// A subject has read as far as its states say, so they are written even
-		// if all are as they were: they may have been different in between, and
-		// what made them so must not be handed to them twice.
-		p.snapshots = append(p.snapshots, Snapshot{Subject: w.subject, State: state})
-		p.of, p.bytes = append(p.of, w), p.bytes+len(state)
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, 0, err
+	}
+	for _, w := range p.of {
 		w.dirty = false
 	}
-	return p, len(todo), nil
+	return p, n, nil
 }
 
 // behind says whether there are states that have read further than the engine,
