@@ -25,6 +25,11 @@ func clocks(ctx context.Context, h *harness) (err error) {
 		return err
 	}
 	defer func() { s.stop(); err = errors.Join(err, s.fault()) }()
+	return h.mislead(ctx, s, s.caller())
+}
+
+// mislead lets the fleet send to the service, by whatever broker.
+func (h *harness) mislead(ctx context.Context, s *service, f *fleet) (err error) {
 	now := time.Now().Truncate(time.Second)
 	say := func(i int, at time.Time, value int) *message {
 		return &message{topic: "homecare/v1/" + vendor + "/" + band(i) + "/telemetry",
@@ -67,7 +72,6 @@ func clocks(ctx context.Context, h *harness) (err error) {
 	for k := range 5 { // 9 min ahead is still a clock that may be wrong a little
 		add(6, 1, say(6, now.Add(9*time.Minute+time.Duration(k)*time.Second), k))
 	}
-	f := s.caller()
 	// A call for help counts whatever the clock says.
 	help := calls(4)
 	for i, at := range []time.Time{now.Add(3 * time.Hour), now.Add(-3 * time.Hour), time.Unix(0, 0), now.AddDate(0, -3, 0)} {

@@ -14,16 +14,6 @@ import (
 	"time"
 )
 
-// message is one that devices must get through. Each is distinct.
-type message struct {
-	topic   string
-	payload []byte
-	device  string // of a reading, vendor/id
-	value   int    // of a reading
-	acked   atomic.Bool
-	sentAt  atomic.Int64 // first time, microseconds
-}
-
 // fleet publishes messages with QoS 1 as devices do: what is not acknowledged is
 // sent again after the next connect, what is acknowledged never again. So a
 // message that is missing at the end and was acknowledged once is lost.
@@ -291,9 +281,12 @@ func greet(w io.Writer, r *bufio.Reader, id, user, password string) error {
 	return nil
 }
 
-func publishPacket(m *message, id uint16, again byte) []byte {
+func publishPacket(m *message, id uint16, flags byte) []byte {
+	if m.retained {
+		flags |= 1
+	}
 	body := binary.BigEndian.AppendUint16(text(m.topic), id)
-	return packet(0x32|again, append(body, m.payload...))
+	return packet(0x32|flags, append(body, m.payload...))
 }
 
 func text(s string) []byte {

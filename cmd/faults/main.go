@@ -75,6 +75,7 @@ func scenarios() []scenario {
 	return []scenario{ // the slowest of the short forms first
 		{"disk", fullDisk},
 		{"outage", outage},
+		{"deaf", deafLine},
 		{"kill", killEmbedded},
 		{"damage", damage},
 		{"answers", answers},
@@ -84,6 +85,7 @@ func scenarios() []scenario {
 		{"excess", killWithExcess},
 		{"acks", killAtAcknowledgement},
 		{"clocks", clocks},
+		{"front", front},
 	}
 }
 

@@ -5,8 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 )
+
+// message is one that devices must get through. Each is distinct.
+type message struct {
+	topic   string
+	payload []byte
+	// retained asks the broker to keep it, for whoever subscribes later.
+	retained bool
+	device   string // of a reading, vendor/id
+	value    int    // of a reading
+	acked    atomic.Bool
+	sentAt   atomic.Int64 // first time, microseconds
+}
 
 // readings are n messages of one reading each: the k-th of a band has the value
 // from plus k and the time base plus k seconds, so each is told from every other.

@@ -10,14 +10,22 @@ import (
 	"sync/atomic"
 )
 
+const (
+	carries int32 = iota
+	deaf          // nothing passes, either way; the connections stay up
+	shut          // deaf, and new connections are closed
+)
+
 // tap is a line between a broker and the service that counts what passes: which
 // messages the broker handed over, and which of them the service acknowledged.
 type tap struct {
 	addr string
 	acks atomic.Int64 // of the service, all
 
+	// hush says what becomes of connections. Those that are hushed once stay so.
+	hush   atomic.Int32
 	mu     sync.Mutex
-	handed map[string]bool // payloads with their topics
+	handed map[string]int // how often, payloads with their topics
 	taken  map[string]bool
 	left   int // acknowledgements until do is called
 	do     func()
@@ -28,13 +36,17 @@ func newTap(ctx context.Context, to string) (*tap, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tap{addr: l.Addr().String(), handed: map[string]bool{}, taken: map[string]bool{}}
+	t := &tap{addr: l.Addr().String(), handed: map[string]int{}, taken: map[string]bool{}}
 	context.AfterFunc(ctx, func() { _ = l.Close() })
 	go func() {
 		for {
 			near, err := l.Accept()
 			if err != nil {
 				return
+			}
+			if t.hush.Load() == shut {
+				_ = near.Close()
+				continue
 			}
 			far, err := (&net.Dialer{}).DialContext(ctx, "tcp", to)
 			if err != nil {
@@ -48,21 +60,36 @@ func newTap(ctx context.Context, to string) (*tap, error) {
 	return t, nil
 }
 
+// writer is a function that is an io.Writer.
+type writer func([]byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }
+
 func (t *tap) carry(near, far net.Conn) {
 	var mu sync.Mutex
 	flying := map[uint16]string{}
-	var gone atomic.Bool
+	var gone, hushed atomic.Bool
 	one := func(to, from net.Conn, see func(kind byte, body []byte)) {
 		defer to.Close()   //nolint:errcheck // one end is gone
 		defer from.Close() //nolint:errcheck // one end is gone
-		r := bufio.NewReader(io.TeeReader(from, to))
+		r := bufio.NewReader(io.TeeReader(from, writer(func(p []byte) (int, error) {
+			if t.hush.Load() != carries {
+				hushed.Store(true)
+			}
+			if hushed.Load() {
+				return len(p), nil
+			}
+			return to.Write(p)
+		})))
 		for !gone.Load() {
 			kind, body, err := readPacket(r)
 			if err != nil {
 				gone.Store(true)
 				return
 			}
-			see(kind, body)
+			if !hushed.Load() {
+				see(kind, body)
+			}
 		}
 	}
 	go one(near, far, func(kind byte, body []byte) {
@@ -76,7 +103,7 @@ func (t *tap) carry(near, far net.Conn) {
 		flying[id] = key
 		mu.Unlock()
 		t.mu.Lock()
-		t.handed[key] = true
+		t.handed[key]++
 		t.mu.Unlock()
 	})
 	one(far, near, func(kind byte, body []byte) {
@@ -133,5 +160,12 @@ func (t *tap) of(m *message) (handed, taken bool) {
 	key := m.topic + " " + string(m.payload)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.handed[key], t.taken[key]
+	return t.handed[key] > 0, t.taken[key]
+}
+
+// passed is how often the broker has handed the message over.
+func (t *tap) passed(m *message) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.handed[m.topic+" "+string(m.payload)]
 }
