@@ -131,7 +131,9 @@ type Book interface {
 	RaisesDue(ctx context.Context, now time.Time) ([]string, error)
 	// Rules and LastContact answer from memory, as of a time of receipt. The
 	// rules are shared: they must not be changed.
-	Rules(at time.Time) *Rules
+	Rules(at time.Time, of RuleScope) *Rules
+	// NewestRules is the version of the newest change for anybody.
+	NewestRules(at time.Time) int
 	LastContact(resident string, at time.Time) time.Time
 }
 

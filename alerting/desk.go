@@ -148,7 +148,7 @@ func (d *Desk) Escalate(ctx context.Context, id string, by Actor, reason string)
 	return d.act(ctx, id, ActEscalate, by, func(_ Tx, c *Case, _ State, ch *Change) error {
 		ch.Type, ch.Text = AlertEscalated, reason
 		c.Escalation++
-		c.scheduleStep(d.Book.Rules(ch.At))
+		c.scheduleStep(rulesOf(d.Book, d.Directory, c, ch.At))
 		path, level := c.level()
 		ch.Data["step"], ch.Data["area"], ch.Data["level"] = c.Escalation, path, level
 		return nil
@@ -180,7 +180,7 @@ func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Ale
 			Type: AlertUpdated, At: ch.At, Case: target, Actor: by,
 			Data: map[string]any{"action": ActMerge, "merged": id},
 		}
-		if target.absorb(c, ch.At, d.Book.Rules(ch.At), on.Data) {
+		if target.absorb(c, ch.At, rulesOf(d.Book, d.Directory, target, ch.At), on.Data) {
 			if err := tx.PutAlert(target); err != nil {
 				return err
 			}
@@ -241,7 +241,7 @@ func (d *Desk) Reopen(ctx context.Context, id string, by Actor, reason string) (
 			c.ClosedAt, c.Outcome, c.RaiseAt = nil, nil, time.Time{}
 		}
 		c.State = from // ring brings it to open
-		c.ring(ch.At, d.Book.Rules(ch.At))
+		c.ring(ch.At, rulesOf(d.Book, d.Directory, c, ch.At))
 		return nil
 	})
 }
@@ -282,7 +282,7 @@ func (d *Desk) Close(ctx context.Context, id string, by Actor, in Closing) (Aler
 			}
 		}
 		info, _ := c.Kind.Info()
-		again := d.Book.Rules(ch.At).RaiseAgain
+		again := rulesOf(d.Book, d.Directory, c, ch.At).RaiseAgain
 		c.RaiseAt = time.Time{}
 		if info.RaiseAgain && again > 0 && !reached && !info.settles(in.Outcome) && c.RecoveredAt == nil {
 			c.RaiseAt = ch.At.Add(again)

@@ -279,7 +279,7 @@ func (e *Engine) commit(ctx context.Context) error {
 		now := e.Now().UTC().Truncate(time.Microsecond)
 		var f *fold
 		err := e.Book.Tx(ctx, func(tx Tx) error {
-			f = &fold{tx: tx, now: now, rules: e.Book.Rules(now)}
+			f = &fold{tx: tx, now: now, rules: e.Book.Rules(now, RuleScope{}), of: func(c *Case) *Rules { return rulesOf(e.Book, e.Directory, c, now) }}
 			for i := range e.pending {
 				if err := f.take(&e.pending[i]); err != nil {
 					return fmt.Errorf("%s: %w", e.pending[i].Kind, err)

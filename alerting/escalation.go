@@ -12,9 +12,11 @@ import (
 
 // EscalationOptions are what the escalation needs.
 type EscalationOptions struct {
-	Book    Book
-	Log     zerolog.Logger
-	Metrics prometheus.Registerer
+	Book Book
+	// Directory tells of residents' tiers; nil leaves out the rules of tiers.
+	Directory Directory
+	Log       zerolog.Logger
+	Metrics   prometheus.Registerer
 }
 
 // Escalation takes alerts that nobody acknowledged up the area tree, village to
@@ -73,7 +75,7 @@ func (e *Escalation) Step(ctx context.Context, now time.Time) error {
 			if err != nil {
 				return err
 			}
-			taken, err = climb(tx, c, now, e.Book.Rules(now))
+			taken, err = climb(tx, c, now, rulesOf(e.Book, e.Directory, c, now))
 			return err
 		})
 		if err != nil {

@@ -29,8 +29,9 @@ func (j *judged) key() EpisodeKey { return EpisodeKey{j.Subject, j.Kind, j.Episo
 type fold struct {
 	tx     Tx
 	now    time.Time
-	rules  *Rules
-	opened []opening // for the counters, once committed
+	rules  *Rules             // of the whole service
+	of     func(*Case) *Rules // of a case
+	opened []opening          // for the counters, once committed
 
 	// fresh are new findings about devices, held back until all are known; held
 	// tells of which subjects and kinds.
@@ -128,7 +129,7 @@ func (f *fold) more(j *judged, ep Episode) error {
 	}
 	data := map[string]any{"more": j.Evidence}
 	if j.Rings && (c.State == Open || c.State == Acknowledged) && !c.Late {
-		c.ring(f.now, f.rules)
+		c.ring(f.now, f.of(c))
 		data["rings"] = true
 	}
 	return f.event(AlertUpdated, c, data)
@@ -166,7 +167,7 @@ func (f *fold) again(j *judged, ep Episode) error {
 	from := c.Severity
 	c.Late = c.Late && j.late
 	c.adopt(j)
-	c.rise(j.Severity, f.now, f.rules)
+	c.rise(j.Severity, f.now, f.of(c))
 	return f.event(AlertUpdated, c, map[string]any{"severity_from": from, "severity_to": c.Severity})
 }
 
@@ -205,10 +206,10 @@ func (f *fold) join(j *judged, c *Case, info KindInfo) error {
 	}
 	if j.Severity.Above(c.Severity) {
 		data["severity_from"], data["severity_to"] = c.Severity, j.Severity
-		c.rise(j.Severity, f.now, f.rules)
+		c.rise(j.Severity, f.now, f.of(c))
 	}
 	if ringing {
-		c.ring(f.now, f.rules)
+		c.ring(f.now, f.of(c))
 		data["rings"] = !c.Late
 	}
 	return f.event(AlertUpdated, c, data)
@@ -228,7 +229,7 @@ func (f *fold) caseOf(j *judged) *Case {
 		Provider: j.provider,
 	}
 	c.adopt(j)
-	c.startClock(f.now, f.rules)
+	c.startClock(f.now, f.of(c))
 	return c
 }
 
@@ -344,7 +345,7 @@ func (f *fold) raise(old *Case, now time.Time, what *place, reached func(residen
 	n, _ := old.counted("raised_again")
 	c.withEvidence("raised_again", n+1)
 	c.withEvidence("previous", old.ID)
-	c.startClock(f.now, f.rules)
+	c.startClock(f.now, f.of(c))
 	if err := f.add(c); err != nil || c.Kind != KindDataOutage {
 		return err
 	}

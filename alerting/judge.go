@@ -234,7 +234,7 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 		p.away = !atHome(p.resident.State) || e.Directory.Away(p.resident.ID, at)
 		p.contact = e.Book.LastContact(p.resident.ID, at)
 	}
-	p.rules = e.Book.Rules(at)
+	p.rules = e.Book.Rules(at, p.scope())
 	return true
 }
 
@@ -264,7 +264,7 @@ func (e *Engine) tick(rec *devices.Record) {
 			}
 			continue
 		}
-		p.rules = e.swept(w)
+		p.rules = e.swept(w, &p)
 		e.hear(h, w, &p, rec.Received)
 		for next := 0; next < len(w.detectors); {
 			next = e.see(h, next)

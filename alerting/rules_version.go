@@ -1,11 +1,7 @@
 package alerting
 
-import "time"
-
-// RuleVersion is one change of the rules: from when it holds, who made it and why.
+// RuleVersion is one change of the rules, and what its scope has had since.
 type RuleVersion struct {
-	Rules  *Rules
-	From   time.Time
-	By     string // user name
-	Reason string
+	RuleChange
+	Rules *Rules
 }

@@ -423,7 +423,7 @@ func (f *fold) newOutage(g group, members []Member) *Case {
 		c.FoundAt = maxTime(c.FoundAt, m.FoundAt)
 	}
 	c.Episode = f.freeEpisode(time.Time{}, members)
-	c.startClock(f.now, f.rules)
+	c.startClock(f.now, f.of(c))
 	f.opened = append(f.opened, opening{c.Kind, c.Severity})
 	f.change(c).opened = true
 	return c
@@ -559,7 +559,7 @@ func (f *fold) flush(c *Case) error {
 	case ch.opened:
 		t, data = AlertOpened, map[string]any{"severity": c.Severity, "late": false}
 	case ch.rings:
-		c.ring(f.now, f.rules)
+		c.ring(f.now, f.of(c))
 		data["rings"] = true
 	}
 	if err := f.event(t, c, data); err != nil {

@@ -52,7 +52,7 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			c.acknowledge(by, now)
 			v.Alert, v.Resident, v.Area = &c.ID, c.Resident, c.Area
 			if in.Due.IsZero() {
-				v.Due = now.Add(d.Book.Rules(now).VisitDue[c.Severity])
+				v.Due = now.Add(rulesOf(d.Book, d.Directory, c, now).VisitDue[c.Severity])
 			}
 			ch.Case, c.Visit = c, v
 		}

@@ -64,7 +64,7 @@ func (e *Engine) rest() {
 			continue
 		}
 		var h hearing
-		p.rules = e.swept(w)
+		p.rules = e.swept(w, &p)
 		e.hear(&h, w, &p, e.clock.LastTick)
 		e.sleep(&h)
 	}
@@ -83,7 +83,7 @@ func (e *Engine) sweep(last, now time.Time) {
 		s.To = last // an older release kept no sweep
 	}
 	if s.Left == 0 {
-		if !last.IsZero() && e.Book.Rules(s.To) != e.Book.Rules(now) {
+		if !last.IsZero() && e.Book.NewestRules(s.To) != e.Book.NewestRules(now) {
 			s.From, s.Left = s.To, e.SweepTicks
 		}
 		s.To = now
@@ -95,12 +95,12 @@ func (e *Engine) sweep(last, now time.Time) {
 }
 
 // swept are the rules that the subject's ticks show.
-func (e *Engine) swept(w *watched) *Rules {
+func (e *Engine) swept(w *watched, p *place) *Rules {
 	s := &e.clock.Sweep
 	if s.Left > e.turnOf(&e.subjects.wakes[w.number]) {
-		return e.Book.Rules(s.From)
+		return e.Book.Rules(s.From, p.scope())
 	}
-	return e.Book.Rules(s.To)
+	return e.Book.Rules(s.To, p.scope())
 }
 
 // turnOf is how many ticks of a sweep are left when it has come to the subject.

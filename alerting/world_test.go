@@ -108,7 +108,7 @@ func (w *world) start() {
 	})
 	w.must(w.engine.Restore(w.ctx))
 	w.desk = alerting.NewDesk(alerting.DeskOptions{Book: w.store, Directory: w.dir, Now: clock})
-	w.climb = alerting.NewEscalation(alerting.EscalationOptions{Book: w.store})
+	w.climb = alerting.NewEscalation(alerting.EscalationOptions{Book: w.store, Directory: w.dir})
 }
 
 func (w *world) must(err error) {

@@ -381,7 +381,7 @@ func TestRulesRoundTrip(t *testing.T) {
 	if status, out, _ = c.as(access.Supervisor, "PUT", "/api/v1/rules", map[string]any{"rules": out, "reason": "again"}); status == 200 {
 		t.Errorf("a supervisor of one town changed the rules of the service: %s", text(out))
 	}
-	if got := c.store.Rules(time.Now()).LowBatteryPct; got != 15 {
+	if got := c.store.Rules(time.Now(), alerting.RuleScope{}).LowBatteryPct; got != 15 {
 		t.Errorf("the store has %v", got)
 	}
 }

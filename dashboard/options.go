@@ -90,12 +90,19 @@ type DeadLetters interface {
 // Rules reads and changes the thresholds.
 type Rules interface {
 	// Rules are those that hold at the time; they must not be changed.
-	Rules(at time.Time) *alerting.Rules
+	Rules(at time.Time, of alerting.RuleScope) *alerting.Rules
 	// PutRules stores a new version, which holds from the given time on, and
 	// returns its number.
 	PutRules(ctx context.Context, r *alerting.Rules, by alerting.Actor, reason string, from time.Time) (int, error)
-	// RuleVersions are the changes, newest first.
-	RuleVersions(ctx context.Context, limit int) ([]alerting.RuleVersion, error)
+	// ChangeRules makes the settings of one scope hold from then on, and returns
+	// the change's version; TryRules what that scope's rules would be.
+	ChangeRules(ctx context.Context, c alerting.RuleChange) (int, error)
+	TryRules(c alerting.RuleChange) (*alerting.Rules, error)
+	// RuleVersions are the changes that see is true of, newest first.
+	RuleVersions(limit int, see func(alerting.RuleScope) bool) []alerting.RuleVersion
+	// RuleChanges and RuleSources tell how somebody's rules came to be.
+	RuleChanges(of alerting.RuleScope) []alerting.RuleChange
+	RuleSources(at time.Time, of alerting.RuleScope) []alerting.RuleSource
 }
 
 // Incidents starts made-up incidents in the demo's simulator.

@@ -66,7 +66,7 @@ const previewTime = time.Minute
 func (d *Dashboard) servePreview() {
 	add(d, "preview-rules", "What other thresholds would have done in the last days", func(ctx context.Context, in *previewIn) (*body[PreviewResult], error) {
 		now := time.Now().UTC().Truncate(time.Second)
-		before := d.opts.Rules.Rules(now)
+		before := d.opts.Rules.Rules(now, alerting.RuleScope{})
 		after, err := in.Body.Rules.rules()
 		if err != nil {
 			return nil, err

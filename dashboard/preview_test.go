@@ -50,7 +50,7 @@ func TestPreviewOfRules(t *testing.T) {
 	if preview.left <= 0 || preview.left > 2*time.Minute {
 		t.Errorf("may take %s", preview.left)
 	}
-	if now := c.store.Rules(time.Now()).LowBatteryPct; now == 15 {
+	if now := c.store.Rules(time.Now(), alerting.RuleScope{}).LowBatteryPct; now == 15 {
 		t.Error("a preview changed the rules")
 	}
 	for _, wrong := range []struct {

@@ -31,14 +31,11 @@ type ruleVersions struct {
 
 const mostRuleVersions = 100
 
-func (d *Dashboard) ruleVersions(ctx context.Context, _ *struct{}) (*body[ruleVersions], error) {
-	versions, err := d.opts.Rules.RuleVersions(ctx, mostRuleVersions)
-	if err != nil {
-		return nil, err
-	}
+func (d *Dashboard) ruleVersions(_ context.Context, _ *struct{}) (*body[ruleVersions], error) {
+	versions := d.opts.Rules.RuleVersions(mostRuleVersions, func(alerting.RuleScope) bool { return true })
 	out := ruleVersions{Items: make([]ruleVersionBody, len(versions)), Defaults: showRules(*alerting.DefaultRules())}
 	for i, v := range versions {
-		out.Items[i] = ruleVersionBody{v.Rules.Version, v.From, v.By, v.Reason, showRules(*v.Rules)}
+		out.Items[i] = ruleVersionBody{v.Version, v.From, v.By, v.Reason, showRules(*v.Rules)}
 	}
 	return &body[ruleVersions]{out}, nil
 }
@@ -46,7 +43,7 @@ func (d *Dashboard) ruleVersions(ctx context.Context, _ *struct{}) (*body[ruleVe
 func (d *Dashboard) serveRules() {
 	add(d, "list-rule-versions", "Who changed the thresholds, when and why", d.ruleVersions)
 	add(d, "get-rules", "The thresholds that hold now", func(context.Context, *struct{}) (*body[rulesBody], error) {
-		return &body[rulesBody]{showRules(*d.opts.Rules.Rules(time.Now()))}, nil
+		return &body[rulesBody]{showRules(*d.opts.Rules.Rules(time.Now(), alerting.RuleScope{}))}, nil
 	})
 	add(d, "put-rules", "Change the thresholds from now on", func(ctx context.Context, in *rulesIn) (*body[rulesBody], error) {
 		r, err := in.Body.Rules.rules()
@@ -57,7 +54,7 @@ func (d *Dashboard) serveRules() {
 			return nil, newProblem(http.StatusForbidden, "the thresholds hold for the whole service; they are not for an account of one area to change")
 		}
 		now := time.Now().UTC()
-		if v := d.opts.Rules.Rules(now).Version; r.Version != 0 && r.Version != v {
+		if v := d.opts.Rules.Rules(now, alerting.RuleScope{}).Version; r.Version != 0 && r.Version != v {
 			return nil, newProblem(http.StatusConflict, fmt.Sprintf("version: %d: somebody changed the thresholds meanwhile; they are at version %d", r.Version, v),
 				FieldProblem{Field: "version", Value: r.Version, Rule: fmt.Sprintf("must be %d, the version that holds", v)})
 		}

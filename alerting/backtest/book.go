@@ -48,7 +48,10 @@ func (*book) EscalationsDue(context.Context, time.Time) ([]string, error) { retu
 func (*book) RaisesDue(context.Context, time.Time) ([]string, error) { return nil, nil }
 
 // Rules are the same all the time.
-func (b *book) Rules(time.Time) *alerting.Rules { return b.rules }
+func (b *book) Rules(time.Time, alerting.RuleScope) *alerting.Rules { return b.rules }
+
+// NewestRules never change.
+func (b *book) NewestRules(time.Time) int { return b.rules.Version }
 
 // LastContact: nobody was reached.
 func (*book) LastContact(string, time.Time) time.Time { return time.Time{} }

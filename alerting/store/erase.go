@@ -29,6 +29,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 		}{
 			{`UPDATE alerts SET resident_name = $1, evidence = '{}', raise_at = 0 WHERE resident = $2`, []any{devices.ErasedName, resident}},
 			{`UPDATE visits SET resident_name = $1, report_note = '' WHERE resident = $2`, []any{devices.ErasedName, resident}},
+			{`UPDATE alert_rules SET body = '{}', reason = '' WHERE resident = $1`, []any{resident}},
 			{`DELETE FROM alert_contacts WHERE resident = $1`, []any{resident}},
 			{`DELETE FROM alert_states WHERE subject_type = $1 AND subject = $2`, []any{string(alerting.SubjectResident), resident}},
 			{`DELETE FROM alert_snapshots WHERE subject_type = $1 AND subject = $2`, []any{string(alerting.SubjectResident), resident}},
@@ -55,6 +56,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.contacts, resident)
+	s.rules.Forget(resident)
 	s.reached = slices.DeleteFunc(s.reached, func(r reached) bool { return r.resident == resident })
 	return nil
 }

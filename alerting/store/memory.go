@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -12,12 +11,6 @@ import (
 	"shouwang/devices"
 	"shouwang/devices/database"
 )
-
-// ruling is one version of the rules and the time from which it holds.
-type ruling struct {
-	from  time.Time
-	rules *alerting.Rules
-}
 
 // contact is one line of a resident's contacts, ordered by recorded: newest is
 // the newest contact known by then.
@@ -36,25 +29,10 @@ type reached struct {
 // ones and nobody has been reached.
 func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	saved := alerting.Saved{Positions: map[string]uint64{}}
-	rules := []ruling{}
+	rules := alerting.NewRulebook()
 	contacts := []alerting.Contact{}
 	err := s.read(ctx, func(q *sql.Tx) error {
-		err := each(ctx, q, func(r *sql.Rows) error {
-			var version int
-			var held int64
-			var body string
-			if err := r.Scan(&version, &held, &body); err != nil {
-				return err
-			}
-			// A setting that came with a later release has its default.
-			rules = append(rules, ruling{database.Time(held), alerting.DefaultRules()})
-			into := rules[len(rules)-1].rules
-			if err := json.Unmarshal([]byte(body), into); err != nil {
-				return fmt.Errorf("rules version %d: %w", version, err)
-			}
-			into.Version = version
-			return nil
-		}, `SELECT version, held, body FROM alert_rules ORDER BY held, version`)
+		err := loadRules(ctx, q, rules)
 		if err != nil {
 			return fmt.Errorf("rules: %w", err)
 		}
@@ -86,60 +64,6 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 		s.remember(c)
 	}
 	return saved, nil
-}
-
-// Rules are those that held at a time of receipt.
-func (s *Store) Rules(at time.Time) *alerting.Rules {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, r := range slices.Backward(s.rules) {
-		if !r.from.After(at) {
-			return r.rules
-		}
-	}
-	return s.defaults
-}
-
-// PutRules makes new rules hold from a time on, which is neither before now nor
-// before the last ones, and returns their version. Who changed them and why is
-// kept.
-func (s *Store) PutRules(ctx context.Context, rules *alerting.Rules, by alerting.Actor, reason string, from time.Time) (int, error) {
-	if err := rules.Check(); err != nil {
-		return 0, err
-	}
-	if reason == "" {
-		return 0, &alerting.InputError{Field: "reason", Rule: "must not be empty"}
-	}
-	body, err := json.Marshal(rules)
-	if err != nil {
-		return 0, fmt.Errorf("rules: %w", err)
-	}
-	// A copy of its own: what the caller does to its rules later is no change.
-	kept := alerting.DefaultRules()
-	if err := json.Unmarshal(body, kept); err != nil {
-		return 0, fmt.Errorf("rules: %w", err)
-	}
-	from = from.UTC().Truncate(time.Microsecond)
-	err = s.write(ctx, func(t *sql.Tx, note func() time.Time) error {
-		if err := t.QueryRowContext(ctx, `SELECT COALESCE(max(version), $1) + 1 FROM alert_rules`, s.defaults.Version).Scan(&kept.Version); err != nil {
-			return err
-		}
-		if now := note(); from.Before(now) {
-			from = now
-		}
-		if n := len(s.rules); n > 0 && from.Before(s.rules[n-1].from) {
-			from = s.rules[n-1].from
-		}
-		_, err := t.ExecContext(ctx, `INSERT INTO alert_rules (version, held, body, actor, reason) VALUES ($1, $2, $3, $4, $5)`,
-			kept.Version, database.Micros(from), string(body), by.User, reason)
-		return err
-	}, func() {
-		s.rules = append(s.rules, ruling{from, kept})
-	})
-	if err != nil {
-		return 0, fmt.Errorf("write rules: %w", err)
-	}
-	return kept.Version, nil
 }
 
 // LastContact is the newest contact with the resident that was recorded by then.

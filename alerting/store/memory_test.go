@@ -14,7 +14,7 @@ import (
 func TestRulesHoldFromTheirTime(t *testing.T) {
 	s, db := open(t)
 	s.Now = func() time.Time { return noon }
-	if r := s.Rules(noon); r.Version != 1 || r.WaterInactivity.LimitL != 10 {
+	if r := s.Rules(noon, alerting.RuleScope{}); r.Version != 1 || r.WaterInactivity.LimitL != 10 {
 		t.Fatalf("%+v", r)
 	}
 	r := alerting.DefaultRules()
@@ -35,11 +35,11 @@ func TestRulesHoldFromTheirTime(t *testing.T) {
 	}
 	for _, s := range []*store.Store{s, again} {
 		for after, want := range map[time.Duration]float64{-time.Microsecond: 10, 0: 6, time.Hour - 1: 6, time.Hour: 8, 1000 * time.Hour: 8} {
-			if got := s.Rules(noon.Add(after)); got.WaterInactivity.LimitL != want || len(got.Escalation[alerting.Red]) != 2 {
+			if got := s.Rules(noon.Add(after), alerting.RuleScope{}); got.WaterInactivity.LimitL != want || len(got.Escalation[alerting.Red]) != 2 {
 				t.Errorf("%s after noon: %+v", after, got)
 			}
 		}
-		if got := s.Rules(noon.Add(2 * time.Hour)); got.Version != 3 || len(got.Escalation[alerting.Blue]) != 1 {
+		if got := s.Rules(noon.Add(2*time.Hour), alerting.RuleScope{}); got.Version != 3 || len(got.Escalation[alerting.Blue]) != 1 {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -94,7 +94,7 @@ func TestWhatWaitedToBeWrittenHoldsFromThenOn(t *testing.T) {
 	for _, s := range []*store.Store{s, again} {
 		for after, want := range map[time.Duration]bool{time.Minute - time.Microsecond: false, time.Minute: true} {
 			at := noon.Add(after)
-			if got := s.Rules(at).LowBatteryPct == 30; got != want {
+			if got := s.Rules(at, alerting.RuleScope{}).LowBatteryPct == 30; got != want {
 				t.Errorf("rules after %s: %v", after, got)
 			}
 			if got := !s.LastContact("r", at).IsZero(); got != want {
@@ -123,7 +123,7 @@ func TestWhoAsksAboutLaterSeesIt(t *testing.T) {
 	rules := alerting.DefaultRules()
 	rules.LowBatteryPct = 30
 	s.Now = func() time.Time {
-		go func() { limit <- s.Rules(noon).LowBatteryPct }()
+		go func() { limit <- s.Rules(noon, alerting.RuleScope{}).LowBatteryPct }()
 		time.Sleep(10 * time.Millisecond)
 		return noon
 	}

@@ -23,15 +23,14 @@ type Store struct {
 	// New sets it to time.Now. It is changed before the store is used.
 	Now func() time.Time
 
-	db       *database.DB
-	defaults *alerting.Rules // before anybody changed them
+	db *database.DB
 
 	// mu guards what records are judged by. A write takes it before it notes
 	// its time and holds it over the commit: whoever asks about a later moment
 	// waits those milliseconds and sees it, whoever asked before asked about an
 	// earlier moment. So live and in a replay a record sees the same.
 	mu       sync.RWMutex
-	rules    []ruling             // by time from which they hold
+	rules    *alerting.Rulebook
 	contacts map[string][]contact // of each resident, by time of recording
 	reached  []reached            // all of them, by time of recording
 	noted    time.Time            // the newest time that was noted
@@ -45,7 +44,7 @@ type Store struct {
 // New makes a store on an open database. Load reads what it keeps in memory.
 func New(db *database.DB) *Store {
 	return &Store{
-		Now: time.Now, db: db, defaults: alerting.DefaultRules(), contacts: map[string][]contact{}, wake: make(chan struct{}),
+		Now: time.Now, db: db, rules: alerting.NewRulebook(), contacts: map[string][]contact{}, wake: make(chan struct{}),
 	}
 }
 

@@ -1,0 +1,367 @@
+package alerting
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"shouwang/devices"
+)
+
+// mostPlaces is how many places a Rulebook keeps in mind: all villages of a
+// province, by tier. Beyond it begins anew.
+const mostPlaces = 1 << 17
+
+// Rulebook holds all changes of the rules and answers what holds for somebody at
+// a time of receipt. Every set of rules is merged once: who has the same has the
+// same *Rules. Its methods may be called from everywhere, but Add and Forget by
+// one at a time and while nobody asks.
+type Rulebook struct {
+	defaults *Rules
+	changes  []RuleChange // by the time from which they hold, and by version
+	set      map[RuleScope][]int32
+	own      map[string]bool // residents with settings of their own
+	scoped   bool            // there are others than the service's
+
+	mu     sync.RWMutex
+	places map[RuleScope]*timeline
+	lines  map[string]*timeline // by the layers that are set
+	merged map[string]*Rules    // by the changes that are laid over each other
+}
+
+// timeline is what has held somewhere, by time.
+type timeline struct{ spans []span }
+
+type span struct {
+	from  int64 // receipt time, microseconds since 1970
+	rules *Rules
+}
+
+// NewRulebook makes one in which nothing has been changed.
+func NewRulebook() *Rulebook {
+	return &Rulebook{
+		defaults: DefaultRules(), set: map[RuleScope][]int32{}, own: map[string]bool{},
+		places: map[RuleScope]*timeline{}, lines: map[string]*timeline{}, merged: map[string]*Rules{},
+	}
+}
+
+// Add takes a change that has been made: its version is greater than that of the
+// change before, and it does not hold earlier.
+func (b *Rulebook) Add(c RuleChange) error {
+	if _, err := b.defaults.Over(c.Settings); err != nil {
+		return fmt.Errorf("rules version %d: %w", c.Version, err)
+	}
+	at := c.Scope.layer()
+	b.set[at] = append(b.set[at], int32(len(b.changes))) //nolint:gosec // people make them
+	b.changes = append(b.changes, c)
+	b.scoped = b.scoped || at != RuleScope{}
+	if at.Resident != "" {
+		b.own[at.Resident] = true
+	}
+	clear(b.places)
+	clear(b.lines)
+	return nil
+}
+
+// Forget takes the settings and reasons of one resident out; the versions stay.
+func (b *Rulebook) Forget(resident string) {
+	for _, i := range b.set[RuleScope{Resident: resident}] {
+		b.changes[i].Settings, b.changes[i].Reason = json.RawMessage(`{}`), ""
+	}
+	clear(b.places)
+	clear(b.lines)
+	clear(b.merged)
+}
+
+// Last is the newest change's version and the time from which it holds.
+func (b *Rulebook) Last() (version int, from time.Time) {
+	if n := len(b.changes); n > 0 {
+		return b.changes[n-1].Version, b.changes[n-1].From
+	}
+	return b.defaults.Version, time.Time{}
+}
+
+// Newest is the version of the newest change that holds for anybody.
+func (b *Rulebook) Newest(at time.Time) int {
+	for _, c := range slices.Backward(b.changes) {
+		if !c.From.After(at) {
+			return c.Version
+		}
+	}
+	return b.defaults.Version
+}
+
+// Rules are those that hold for somebody at a time of receipt. They are shared:
+// they must not be changed. Version is that of the newest change among them.
+func (b *Rulebook) Rules(at time.Time, of RuleScope) *Rules {
+	switch {
+	case !b.scoped:
+		of = RuleScope{}
+	case of.Resident != "" && !b.own[of.Resident]:
+		of.Resident = ""
+	}
+	b.mu.RLock()
+	l, ok := b.places[of]
+	b.mu.RUnlock()
+	if !ok {
+		l = b.place(of)
+	}
+	us := at.UnixMicro()
+	for i := len(l.spans) - 1; i >= 0; i-- {
+		if l.spans[i].from <= us {
+			return l.spans[i].rules
+		}
+	}
+	return b.defaults
+}
+
+// place works out what has held for the scope.
+func (b *Rulebook) place(of RuleScope) *timeline {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var layers [][]int32
+	var name []byte
+	for _, l := range of.layers() {
+		if set := b.set[l]; len(set) > 0 {
+			layers = append(layers, set)
+			name = binary.LittleEndian.AppendUint32(name, uint32(set[0])) //nolint:gosec // an index
+		}
+	}
+	l, ok := b.lines[string(name)]
+	if !ok {
+		l = &timeline{}
+		all := slices.Concat(layers...)
+		slices.Sort(all)
+		for _, i := range all {
+			rules, err := b.merge(b.chain(layers, i), b.merged, nil)
+			if err != nil {
+				continue // Add has read them
+			}
+			l.spans = append(l.spans, span{b.changes[i].From.UnixMicro(), rules})
+		}
+		b.lines[string(name)] = l
+	}
+	if len(b.places) >= mostPlaces {
+		clear(b.places)
+	}
+	b.places[of] = l
+	return l
+}
+
+// chain lists the newest change of each layer that is not newer than last.
+func (b *Rulebook) chain(layers [][]int32, last int32) []int32 {
+	var chain []int32
+	for _, set := range layers {
+		n, found := slices.BinarySearch(set, last)
+		if found {
+			n++
+		}
+		if n > 0 {
+			chain = append(chain, set[n-1])
+		}
+	}
+	return chain
+}
+
+// merge lays the changes of a chain over the defaults; known are merged before.
+// Settings no service could run with are left out when those they are laid over
+// are sound: somebody has moved to where they do not fit. trial stands for one
+// change more, with which none is left out.
+func (b *Rulebook) merge(chain []int32, known map[string]*Rules, trial *RuleChange) (*Rules, error) {
+	if len(chain) == 0 {
+		return b.defaults, nil
+	}
+	var name []byte
+	for _, i := range chain {
+		name = binary.LittleEndian.AppendUint32(name, uint32(i)) //nolint:gosec // an index
+	}
+	if r, ok := known[string(name)]; ok {
+		return r, nil
+	}
+	last := chain[len(chain)-1]
+	under, err := b.merge(chain[:len(chain)-1], known, trial)
+	if err != nil {
+		return nil, err
+	}
+	c := trial
+	if int(last) < len(b.changes) {
+		c = &b.changes[last]
+	}
+	r, err := under.Over(c.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if trial == nil && len(chain) > 1 && r.Check() != nil && under.Check() == nil {
+		if r, err = under.Over(json.RawMessage(`{}`)); err != nil {
+			return nil, err
+		}
+	}
+	r.Version = max(under.Version, c.Version)
+	known[string(name)] = r
+	return r, nil
+}
+
+// Try says what the rules of the change's scope would be with it, or returns an
+// *InputError when there is somebody it would give settings that no service could
+// run with: in every area, tier and resident with settings of their own, residents
+// where they lived when theirs were made.
+func (b *Rulebook) Try(c RuleChange) (*Rules, error) {
+	if err := c.Scope.check(); err != nil {
+		return nil, err
+	}
+	if err := c.storm(); err != nil {
+		return nil, err
+	}
+	known := map[string]*Rules{}
+	try := func(of RuleScope) (*Rules, error) {
+		r, err := b.merge(b.with(c.Scope.layer(), of), known, &c)
+		if err == nil {
+			err = r.Check()
+		}
+		if e, ok := errors.AsType[*InputError](err); ok && of != c.Scope {
+			return nil, &InputError{Field: e.Field, Value: e.Value, Rule: e.Rule + " (for " + of.String() + ", which has settings of its own)"}
+		}
+		return r, err
+	}
+	result, err := try(c.Scope)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range b.reached(c.Scope) {
+		if _, err := try(of); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}
+
+// with is the chain that a change of the layer would make for somebody.
+func (b *Rulebook) with(changed, of RuleScope) []int32 {
+	var chain []int32
+	for _, l := range of.layers() {
+		set := b.set[l]
+		switch {
+		case l == changed:
+			chain = append(chain, int32(len(b.changes))) //nolint:gosec // people make them
+		case len(set) > 0:
+			chain = append(chain, set[len(set)-1])
+		}
+	}
+	return chain
+}
+
+// reached lists those with other settings than the rest of the scope, as far as a
+// change there can reach them.
+func (b *Rulebook) reached(scope RuleScope) []RuleScope {
+	if scope.Resident != "" {
+		return nil
+	}
+	areas := map[devices.AreaPath]bool{scope.Area: true}
+	var list []RuleScope
+	for l, set := range b.set {
+		if l.Resident == "" {
+			areas[l.Area] = true
+		} else if home := b.changes[set[len(set)-1]].Scope; scope.covers(home) {
+			list = append(list, home)
+		}
+	}
+	for a := range areas {
+		for _, tier := range []devices.Tier{"", devices.TierRed, devices.TierYellow, devices.TierGreen} {
+			if of := (RuleScope{Area: a, Tier: tier}); of != scope && scope.covers(of) {
+				list = append(list, of)
+			}
+		}
+	}
+	slices.SortFunc(list, func(x, y RuleScope) int {
+		return cmp.Or(cmp.Compare(x.Area, y.Area), cmp.Compare(x.Tier, y.Tier), cmp.Compare(x.Resident, y.Resident))
+	})
+	return list
+}
+
+// Changes lists the changes that hold for somebody or have, newest first.
+func (b *Rulebook) Changes(of RuleScope) []RuleChange {
+	var all []int32
+	for _, l := range of.layers() {
+		all = append(all, b.set[l]...)
+	}
+	slices.Sort(all)
+	list := make([]RuleChange, 0, len(all))
+	for _, i := range slices.Backward(all) {
+		list = append(list, b.changes[i])
+	}
+	return list
+}
+
+// Versions lists the newest changes of which see is true, newest first, at most
+// limit, each with the rules that its scope has had since.
+func (b *Rulebook) Versions(limit int, see func(RuleScope) bool) []RuleVersion {
+	var list []RuleVersion
+	for i := len(b.changes) - 1; i >= 0 && len(list) < limit; i-- {
+		c := b.changes[i]
+		if !see(c.Scope) {
+			continue
+		}
+		var layers [][]int32
+		for _, l := range c.Scope.layers() {
+			layers = append(layers, b.set[l])
+		}
+		b.mu.Lock()
+		rules, err := b.merge(b.chain(layers, int32(i)), b.merged, nil) //nolint:gosec // people make them
+		b.mu.Unlock()
+		if err != nil {
+			continue // Add has read it
+		}
+		list = append(list, RuleVersion{Rules: rules, RuleChange: c})
+	}
+	return list
+}
+
+// Sources lists where the settings that differ from the defaults come from: of each
+// the last scope that sets it, by field.
+func (b *Rulebook) Sources(at time.Time, of RuleScope) []RuleSource {
+	from := map[string]RuleSource{}
+	for _, l := range of.layers() {
+		set := b.set[l]
+		for len(set) > 0 && b.changes[set[len(set)-1]].From.After(at) {
+			set = set[:len(set)-1]
+		}
+		if len(set) == 0 {
+			continue
+		}
+		c := &b.changes[set[len(set)-1]]
+		settings, err := settingsOf(c.Settings)
+		if err != nil {
+			continue // Add has read them
+		}
+		for f := range settings {
+			from[f] = RuleSource{Field: f, Version: c.Version, Scope: c.Scope}
+		}
+	}
+	now, fresh := b.flat(b.Rules(at, of)), b.flat(b.defaults)
+	list := []RuleSource{}
+	for f, s := range from {
+		if s.Scope == (RuleScope{}) && fmt.Sprint(now[f]) == fmt.Sprint(fresh[f]) {
+			continue // the service's may be all there are
+		}
+		list = append(list, s)
+	}
+	slices.SortFunc(list, compareSources)
+	return list
+}
+
+func (*Rulebook) flat(r *Rules) map[string]any {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return nil
+	}
+	flat, err := settingsOf(raw)
+	if err != nil {
+		return nil
+	}
+	return flat
+}
