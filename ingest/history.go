@@ -102,16 +102,28 @@ func (h *history) take(ctx context.Context, frames []Frame) (err error) {
 	if err := h.flush(ctx); err != nil {
 		return err
 	}
+	// Beside the last write: who sends nonsense must not hold up the others.
+	if err := h.keep(ctx); err != nil {
+		return err
+	}
 	if err := h.finish(); err != nil {
 		return err
 	}
-	if len(h.refusals) > 0 {
-		if err := h.refused(ctx, h.refusals); err != nil {
-			return err
-		}
+	if err := h.keep(ctx); err != nil { // what the store has refused in it
+		return err
 	}
 	h.dec.counts.lag(newest(frames[len(frames)-1]))
 	return nil
+}
+
+// keep hands over what was refused so far.
+func (h *history) keep(ctx context.Context) error {
+	if len(h.refusals) == 0 {
+		return nil
+	}
+	err := h.refused(ctx, h.refusals)
+	h.refusals = nil
+	return err
 }
 
 // flush waits for the write under way and begins one of all that waits.
