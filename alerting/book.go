@@ -3,6 +3,8 @@ package alerting
 import (
 	"context"
 	"time"
+
+	"shouwang/devices"
 )
 
 // System is the actor of what the service does by itself.
@@ -160,6 +162,8 @@ type Tx interface {
 	// subject and kind.
 	OpenOutages() ([]*Case, error)
 	OpenOfDevices(since time.Time) ([]*Case, error)
+	// OpenInArea are the alerts of a kind in an area that are not closed.
+	OpenInArea(Kind, devices.AreaPath) ([]*Case, error)
 	// Members is what the outage stands for, by subject and kind.
 	Members(alert string) ([]Member, error)
 	Member(alert string, s Subject, k Kind) (Member, bool, error)

@@ -96,7 +96,7 @@ func (c *Case) adopt(j *judged) {
 	c.Episode, c.Rule, c.FoundAt, c.KnownAt = j.Episode, j.Rule, j.FoundAt, j.KnownAt
 	keep := c.Evidence
 	c.Evidence = maps.Clone(j.Evidence)
-	for _, key := range []string{"count", "raised_again", "previous", "also"} {
+	for _, key := range []string{"count", "raised_again", "previous", "also", "residents_n", "back_n", "called_n", "kinds"} {
 		if v, ok := keep[key]; ok {
 			c.withEvidence(key, v)
 		}

@@ -54,7 +54,7 @@ func journal(r *rand.Rand, frames int) []frame {
 					f.records = append(f.records, devices.Record{Received: now, Tick: &devices.Tick{Connected: true}})
 				}
 			default:
-				metric := []devices.Metric{"water", "heart", "silent", "life"}[r.IntN(4)]
+				metric := []devices.Metric{"water", "heart", "silent", "life", "dry"}[r.IntN(5)]
 				age := time.Duration(0)
 				if r.IntN(20) == 0 {
 					age = 26 * time.Hour

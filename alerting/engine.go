@@ -84,8 +84,10 @@ type Engine struct {
 	cost      time.Duration // of the last checkpoint
 	turn      int           // of a sweep, at the tick at hand; -1 without one
 	// heard is room for what hearings returns, awake for what woken does.
-	heard [2]hearing
+	heard [3]hearing
 	awake []*watched
+	// villages are the subjects of the water of areas.
+	villages map[devices.AreaPath]Subject
 
 	// What others ask about is not behind mu, which is held while SQL is
 	// written. saved is the last frame of each lane that is in a checkpoint, a

@@ -89,8 +89,10 @@ func (f *fold) take(j *judged) error {
 	if ok {
 		return f.join(j, c, info)
 	}
-	if joined, err := f.fuse(j); joined || err != nil {
-		return err
+	for _, part := range []func(*judged) (bool, error){f.dry, f.fuse} {
+		if joined, err := part(j); joined || err != nil {
+			return err
+		}
 	}
 	return f.hold(j)
 }
@@ -161,6 +163,9 @@ func (f *fold) again(j *judged, ep Episode) error {
 	if err := f.tx.PutEpisode(ep); err != nil {
 		return err
 	}
+	if c.standsFor(j) && j.Severity == Red && !ofDevice(j.Kind) {
+		return f.out(j)
+	}
 	if c.standsFor(j) || !j.Severity.Above(c.Severity) {
 		return nil
 	}
@@ -216,7 +221,13 @@ func (f *fold) join(j *judged, c *Case, info KindInfo) error {
 }
 
 // open opens a new alert for the finding.
-func (f *fold) open(j *judged) error { return f.add(f.caseOf(j)) }
+func (f *fold) open(j *judged) error {
+	c := f.caseOf(j)
+	if err := f.add(c); err != nil || !c.Subject.IsVillageWater() {
+		return err
+	}
+	return f.takeDry(c)
+}
 
 // caseOf is a new case for the finding.
 func (f *fold) caseOf(j *judged) *Case {
@@ -290,6 +301,12 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	if c.standsFor(j) {
 		return f.memberBack(c, j)
 	}
+	if ch := f.storms.changed[c.ID]; ch != nil {
+		c = ch.c
+		if err := f.flush(c); err != nil {
+			return err
+		}
+	}
 	if c.State == Closed || c.RecoveredAt != nil {
 		return nil
 	}
@@ -300,6 +317,11 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	c.RecoveredAt = &at
 	if err := f.event(AlertRecovered, c, map[string]any{"found_at": j.FoundAt}); err != nil {
 		return err
+	}
+	if c.Subject.IsVillageWater() {
+		if err := f.alone(c); err != nil {
+			return err
+		}
 	}
 	info, _ := c.Kind.Info()
 	if !info.SelfClose || c.State == Dispatched || c.State == Visited {

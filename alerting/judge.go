@@ -167,7 +167,7 @@ func (e *Engine) hearings(id devices.DeviceID, at time.Time) []hearing {
 	if p.resident != nil {
 		hear = e.hears(hear, ResidentSubject(p.resident.ID), &p, at)
 	}
-	return e.hears(hear, about, &p, at)
+	return e.hears(e.hearVillage(hear, &p, at), about, &p, at)
 }
 
 // hears adds the subject, unless it has had this frame.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// StormRules say when many alerts of devices are one outage.
+// StormRules say when many alerts of devices, or many homes without water, are one
+// outage.
 type StormRules struct {
 	// Devices is how many devices must raise an alert within Window, in one town or
 	// village or of one vendor, to be one outage; 0 folds nothing. Defaults 10 in
@@ -15,10 +16,15 @@ type StormRules struct {
 	// Back is the share of its devices that speak again when an outage is over.
 	// Default 0.8: never is all of a village on the air.
 	Back float64 `json:"back" yaml:"back"`
+	// Homes is how many homes with a meter a village must have for a water cut to be
+	// seen, and Dry the share of them that must show no use; 0 homes sees none.
+	// Defaults 10 and 0.9: somebody always has a tank, or a leak behind it.
+	Homes int     `json:"homes" yaml:"homes"`
+	Dry   float64 `json:"dry" yaml:"dry"`
 }
 
 func defaultStorm() StormRules {
-	return StormRules{Devices: 10, Window: 10 * time.Minute, Back: 0.8}
+	return StormRules{Devices: 10, Window: 10 * time.Minute, Back: 0.8, Homes: 10, Dry: 0.9}
 }
 
 // check returns an *InputError for the first setting that makes no sense.
@@ -30,6 +36,10 @@ func (r *StormRules) check() error {
 		return &InputError{Field: "storm.window", Value: r.Window.String(), Rule: "must be longer than 0 and at most 24 h"}
 	case !(r.Back > 0 && r.Back <= 1):
 		return &InputError{Field: "storm.back", Value: fmt.Sprint(r.Back), Rule: "must be above 0 and at most 1"}
+	case r.Homes != 0 && (r.Homes < 5 || r.Homes > 10_000):
+		return &InputError{Field: "storm.homes", Value: fmt.Sprint(r.Homes), Rule: "must be between 5 and 10000, or 0 to see no water cut"}
+	case !(r.Dry >= 0.5 && r.Dry <= 1):
+		return &InputError{Field: "storm.dry", Value: fmt.Sprint(r.Dry), Rule: "must be between 0.5 and 1"}
 	}
 	return nil
 }

@@ -68,7 +68,10 @@ func (g group) holds(area devices.AreaPath, d devices.DeviceID) bool {
 
 // The subjects of outages that are no area's alone say where they are behind the
 // first mark.
-const vendorOutage = "vendor:"
+const (
+	vendorOutage = "vendor:"
+	waterOutage  = "water:"
+)
 
 func (g group) subject() Subject {
 	if g.vendor != "" {
@@ -81,6 +84,9 @@ func (g group) subject() Subject {
 func areaOf(s Subject) devices.AreaPath {
 	if rest, ok := strings.CutPrefix(s.ID, vendorOutage); ok {
 		_, area, _ := strings.Cut(rest, "@")
+		return devices.AreaPath(area)
+	}
+	if area, ok := strings.CutPrefix(s.ID, waterOutage); ok {
 		return devices.AreaPath(area)
 	}
 	return ""
@@ -578,7 +584,10 @@ func (f *fold) flush(c *Case) error {
 
 // counts shows the members in the evidence, as numbers.
 func (c *Case) counts(n MemberCounts) {
-	c.withEvidence("devices_n", n.Subjects)
+	if _, storm := groupOfOutage(c); storm {
+		c.withEvidence("devices_n", n.Subjects)
+		c.Since = n.Since
+	}
 	c.withEvidence("back_n", n.Back)
 	c.withEvidence("residents_n", n.Residents)
 	c.withEvidence("called_n", n.Called)
@@ -587,7 +596,6 @@ func (c *Case) counts(n MemberCounts) {
 		kinds[string(k)] = count
 	}
 	c.withEvidence("kinds", kinds)
-	c.Since = n.Since
 }
 
 // over says whether a storm has passed: most of its devices speak again, and so

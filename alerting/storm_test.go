@@ -358,7 +358,7 @@ func TestStormsHoweverTheyCome(t *testing.T) {
 }
 
 // TestKilledInStormsTellsTheSame is TestKilledAnywhereTellsTheSame where two
-// silent devices are a storm already.
+// silent devices are a storm already, and the village's water is cut now and then.
 func TestKilledInStormsTellsTheSame(t *testing.T) {
 	outages, closed := 0, 0
 	for seed := range seeds {
@@ -369,6 +369,7 @@ func TestKilledInStormsTellsTheSame(t *testing.T) {
 			w := newWorld(t)
 			w.dir.residents[li].Area = w.dir.residents[wang].Area
 			w.dir.devices[spare].Area = w.dir.residents[wang].Area
+			w.meters([]devices.DeviceID{"v/b1", "v/b2"})
 			rules := alerting.DefaultRules()
 			rules.Storm.Devices = 2
 			_, err := w.store.PutRules(w.ctx, rules, zhang, "few devices", noon)

@@ -44,6 +44,10 @@ type world struct {
 	// sleeping gives everybody a sleeper and nothing else; sleepless hides that
 	// it is one.
 	sleeping, sleepless bool
+	// watched is the clock of watched time, nil for that of the ticks.
+	watched func(time.Time) time.Duration
+	real    bool // the service's own detectors
+
 	making              sync.Mutex // a start makes them by several workers
 	made                map[alerting.Subject][]alerting.Detector
 }
@@ -104,7 +108,7 @@ func (w *world) start() {
 	w.store.Now = clock
 	w.engine = alerting.NewEngine(alerting.EngineOptions{
 		Book: w.store, Checkpoints: w.checkpoints(), Directory: w.directory(), Detectors: w.detectors, Now: clock,
-		CheckpointEvery: 1000 * time.Hour, CheckpointPart: w.part, SweepTicks: 3,
+		CheckpointEvery: 1000 * time.Hour, CheckpointPart: w.part, SweepTicks: 3, Watched: w.watched,
 	})
 	w.must(w.engine.Restore(w.ctx))
 	w.desk = alerting.NewDesk(alerting.DeskOptions{Book: w.store, Directory: w.dir, Now: clock})
@@ -126,15 +130,25 @@ func (w *world) detectors(s alerting.Subject) []alerting.Detector {
 	w.making.Lock()
 	defer w.making.Unlock()
 	w.made[s] = made
-	if w.sleepless {
-		return []alerting.Detector{struct{ alerting.Detector }{made[0]}}
+	if !w.sleepless {
+		return made
 	}
-	return made
+	awake := make([]alerting.Detector, len(made))
+	for i, d := range made {
+		awake[i] = struct{ alerting.Detector }{d}
+	}
+	return awake
 }
 
 func (w *world) newDetectors(s alerting.Subject) []alerting.Detector {
+	if w.real {
+		return detect.New(s)
+	}
 	if w.ticking && s.ID == string(spare) {
 		return []alerting.Detector{&toggle{}}
+	}
+	if s.IsVillageWater() {
+		return []alerting.Detector{&level{kind: alerting.KindDataOutage, metric: "dry"}}
 	}
 	if s.Type == alerting.SubjectDevice {
 		all := []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &detect.Calls{}}
@@ -182,7 +196,7 @@ func (i interrupted) SaveCheckpoint(ctx context.Context, s alerting.Saved) error
 }
 
 func (w *world) directory() alerting.Directory {
-	if w.sleeping {
+	if w.sleeping || w.real {
 		return turning{w.dir}
 	}
 	return w.dir

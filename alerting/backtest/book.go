@@ -128,11 +128,12 @@ func (t *tx) MoveEpisodes(from, to string) error {
 }
 
 // Outages are of many homes, and each home is judged for itself here.
-func (*tx) OpenOutages() ([]*alerting.Case, error)             { return nil, nil }
-func (*tx) OpenOfDevices(time.Time) ([]*alerting.Case, error)  { return nil, nil }
-func (*tx) Members(string) ([]alerting.Member, error)          { return nil, nil }
-func (*tx) PutMember(string, alerting.Member) error            { return nil }
-func (*tx) MemberCounts(string) (alerting.MemberCounts, error) { return alerting.MemberCounts{}, nil }
+func (*tx) OpenOutages() ([]*alerting.Case, error)                               { return nil, nil }
+func (*tx) OpenOfDevices(time.Time) ([]*alerting.Case, error)                    { return nil, nil }
+func (*tx) OpenInArea(alerting.Kind, devices.AreaPath) ([]*alerting.Case, error) { return nil, nil }
+func (*tx) Members(string) ([]alerting.Member, error)                            { return nil, nil }
+func (*tx) PutMember(string, alerting.Member) error                              { return nil }
+func (*tx) MemberCounts(string) (alerting.MemberCounts, error)                   { return alerting.MemberCounts{}, nil }
 func (*tx) Member(string, alerting.Subject, alerting.Kind) (alerting.Member, bool, error) {
 	return alerting.Member{}, false, nil
 }

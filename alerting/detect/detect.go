@@ -27,6 +27,10 @@ func New(s alerting.Subject) []alerting.Detector {
 		}
 	case alerting.SubjectDevice:
 		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &MeterFault{}, &Faults{}, &NotWorn{}}
+	case alerting.SubjectSystem:
+		if s.IsVillageWater() {
+			return []alerting.Detector{&VillageWater{}}
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/devices"
 	"shouwang/devices/database"
 )
 
@@ -37,6 +38,11 @@ func (t *tx) OpenOutages() ([]*alerting.Case, error) {
 // OpenOfDevices implements alerting.Tx.
 func (t *tx) OpenOfDevices(since time.Time) ([]*alerting.Case, error) {
 	return t.openCases(`subject_type = 'device' AND known_at >= $1`, database.Micros(since))
+}
+
+// OpenInArea implements alerting.Tx.
+func (t *tx) OpenInArea(k alerting.Kind, area devices.AreaPath) ([]*alerting.Case, error) {
+	return t.openCases(`subject_type = 'resident' AND kind = $1 AND area = $2`, k, area)
 }
 
 const memberColumns = `subject_type, subject, kind, episode, resident, resident_name, area, provider,
@@ -196,7 +202,7 @@ func tellMembers(ctx context.Context, q queryer, a *alerting.Alert) error {
 		Back bool   `json:"back"`
 		Call *call  `json:"call,omitempty"`
 	}
-	devices, residents, at := []device{}, []resident{}, map[string]int{}
+	listed, residents, at := []device{}, []resident{}, map[string]int{}
 	for i := range members {
 		m := &members[i]
 		d := device{ID: m.Subject.ID, Kind: m.Kind, Since: m.Episode, Back: m.Back}
@@ -211,13 +217,13 @@ func tellMembers(ctx context.Context, q queryer, a *alerting.Alert) error {
 			residents[n].Back = residents[n].Back && m.Back
 		}
 		if m.Subject.Type == alerting.SubjectDevice {
-			devices = append(devices, d)
+			listed = append(listed, d)
 		}
 	}
 	if a.Evidence == nil {
 		a.Evidence = map[string]any{}
 	}
-	a.Evidence["devices"], a.Evidence["residents"] = devices, residents
+	a.Evidence["devices"], a.Evidence["residents"] = listed, residents
 	return nil
 }
 
