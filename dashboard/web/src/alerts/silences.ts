@@ -1,6 +1,7 @@
 // The silences of a home, which look alike and mean different things: each has
 // its own words, mark and route. Only the first may mean that somebody lies there.
 import type { Alert } from '@/api/types'
+import { word, type Translate } from '@/words'
 
 export const silences = ['no_use', 'no_report', 'not_measuring', 'away'] as const
 /** No water used, though the meter reported · no report from the meter · the meter
@@ -24,4 +25,11 @@ export function silenceOf(a: Told): Silence | null {
       return 'away'
   }
   return null
+}
+
+/** What the alert is called: a meter that is quiet or stands still is no common
+ * fault of a device. */
+export function kindWord(a: Told, t: Translate): string {
+  const s = silenceOf(a)
+  return s === 'no_report' || s === 'not_measuring' ? t(`silence.${s}`) : word(t, 'kind', a.kind)
 }

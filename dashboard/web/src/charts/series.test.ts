@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Point } from '@/api/types'
 import { chartsFor, shownCharts } from '@/residents/charts'
-import { dots, hourly, line, newest } from './series'
+import { dots, hourly, line, newest, windows } from './series'
 
 const t0 = Date.parse('2026-11-23T00:00:00Z')
 const minute = 60_000
@@ -101,4 +101,22 @@ it('shows skin temperature only in place of a body temperature that is not measu
   expect(names([])).toEqual(['body_temp_c'])
   expect(names(['skin_temp_c'])).toEqual(['skin_temp_c'])
   expect(names(['skin_temp_c', 'body_temp_c'])).toEqual(['body_temp_c'])
+})
+
+describe('use that the server has summed up', () => {
+  const hour = 3_600_000
+  const at = (h: number) => `2026-11-23T0${h}:00:00Z`
+  const now = Date.parse('2026-11-23T04:30:00Z')
+  const points = [
+    { ts: at(1), value: 4, readings: 12, expected: 12 }, { ts: at(0), value: null, expected: 12 },
+    { ts: at(2), value: 3, readings: 5, expected: 12 }, { ts: at(3), value: 2, readings: 1 }, { ts: at(4), value: 1, readings: 6, expected: 6 },
+  ]
+
+  it('keeps gaps, and marks what is not complete or not over', () => {
+    const s = windows(points, hour, now)
+    expect(s.values).toEqual([null, 4, 3, 2, 1])
+    expect(s.partial).toEqual([false, false, true, false, true])
+    expect(s.times[0]).toBe(Date.parse(at(0)) / 1000 + 1800)
+    expect(newest(s)).toEqual({ at: Date.parse(at(4)) + hour / 2, value: 1, partial: true })
+  })
 })

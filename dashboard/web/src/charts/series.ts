@@ -6,6 +6,8 @@ import type { Point } from '@/api/types'
 export interface Series {
   times: number[]
   values: (number | null)[]
+  /** Which of the values are of an interval with readings missing. */
+  partial?: boolean[]
 }
 
 interface Sample { t: number; v: number | null }
@@ -123,11 +125,27 @@ export function hourly(points: readonly Point[], o: CounterOptions): Series {
   return { times, values }
 }
 
+/** Fewer of the expected readings than this make an interval incomplete. */
+const complete = 0.9
+
+/**
+ * Bars of use, one for each window the server has summed up: none where nothing
+ * is known, and marked where readings are missing or the window is not over.
+ */
+export function windows(points: readonly Point[], windowMs: number, now: number): Series {
+  const all = points.map((p) => ({ ...p, t: Date.parse(p.ts) })).filter((p) => !Number.isNaN(p.t)).sort((a, b) => a.t - b.t)
+  return {
+    times: all.map((p) => (p.t + windowMs / 2) / 1000),
+    values: all.map((p) => p.value),
+    partial: all.map((p) => p.value !== null && (p.t + windowMs > now || (p.expected ?? 0) > 0 && (p.readings ?? 0) < complete * p.expected!)),
+  }
+}
+
 /** The newest value that is one, with its time in milliseconds. */
-export function newest(s: Series): { at: number; value: number } | null {
+export function newest(s: Series): { at: number; value: number; partial?: boolean } | null {
   for (let i = s.values.length - 1; i >= 0; i--) {
     const v = s.values[i]
-    if (v !== null && v !== undefined) return { at: s.times[i]! * 1000, value: v }
+    if (v !== null && v !== undefined) return { at: s.times[i]! * 1000, value: v, partial: s.partial?.[i] }
   }
   return null
 }

@@ -11,10 +11,12 @@ export interface ChartSpec {
   insteadOf?: Metric
   /** A growing counter is shown as use per hour. */
   counter?: { factor: number; fall: 'baseline' | 'zero' }
+  /** Summed up by the server, as litres per hour or day. */
+  use?: boolean
 }
 
 const meter: ChartSpec[] = [
-  { metric: 'volume_m3', shape: 'bars', decimals: 1, range: [0, 10], counter: { factor: 1000, fall: 'baseline' } },
+  { metric: 'volume_m3', shape: 'bars', decimals: 1, range: [0, 10], use: true },
 ]
 
 const band: ChartSpec[] = [

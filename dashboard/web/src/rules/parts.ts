@@ -23,9 +23,10 @@ export interface Part { id: string; fields: Field[] }
 const n = (path: string, unit: Unit, more = false): Field => ({ path, kind: 'number', unit, more })
 const d = (path: string, unit: Unit, more = false): Field => ({ path, kind: 'length', unit, more })
 
+/** The bounds of one vital sign; high ones of what cannot be too high are rarely set. */
 const vital = (name: string, unit: Unit, more = false): Field[] =>
   ['low', 'high', 'extreme_low', 'extreme_high', 'margin'].map((b) => ({
-    path: `vitals.${name}.${b}`, kind: 'number', unit, zeroIsNone: b !== 'margin', more: more || b === 'margin',
+    path: `vitals.${name}.${b}`, kind: 'number', unit, zeroIsNone: b !== 'margin', more: more || b === 'margin' || (name.startsWith('spo2') && b.endsWith('high')),
   }))
 
 export const parts: readonly Part[] = [

@@ -66,6 +66,7 @@ export const en: Messages = {
   deviceEvent: { sos: 'SOS', fall: 'fall', worn: 'put on', removed: 'taken off', tamper: 'tampered with', leak: 'leak', reverse_flow: 'reverse flow', low_battery: 'low battery', stuck: 'does not measure', register_reset: 'register reset' },
   silence: { no_use: 'No water used', no_report: 'No meter report', not_measuring: 'Meter not measuring', away: 'Away' },
   silenceHint: { no_use: 'The meter reported; nobody used water', no_report: 'Nothing came from the meter; whether water is used is not known', not_measuring: 'The meter reports but does not measure', away: 'The resident is known to be away' },
+  silenceRoute: { away: 'No water alerts meanwhile; end the absence when the resident is back.' },
   sensitivity: { fixed: 'fixed rule', quiet: 'few calls', balanced: 'balanced', early: 'early', earliest: 'earliest' },
   ruleName: { meter_fault: 'Meter fault', faults: 'Fault told by the device' },
   log: {
@@ -101,6 +102,7 @@ export const en: Messages = {
     title: 'Residents', search: 'Find by name or number', name: 'Name', phone: 'Phone', address: 'Address', area: 'Area', tier: 'Risk', state: 'State', empty: 'Nobody found', more: 'Load more',
   },
   resident: {
+    watch: 'How well seen', watchFine: 'The meter reports, and use has not paused for too long', watchNoMeter: 'No water meter', blind: 'Longest time unseen:', blindUnknown: 'not known yet, the devices have reported too few times', blindWhy: '{device} reports every {every}; what a rule waits for comes on top', blindWhyBoth: '{device} measures every {measure} and reports every {every}; what a rule waits for comes on top', dailyCall: 'High risk and more than 6 h: phone every day.', fix: 'Band at {lat}, {lon}', fixOld: '{ago} old', partial: 'readings missing', partialHint: 'hollow bars lack readings', waterDay: 'Water use per day', absenceAdd: 'Enter an absence', absenceEnd: 'Is back', absenceFrom: 'From (empty: now)', absenceTo: 'Until (empty: open)', absenceReason: 'Where to, and why', absenceHint: 'No water alerts meanwhile; a sign of life is expected when it ends.',
     devices: 'Devices', absences: 'Absences', noAbsences: 'None announced', noDevices: 'No devices', openAlerts: 'Open alerts', pastAlerts: 'Past alerts', noAlerts: 'No alerts', charts: 'Last days', days: '{n} d', from: 'from {time}', until: 'until {time}', openEnd: 'open', lastSeen: 'last heard {time}', neverSeen: 'never heard',
     noData: 'No data in this time', alertMarks: 'dashed lines are alerts', water: 'Water use per hour', chartTable: '{metric}: newest {value} ({time})', gapHint: 'the line breaks where there is no data', away: 'away now',
   },

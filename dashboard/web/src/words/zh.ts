@@ -66,6 +66,7 @@ export const zh = {
   deviceEvent: { sos: '呼救', fall: '跌倒', worn: '戴上', removed: '摘下', tamper: '被拆动', leak: '漏水', reverse_flow: '倒流', low_battery: '电量低', stuck: '不走字', register_reset: '读数重置' },
   silence: { no_use: '未用水', no_report: '水表无上报', not_measuring: '水表不走字', away: '外出' },
   silenceHint: { no_use: '水表有上报，没有人用水', no_report: '没有收到水表上报，不知道有没有用水', not_measuring: '水表有上报，但不计量', away: '本人登记外出' },
+  silenceRoute: { away: '外出期间不用水不报警；回来后请结束外出登记。' },
   sensitivity: { fixed: '固定规则', quiet: '宁少打扰', balanced: '均衡', early: '较早', earliest: '最早' },
   ruleName: { meter_fault: '水表故障', faults: '设备自报故障' },
   log: {
@@ -101,6 +102,7 @@ export const zh = {
     title: '照护对象', search: '按姓名或编号查找', name: '姓名', phone: '电话', address: '住址', area: '区域', tier: '风险等级', state: '状态', empty: '没有找到', more: '载入更多',
   },
   resident: {
+    watch: '看护情况', watchFine: '水表有上报，用水没有停得过久', watchNoMeter: '没有绑定水表', blind: '最长可能看不到的时间：', blindUnknown: '还不清楚，设备上报次数不够', blindWhy: '{device} 每 {every} 上报一次；规则等待的时间另计', blindWhyBoth: '{device} 每 {measure} 测一次、每 {every} 上报一次；规则等待的时间另计', dailyCall: '红色档且超过 6 小时：请每天打一次电话问候。', fix: '手环位置 {lat}, {lon}', fixOld: '{ago} 前的位置', partial: '读数不全', partialHint: '空心柱为读数不全', waterDay: '每日用水', absenceAdd: '登记外出', absenceEnd: '已回来', absenceFrom: '从（空为现在）', absenceTo: '到（空为未定）', absenceReason: '去哪里、为什么', absenceHint: '外出期间不用水不报警；到期没有生活迹象会提醒。',
     devices: '设备', absences: '外出登记', noAbsences: '没有外出登记', noDevices: '没有绑定设备', openAlerts: '未结警情', pastAlerts: '以往警情', noAlerts: '没有警情', charts: '近况', days: '{n} 天', from: '自 {time}', until: '至 {time}', openEnd: '未定', lastSeen: '最近消息 {time}', neverSeen: '从未有消息',
     noData: '这段时间没有数据', alertMarks: '虚线为警情时刻', water: '每小时用水', chartTable: '{metric}：最近 {value}（{time}）', gapHint: '曲线断开处没有数据', away: '现外出中',
   },
