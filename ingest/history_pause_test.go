@@ -67,3 +67,45 @@ func TestPaced(t *testing.T) {
 		}
 	})
 }
+
+// TestDeadLettersHoldNobodyUp: they are written beside the readings, so the next
+// readings wait for the slower of the two and not for both, and they are there
+// also while the time series is down.
+func TestDeadLettersHoldNobodyUp(t *testing.T) {
+	const slow = 30 * time.Millisecond
+	j := &journal{}
+	for i := range 40 {
+		j.frames = append(j.frames, frame(uint64(i+1),
+			message("acme/2", "telemetry", fmt.Sprintf(`garbage %d`, i), time.Duration(i)*time.Second),
+			message("acme/1", "telemetry", fmt.Sprintf(`{"metrics":{"steps":%d}}`, i), time.Duration(i)*time.Second)))
+	}
+	var began, last time.Time
+	s := &series{fail: func(int, []devices.Reading) error {
+		if began.IsZero() {
+			began = time.Now()
+		}
+		time.Sleep(slow)
+		last = time.Now()
+		return nil
+	}}
+	letters := 0
+	history(t, j, newDecoder(), s, func(r []devices.Refusal) error {
+		time.Sleep(slow)
+		letters += len(r)
+		return nil
+	}, time.Minute)
+	takes := time.Duration(len(s.tries))
+	if letters != 40 || len(s.have) != 40 || last.Sub(began) != takes*slow {
+		t.Errorf("%d dead letters, %d readings; %d writes took %v, want %v", letters, len(s.have), takes, last.Sub(began), takes*slow)
+	}
+
+	letters = 0
+	s = &series{fail: func(int, []devices.Reading) error { return errors.New("down") }}
+	history(t, j, newDecoder(), s, func(r []devices.Refusal) error {
+		letters += len(r)
+		return nil
+	}, time.Second)
+	if letters == 0 {
+		t.Error("no dead letter is kept while the time series is down")
+	}
+}
