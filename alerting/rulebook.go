@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -238,6 +239,25 @@ func (b *Rulebook) Try(c RuleChange) (*Rules, error) {
 		}
 	}
 	return result, nil
+}
+
+// With is the book after the change, which Try takes.
+func (b *Rulebook) With(c RuleChange) (*Rulebook, error) {
+	last, since := b.Last()
+	c.Version = last + 1
+	if c.From.Before(since) {
+		c.From = since
+	}
+	b.mu.RLock()
+	o := &Rulebook{
+		defaults: b.defaults, changes: slices.Clip(b.changes), set: map[RuleScope][]int32{}, own: maps.Clone(b.own), scoped: b.scoped,
+		places: map[RuleScope]*timeline{}, lines: map[string]*timeline{}, merged: maps.Clone(b.merged),
+	}
+	b.mu.RUnlock()
+	for l, set := range b.set {
+		o.set[l] = slices.Clip(set)
+	}
+	return o, o.Add(c)
 }
 
 // with is the chain that a change of the layer would make for somebody.

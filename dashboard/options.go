@@ -95,9 +95,9 @@ type Rules interface {
 	// returns its number.
 	PutRules(ctx context.Context, r *alerting.Rules, by alerting.Actor, reason string, from time.Time) (int, error)
 	// ChangeRules makes the settings of one scope hold from then on, and returns
-	// the change's version; TryRules what that scope's rules would be.
+	// the change's version; TryRules what everybody's rules would be then.
 	ChangeRules(ctx context.Context, c alerting.RuleChange) (int, error)
-	TryRules(c alerting.RuleChange) (*alerting.Rules, error)
+	TryRules(c alerting.RuleChange) (func(alerting.RuleScope) *alerting.Rules, error)
 	// RuleVersions are the changes that see is true of, newest first.
 	RuleVersions(limit int, see func(alerting.RuleScope) bool) []alerting.RuleVersion
 	// RuleChanges and RuleSources tell how somebody's rules came to be.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"shouwang/alerting"
@@ -20,8 +21,10 @@ type PreviewQuery struct {
 	Scope    devices.Scope
 	Area     devices.AreaPath // "": all of the scope
 	From, To time.Time
-	// Before are the rules that hold, After those that are proposed.
-	Before, After *alerting.Rules
+	Tier     devices.Tier // "": all
+	Resident string       // "": all
+	// Before are the rules that hold for somebody, After those that are proposed.
+	Before, After func(alerting.RuleScope) *alerting.Rules
 }
 
 // PreviewResult compares two sets of rules.
@@ -54,9 +57,11 @@ var ErrPreviewBusy = errors.New("another preview is being made")
 
 type previewIn struct {
 	Body struct {
-		Rules rulesBody        `json:"rules" doc:"The proposed thresholds."`
-		Area  devices.AreaPath `json:"area,omitempty" doc:"Only this area; all of the caller's without it."`
-		Days  int              `json:"days,omitempty" minimum:"1" maximum:"60" default:"60" doc:"How far back."`
+		Rules    *rulesBody       `json:"rules,omitempty" doc:"The proposed thresholds of the whole service."`
+		Settings *rulesPart       `json:"settings,omitempty" doc:"Instead of rules: what is proposed to differ in the scope, in place of all that it has set."`
+		Scope    ruleScope        `json:"scope,omitempty" doc:"For whom; only they are looked at."`
+		Area     devices.AreaPath `json:"area,omitempty" doc:"Only this area; all of the caller's without it."`
+		Days     int              `json:"days,omitempty" minimum:"1" maximum:"60" default:"60" doc:"How far back."`
 	}
 }
 
@@ -66,10 +71,22 @@ const previewTime = time.Minute
 func (d *Dashboard) servePreview() {
 	add(d, "preview-rules", "What other thresholds would have done in the last days", func(ctx context.Context, in *previewIn) (*body[PreviewResult], error) {
 		now := time.Now().UTC().Truncate(time.Second)
-		before := d.opts.Rules.Rules(now, alerting.RuleScope{})
-		after, err := in.Body.Rules.rules()
+		of, err := d.scopeOf(ctx, in.Body.Scope)
 		if err != nil {
 			return nil, err
+		}
+		c, err := ruleChange(in.Body.Rules, in.Body.Settings, of)
+		if err != nil {
+			return nil, err
+		}
+		after, err := d.opts.Rules.TryRules(c)
+		if err != nil {
+			return nil, onlyHere(ctx, of, err)
+		}
+		if in.Body.Area == "" {
+			in.Body.Area = of.Area
+		} else if !of.Area.Contains(in.Body.Area) {
+			return nil, invalid("area", string(in.Body.Area), "must lie in the scope's area")
 		}
 		if in.Body.Area != "" && !caller(ctx).Scope.Area(in.Body.Area) {
 			return nil, newProblem(http.StatusNotFound, "there is no such area")
@@ -80,8 +97,9 @@ func (d *Dashboard) servePreview() {
 		ctx, stop := context.WithTimeout(ctx, previewTime)
 		defer stop()
 		result, err := d.opts.Preview.Preview(ctx, PreviewQuery{
-			Scope: caller(ctx).Scope, Area: in.Body.Area,
-			From: now.AddDate(0, 0, -in.Body.Days), To: now, Before: before, After: &after,
+			Scope: caller(ctx).Scope, Area: in.Body.Area, Tier: of.Tier, Resident: of.Resident,
+			From: now.AddDate(0, 0, -in.Body.Days), To: now, After: after,
+			Before: func(of alerting.RuleScope) *alerting.Rules { return d.opts.Rules.Rules(c.From, of) },
 		})
 		if errors.Is(err, ErrPreviewBusy) {
 			return nil, newProblem(http.StatusConflict, "another preview is being made; try again in a minute")
@@ -91,4 +109,15 @@ func (d *Dashboard) servePreview() {
 		}
 		return &body[PreviewResult]{result}, nil
 	})
+}
+
+// onlyHere leaves out of a refusal who has other settings, where that may be
+// somebody outside the caller's areas.
+func onlyHere(ctx context.Context, of alerting.RuleScope, err error) error {
+	e, ok := errors.AsType[*alerting.InputError](err)
+	if !ok || caller(ctx).Scope.Area(of.Area) {
+		return err
+	}
+	rule, _, _ := strings.Cut(e.Rule, " (for ")
+	return &alerting.InputError{Field: e.Field, Value: e.Value, Rule: rule}
 }

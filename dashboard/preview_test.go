@@ -44,7 +44,7 @@ func TestPreviewOfRules(t *testing.T) {
 		t.Errorf("%d %s", status, out)
 	}
 	q := preview.q
-	if q.Before.LowBatteryPct == 15 || q.After.LowBatteryPct != 15 || q.To.Sub(q.From) != 30*24*time.Hour || !q.Scope.Area("xian/a/1") || q.Scope.Area("xian/b") {
+	if q.Before(alerting.RuleScope{}).LowBatteryPct == 15 || q.After(alerting.RuleScope{}).LowBatteryPct != 15 || q.To.Sub(q.From) != 30*24*time.Hour || !q.Scope.Area("xian/a/1") || q.Scope.Area("xian/b") {
 		t.Errorf("asked %+v", q)
 	}
 	if preview.left <= 0 || preview.left > 2*time.Minute {

@@ -22,17 +22,25 @@ func showRules(r alerting.Rules) rulesBody { return rulesBody{r} }
 
 // rules are what the body says, if a service could run with it.
 func (b rulesBody) rules() (alerting.Rules, error) {
+	if err := b.severities(); err != nil {
+		return b.held, err
+	}
+	return b.held, b.held.Check()
+}
+
+// severities finds the names of severities that there are not.
+func (b rulesBody) severities() error {
 	for s := range b.held.Escalation {
 		if s.Rank() > alerting.Blue.Rank() {
-			return b.held, invalid("escalation", string(s), "must be red, orange, yellow or blue")
+			return invalid("escalation", string(s), "must be red, orange, yellow or blue")
 		}
 	}
 	for s := range b.held.VisitDue {
 		if s.Rank() > alerting.Blue.Rank() {
-			return b.held, invalid("visit_due", string(s), "must be red, orange, yellow or blue")
+			return invalid("visit_due", string(s), "must be red, orange, yellow or blue")
 		}
 	}
-	return b.held, b.held.Check()
+	return nil
 }
 
 // MarshalJSON writes the settings.

@@ -63,12 +63,17 @@ func walkSteps() map[string]step {
 		"get-resident-history": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/history?metric=heart_rate_bpm" }, body: none},
 		"list-areas":           {list: true},
 		"list-devices":         {list: true}, "get-device": device(""), "get-device-latest": device("/latest"),
-		"list-deadletters": {list: true},
-		"get-rules":        {global: true},
-		// Wrong on purpose: it must get as far as being judged.
-		"list-rule-versions": {global: true},
-		"put-rules":          {global: true, body: func(house) any { return map[string]any{"rules": map[string]any{}, "reason": "x"} }, own: http.StatusUnprocessableEntity},
-		"preview-rules":      {global: true, body: func(house) any { return map[string]any{"rules": map[string]any{}} }, own: http.StatusUnprocessableEntity},
+		"list-deadletters":    {list: true},
+		"get-rules":           {path: func(h house) string { return "/api/v1/rules?area=" + string(h.village) }, body: none},
+		"get-effective-rules": {path: func(h house) string { return "/api/v1/rules/effective?resident=" + h.resident }, body: none},
+		"list-rule-versions":  {global: true}, // see TestRulesOfOthers
+		"put-rules": {body: func(h house) any {
+			return map[string]any{"scope": map[string]any{"area": h.village}, "settings": map[string]any{"late": "23h"}, "reason": "x"}
+		}},
+		// There is none here: it must get as far as being asked.
+		"preview-rules": {body: func(h house) any {
+			return map[string]any{"scope": map[string]any{"resident": h.resident}, "settings": map[string]any{}}
+		}, own: http.StatusServiceUnavailable},
 
 		"put-area":     edit(func(h house) any { return map[string]any{"path": h.village, "name": "村"} }),
 		"put-resident": edit(func(h house) any { return map[string]any{"id": h.resident, "name": "王", "area": h.village} }),

@@ -91,12 +91,20 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 	return c.Version, err
 }
 
-// TryRules says what a scope's rules would be with a change, or why they cannot be
-// so.
-func (s *Store) TryRules(c alerting.RuleChange) (*alerting.Rules, error) {
+// TryRules says what rules everybody would have with a change, or why it cannot
+// be made.
+func (s *Store) TryRules(c alerting.RuleChange) (func(alerting.RuleScope) *alerting.Rules, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.rules.Try(c)
+	if _, err := s.rules.Try(c); err != nil {
+		return nil, err
+	}
+	with, err := s.rules.With(c)
+	if err != nil {
+		return nil, err
+	}
+	_, from := with.Last()
+	return func(of alerting.RuleScope) *alerting.Rules { return with.Rules(from, of) }, nil
 }
 
 // RuleVersions lists the newest changes that the caller may see, newest first,

@@ -51,8 +51,11 @@ func (p *previews) Preview(ctx context.Context, q dashboard.PreviewQuery) (dashb
 	}
 	tally := tally{counts: map[alerting.Kind]*[2]dashboard.PreviewCount{}}
 	filter := devices.ResidentFilter{Scope: q.Scope, Area: q.Area, Limit: previewBatch}
+	if q.Tier != "" {
+		filter.Tier = []devices.Tier{q.Tier}
+	}
 	for {
-		page, err := p.registry.Residents(ctx, filter)
+		page, err := p.page(ctx, q.Resident, filter)
 		if err == nil {
 			err = p.judge(ctx, &q, page.Items, &tally)
 		}
@@ -71,27 +74,45 @@ func (p *previews) Preview(ctx context.Context, q dashboard.PreviewQuery) (dashb
 	return result, nil
 }
 
+// page reads residents, or the one that is asked for.
+func (p *previews) page(ctx context.Context, resident string, f devices.ResidentFilter) (devices.ResidentPage, error) {
+	if resident == "" {
+		return p.registry.Residents(ctx, f)
+	}
+	r, err := p.registry.GetResident(ctx, f.Scope, resident)
+	return devices.ResidentPage{Items: []devices.ResidentView{r}}, err
+}
+
 // judge reads some residents' series and judges them by both rules. Nothing is
 // counted when it does not get to the end.
 func (p *previews) judge(ctx context.Context, q *dashboard.PreviewQuery, residents []devices.ResidentView, t *tally) error {
-	homes := make([]backtest.Memory, 0, len(residents))
+	type pair struct{ before, after *alerting.Rules }
+	alike := map[pair][]backtest.Memory{}
 	for i := range residents {
 		home, err := p.home(ctx, q, &residents[i])
 		if err != nil {
 			return err
 		}
-		homes = append(homes, home)
+		of := alerting.RuleScope{Area: residents[i].Area, Tier: residents[i].Tier, Resident: residents[i].ID}
+		rules := pair{q.Before(of), q.After(of)}
+		alike[rules] = append(alike[rules], home)
 	}
-	set := backtest.FromMemory("preview", homes)
-	var results [2]*backtest.Result
-	for i, rules := range []*alerting.Rules{q.Before, q.After} {
-		var err error
-		results[i], err = backtest.Run(ctx, set, backtest.Options{Rules: rules, Coarse: true, Workers: max(1, runtime.GOMAXPROCS(0)/2)})
-		if err != nil {
-			return err
+	var found []func()
+	for both, homes := range alike {
+		set := backtest.FromMemory("preview", homes)
+		var results [2]*backtest.Result
+		for i, rules := range []*alerting.Rules{both.before, both.after} {
+			var err error
+			results[i], err = backtest.Run(ctx, set, backtest.Options{Rules: rules, Coarse: true, Workers: max(1, runtime.GOMAXPROCS(0)/2)})
+			if err != nil {
+				return err
+			}
 		}
+		found = append(found, func() { t.add(set, results, len(homes)) })
 	}
-	t.add(set, results, len(residents))
+	for _, add := range found {
+		add()
+	}
 	return nil
 }
 

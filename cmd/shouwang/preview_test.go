@@ -56,12 +56,13 @@ func TestPreview(t *testing.T) {
 	must(reg.PutAll(ctx, in))
 
 	p := newPreviews(reg, series)
-	after := alerting.DefaultRules()
+	before, after := alerting.DefaultRules(), alerting.DefaultRules()
 	after.LowBatteryPct = 15
 	ask := func(ctx context.Context, area devices.AreaPath) (dashboard.PreviewResult, error) {
 		return p.Preview(ctx, dashboard.PreviewQuery{
 			Scope: devices.Scope{Areas: []devices.AreaPath{area}}, From: now.AddDate(0, 0, -60), To: now,
-			Before: alerting.DefaultRules(), After: after,
+			Before: func(alerting.RuleScope) *alerting.Rules { return before },
+			After:  func(alerting.RuleScope) *alerting.Rules { return after },
 		})
 	}
 	count := func(r dashboard.PreviewResult) (before, proposed int) {

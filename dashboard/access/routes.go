@@ -102,9 +102,10 @@ func Routes() []Route {
 		{"get-device-latest", "GET", "/api/v1/devices/{vendor}/{id}/latest", Devices, devices, false},
 		{"list-deadletters", "GET", "/api/v1/deadletters", Own, vendors, false},
 
-		{"get-rules", "GET", "/api/v1/rules", Service, rules, false},
-		{"list-rule-versions", "GET", "/api/v1/rules/versions", Service, rules, false},
-		{"put-rules", "PUT", "/api/v1/rules", Service, setters, false},
+		{"get-rules", "GET", "/api/v1/rules", Areas, rules, false},
+		{"list-rule-versions", "GET", "/api/v1/rules/versions", Areas, rules, false},
+		{"get-effective-rules", "GET", "/api/v1/rules/effective", Areas, rules, false},
+		{"put-rules", "PUT", "/api/v1/rules", Areas, setters, false},
 		{"preview-rules", "POST", "/api/v1/rules/preview", Areas, setters, false},
 
 		{"put-area", "POST", "/api/v1/areas", Areas, admin, false},

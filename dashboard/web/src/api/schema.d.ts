@@ -628,7 +628,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The thresholds that hold now
+         * The thresholds that hold now, for the whole service or for somebody
          * @description Open to administrator, duty, town_duty, supervisor, auditor.
          */
         get: operations["get-rules"];
@@ -637,6 +637,26 @@ export interface paths {
          * @description Open to administrator, supervisor.
          */
         put: operations["put-rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/effective": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The thresholds that hold now, and where each comes from
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["get-effective-rules"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1141,6 +1161,15 @@ export interface components {
             /** @description Whose it is now; always null for a vendor. */
             resident: string | null;
         };
+        EffectiveRules: {
+            /** @description The changes that these rules have come from, newest first; at most 100. */
+            history: components["schemas"]["RuleChangeBody"][];
+            rules: components["schemas"]["RulesBody"];
+            /** @description Of a resident: with the area and the tier that they have. */
+            scope: components["schemas"]["RuleScope"];
+            /** @description Where the settings that are not the defaults come from. */
+            sources: components["schemas"]["RuleSource"][];
+        };
         EndAbsenceInBody: {
             /**
              * Format: date-time
@@ -1451,8 +1480,12 @@ export interface components {
              * @default 60
              */
             days: number;
-            /** @description The proposed thresholds. */
-            rules: components["schemas"]["RulesBody"];
+            /** @description The proposed thresholds of the whole service. */
+            rules?: components["schemas"]["RulesBody"];
+            /** @description For whom; only they are looked at. */
+            scope?: components["schemas"]["RuleScope"];
+            /** @description Instead of rules: what is proposed to differ in the scope, in place of all that it has set. */
+            settings?: components["schemas"]["RulesPart"];
         };
         PreviewKind: {
             kind: string;
@@ -1598,12 +1631,7 @@ export interface components {
             id: string;
             name: string;
         };
-        RuleRef: {
-            id: string;
-            /** Format: int64 */
-            version: number;
-        };
-        RuleVersionBody: {
+        RuleChangeBody: {
             by: string;
             /**
              * Format: date-time
@@ -1611,9 +1639,45 @@ export interface components {
              */
             from: string;
             reason: string;
-            rules: components["schemas"]["RulesBody"];
+            /** @description For whom; the whole service when it is empty. Of a resident: who it is, with the area and tier they had then. */
+            scope: components["schemas"]["RuleScope"];
+            /** @description What the scope sets; the rest it inherits. */
+            settings: components["schemas"]["RulesPart"];
             /** Format: int64 */
             version: number;
+        };
+        RuleRef: {
+            id: string;
+            /** Format: int64 */
+            version: number;
+        };
+        RuleScope: {
+            /** @description An area; the whole service without one. */
+            area?: string;
+            /** @description One resident, by id; without area and tier, which are theirs. */
+            resident?: string;
+            /**
+             * @description Only the residents of this tier there.
+             * @enum {string}
+             */
+            tier?: "red" | "yellow" | "green";
+        };
+        RuleSource: {
+            /**
+             * @description Path of the setting.
+             * @example silence.meter
+             */
+            field: string;
+            scope: components["schemas"]["RuleScope"];
+            /**
+             * Format: int64
+             * @description The change that set it.
+             */
+            version: number;
+        };
+        RuleVersionBody: {
+            /** @description What the scope has had since. */
+            rules: components["schemas"]["RulesBody"];
         };
         RuleVersions: {
             /** @description What held before the first change. */
@@ -1673,11 +1737,31 @@ export interface components {
             storm: {
                 back: number;
                 devices: number;
+                dry: number;
+                homes: number;
                 /**
                  * @description A length of time such as 45m or 24h0m0s.
                  * @example 24h0m0s
                  */
                 window: string;
+            };
+            together: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                no_water: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                not_returned: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                pulseless: string;
+                steps: number;
             };
             /** @description Given by the service. On a change: the version it started from, refused when another came first; 0 does not check. */
             version?: number;
@@ -1810,7 +1894,221 @@ export interface components {
         RulesInBody: {
             /** @description Why; kept in the audit log. */
             reason: string;
-            rules: components["schemas"]["RulesBody"];
+            /** @description All thresholds of the whole service. Without a scope. */
+            rules?: components["schemas"]["RulesBody"];
+            /** @description For whom; for the whole service without it. */
+            scope?: components["schemas"]["RuleScope"];
+            /** @description Instead of rules: what differs in the scope. It takes the place of all that this scope has set before; without any setting the scope has what it inherits. */
+            settings?: components["schemas"]["RulesPart"];
+            /**
+             * Format: int64
+             * @description With settings: the version of the scope's rules that it started from, refused when another came first; 0 does not check.
+             */
+            version?: number;
+        };
+        RulesPart: {
+            escalation?: {
+                [key: string]: string[];
+            };
+            /**
+             * @description A length of time such as 45m or 24h0m0s.
+             * @example 24h0m0s
+             */
+            late?: string;
+            low_battery_pct?: number;
+            position?: {
+                fence_m?: number;
+                fixes?: number;
+                home_lat?: number;
+                home_lon?: number;
+                home_m?: number;
+                night_from?: number;
+                night_to?: number;
+                safe?: {
+                    lat_deg: number;
+                    lon_deg: number;
+                    name: string;
+                    radius_m: number;
+                }[];
+                wander_m?: number;
+                wandering?: boolean;
+            };
+            /**
+             * @description A length of time such as 45m or 24h0m0s.
+             * @example 24h0m0s
+             */
+            raise_again?: string;
+            silence?: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                band?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                meter?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                meter_visit?: string;
+            };
+            storm?: {
+                back?: number;
+                devices?: number;
+                dry?: number;
+                homes?: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                window?: string;
+            };
+            together?: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                no_water?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                not_returned?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                pulseless?: string;
+                steps?: number;
+            };
+            visit_due?: {
+                [key: string]: string;
+            };
+            vitals?: {
+                body_temp?: {
+                    extreme_high?: number;
+                    extreme_low?: number;
+                    high?: number;
+                    low?: number;
+                    margin?: number;
+                };
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                clear?: string;
+                confirm?: number;
+                heart_rate?: {
+                    extreme_high?: number;
+                    extreme_low?: number;
+                    high?: number;
+                    low?: number;
+                    margin?: number;
+                };
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                not_worn?: string;
+                personal_low?: number;
+                resp_rate?: {
+                    extreme_high?: number;
+                    extreme_low?: number;
+                    high?: number;
+                    low?: number;
+                    margin?: number;
+                };
+                spo2?: {
+                    extreme_high?: number;
+                    extreme_low?: number;
+                    high?: number;
+                    low?: number;
+                    margin?: number;
+                };
+                spo2_scale?: number;
+                spo2_scale_2?: {
+                    extreme_high?: number;
+                    extreme_low?: number;
+                    high?: number;
+                    low?: number;
+                    margin?: number;
+                };
+                systolic?: {
+                    extreme_high?: number;
+                    extreme_low?: number;
+                    high?: number;
+                    low?: number;
+                    margin?: number;
+                };
+                trend?: {
+                    hours?: number;
+                    learn_days?: number;
+                    mad_floor?: number;
+                    night_alert?: number;
+                    night_red?: number;
+                    night_run?: number;
+                    night_yellow?: number;
+                    night_z?: number;
+                    /**
+                     * @description A length of time such as 45m or 24h0m0s.
+                     * @example 24h0m0s
+                     */
+                    rest?: string;
+                    z?: number;
+                };
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                utc_offset?: string;
+                validated_pressure?: string[];
+                validated_temperature?: string[];
+                window?: number;
+            };
+            water_inactivity?: {
+                limit_l?: number;
+                sensitivity?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                window?: string;
+            };
+            water_use?: {
+                burst_factor?: number;
+                burst_l?: number;
+                burst_unknown_l?: number;
+                high_factor?: number;
+                high_floor_l?: number;
+                high_l?: number;
+                leak_l_per_h?: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                leak_window?: string;
+                night_l?: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                routine_every?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                routine_first?: string;
+                routine_share?: number;
+                routine_z?: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                seep_window?: string;
+            };
         };
         Secret: {
             device: string;
@@ -3042,7 +3340,14 @@ export interface operations {
     };
     "get-rules": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An area; the whole service without one. */
+                area?: string;
+                /** @description Only the residents of this tier there. */
+                tier?: "red" | "yellow" | "green";
+                /** @description One resident, by id; without area and tier, which are theirs. */
+                resident?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3089,6 +3394,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-effective-rules": {
+        parameters: {
+            query?: {
+                /** @description An area; the whole service without one. */
+                area?: string;
+                /** @description Only the residents of this tier there. */
+                tier?: "red" | "yellow" | "green";
+                /** @description One resident, by id; without area and tier, which are theirs. */
+                resident?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectiveRules"];
                 };
             };
             /** @description Problem */
