@@ -182,7 +182,7 @@ func (w *world) run(frames []frame, r *rand.Rand, kills bool) (killed, broken in
 			for r.IntN(3) == 0 {
 				step()
 			}
-			switch r.IntN(16) {
+			switch r.IntN(16 + w.luck) {
 			case 0, 1:
 				return errKilled
 			case 2:
@@ -203,7 +203,7 @@ func (w *world) run(frames []frame, r *rand.Rand, kills bool) (killed, broken in
 				w.must(err)
 			}
 		}
-		if kills && r.IntN(20) == 0 {
+		if kills && r.IntN(20+w.luck) == 0 {
 			killed++
 			start()
 		}

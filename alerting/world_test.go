@@ -46,10 +46,11 @@ type world struct {
 	sleeping, sleepless bool
 	// watched is the clock of watched time, nil for that of the ticks.
 	watched func(time.Time) time.Duration
+	luck    int  // more is killed less often
 	real    bool // the service's own detectors
 
-	making              sync.Mutex // a start makes them by several workers
-	made                map[alerting.Subject][]alerting.Detector
+	making sync.Mutex // a start makes them by several workers
+	made   map[alerting.Subject][]alerting.Detector
 }
 
 const (
