@@ -40,6 +40,7 @@ export const evidence = {
   outage: '{n} 台设备同时没有数据', outageResidents: '涉及 {n} 位老人，恢复前看不到他们的情况', outageSince: '{time} 起数据中断', outageWhere: '共同点：{what}', outageAreaUse: '{n} 户同时不用水：可能停水或冰冻，不一定是人出事', outageOf: '（该处共 {n} 户）', outageRisk: '以下老人恢复前看不到，请逐户电话问候：{names}', outageMore: '等 {n} 人',
   outageKinds: '包括：{kinds}', outageRule: '规则：{minutes} 分钟内至少 {least} 台', outageBack: '已恢复 {n} 台', outageBackAt: '{time} 起有设备恢复', outageCalled: '电话问候：{all} 人中已联系 {n} 人', group_town: '同一个镇',
   group_village: '同一个村', group_area: '同一个区域', group_gateway: '同一个网关', group_vendor: '同一家厂商', group_batch: '同一批设备', group_carrier: '同一家运营商',
+  also: '同时并入：{kinds}', ofOutage: '曾归入一次数据中断，现单独列出', outageDry: '已 {hours} 小时，平时这段时间各家约用水 {uses} 次', notReturnedLimit: '规则：到期后 {hours} 小时没有生活迹象', 
   canary: '系统自身的心跳中断', generic: '满足规则“{rule}”', again: '这是第 {n} 次再次提醒：上次结案时没有确认到本人', merged: '共 {n} 次',
   key: {
     device: '设备', at: '时间', quality: '时间可信度', lat_deg: '纬度', lon_deg: '经度', accuracy_m: '定位误差（米）', battery_pct: '电量（%）', used_l: '用水（升）', limit_l: '限值（升）', window_h: '时段（小时）', from: '自', to: '至', last_use: '最后用水', last_heard: '最后消息', quiet_min: '静默（分钟）', limit_min: '限值（分钟）', metric: '指标', value: '数值', values: '各次数值', low: '下限', high: '上限', confirmed: '确认方式', event: '设备报告', limit_pct: '限值（%）', devices: '设备', count: '数量', area: '区域', vendor: '厂商', raised_again: '再次提醒（第几次）', previous: '上一条警情', step_l: '最小走字（升）', measure: '判断方式', since: '起于', reason: '原因', residents: '对象', gateway: '网关', carrier: '运营商', batch: '批次', used_m3: '用水（立方米）', followed_at: '后续消息', z: '偏离程度',

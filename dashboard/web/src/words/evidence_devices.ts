@@ -93,15 +93,18 @@ export function outage(v: Values): string[] {
   const residents = v.list('at_risk') ?? v.list('residents')
   const cause = v.str('cause') ?? v.str('pattern')
   const n = v.num('devices_n') ?? v.num('count')
-  const homes = v.num('residents_n') ?? v.num('homes') ?? residents?.length ?? null
-  const of = v.num('of') ?? v.num('of_homes')
-  const zero = v.flag('zero_use') === true || ['zero_use', 'water_cut', 'area_zero_use', 'no_use', 'frost'].includes(cause ?? '')
+  const dry = v.num('dry_homes')
+  const homes = dry ?? v.num('residents_n') ?? v.num('homes') ?? residents?.length ?? null
+  const of = dry === null ? null : v.num('homes')
+  const zero = v.flag('zero_use') === true || dry !== null || ['water_cut', 'frost'].includes(cause ?? '')
   const out: string[] = []
   const count = n ?? devices?.length ?? null
   if (zero && (homes ?? count) !== null) out.push(v.say('outageAreaUse', { n: homes ?? count }) + v.say('outageOf', { n: of }))
   else if (count !== null) out.push(v.say('outage', { n: count }))
   if (!zero && homes !== null) out.push(v.say('outageResidents', { n: homes }))
   out.push(v.say('outageSince', { time: v.time('from') ?? v.time('since') ?? v.time('at') }))
+  out.push(v.say('outageDry', { hours: v.text('dry_h'), uses: v.text('usual_uses') }))
+  if (zero) v.skip('to', 'residents_n', 'devices_n')
   const kinds = v.e.kinds
   if (typeof kinds === 'object' && kinds !== null && !Array.isArray(kinds)) {
     v.skip('kinds')

@@ -119,15 +119,15 @@ const cases: Record<string, Case> = {
     kind: 'wandering', evidence: { device: 'v/b', distance_m: 900, radius_m: 300, moved_m: 310, moved_min: 12, fixes: 2, night_from: 22, night_to: 6, since: day(22, '18:20'), lat_deg: 36.4, lon_deg: 115.98, fix_at: day(22, '18:32') },
     zh: ['离家 900 米，12 分钟内移动了 310 米', '夜间时段 22:00 至 6:00', '定位时间 今天 02:32'], en: ['900 m from home, 310 m in 12 min', 'Night is 22:00 to 6:00'], left: ['device'],
   },
-  'neither water nor life': { kind: 'no_sign_of_life', evidence: { from: day(22, '20:00'), last_use: day(22, '20:00'), last_steps: day(22, '21:00') }, zh: ['今天 04:00 以来没有用水', '最后一次走动：今天 05:00'], en: ['Neither water use', 'Last steps today 05:00'] },
-  'not back': { kind: 'not_returned', evidence: { until: day(22, '10:00'), from: day(20, '01:00'), reason: '走亲戚' }, zh: ['外出登记到 昨天 18:00 为止', '逾期 22 小时', '走亲戚'], en: ['until yesterday 18:00', 'Overdue by 22 h'] },
+  'neither water nor life': { kind: 'no_sign_of_life', evidence: { device: 'v/b', worn_since: day(22, '01:00'), no_pulse_since: day(22, '22:00'), no_pulse_min: 600, last_use: day(22, '20:00'), to: at('07:00'), no_water_h: 11, moved_at: day(22, '21:00'), also: ['water_inactivity'] }, zh: ['今天 04:00 以来没有用水', '最后一次走动：今天 05:00', '最后一次测到脉搏：今天 06:00', '手环 昨天 09:00 起戴着', '同时并入：长时间未用水'], en: ['Neither water use', 'Last steps today 05:00', 'Joined with it: No water'], left: ['device'] },
+  'not back': { kind: 'not_returned', evidence: { back_at: day(22, '10:00'), limit_h: 12, hours: 22 }, zh: ['外出登记到 昨天 18:00 为止', '逾期 22 小时', '到期后 12 小时'], en: ['until yesterday 18:00', 'Overdue by 22 h'] },
   'an outage': { kind: 'data_outage', evidence: { count: 14, from: at('07:00'), at_risk: [{ id: 'r1', name: '王秀英' }, { id: 'r2', name: '李建国' }] }, zh: ['14 台设备同时没有数据', '今天 15:00 起', '王秀英、李建国'], en: ['14 devices', '王秀英, 李建国'] },
   'a storm': {
     kind: 'data_outage', rule: 'storm', evidence: { cause: 'storm', scope: 'village', at_least: 10, within_min: 10, devices_n: 14, back_n: 3, residents_n: 12, called_n: 5, back_at: at('07:30'), kinds: { device_silent: 14 } },
     zh: ['14 台设备同时没有数据', '涉及 12 位老人', '包括：设备无消息 14', '同一个村', '10 分钟内至少 10 台', '已恢复 3 台', '12 人中已联系 5 人'], en: ['14 devices', 'one village', '5 of 12 reached'],
   },
   'a vendor’s storm': { kind: 'data_outage', evidence: { cause: 'storm', scope: 'vendor', vendor: 'acme', devices_n: 40 }, zh: ['同一家厂商 acme'], en: ['one vendor acme'] },
-  'no water in a village': { kind: 'data_outage', evidence: { cause: 'water_cut', homes: 22, of: 25, since: at('01:00') }, zh: ['22 户同时不用水：可能停水或冰冻', '共 25 户'], en: ['supply cut or frost'] },
+  'no water in a village': { kind: 'data_outage', evidence: { cause: 'water_cut', homes: 25, dry_homes: 22, from: at('01:00'), to: at('07:00'), dry_h: 6, usual_uses: 3.4 }, zh: ['22 户同时不用水：可能停水或冰冻', '共 25 户'], en: ['supply cut or frost'] },
   'the heartbeat': { kind: 'canary', evidence: {}, zh: ['系统自身'], en: ['heartbeat'] },
 }
 

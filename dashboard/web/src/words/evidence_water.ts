@@ -41,6 +41,7 @@ export function lifeless(v: Values): string[] {
   const from = v.time('from') ?? v.time('since') ?? v.time('last_use')
   const out = [v.say('noLife', { from })]
   out.push(lastUse(v, 'noLifeWater'))
+  v.skip('no_pulse_min', 'no_water_h', 'to')
   for (const key of ['last_steps', 'last_step', 'last_moved', 'moved_at', 'steps_at', 'still_since']) out.push(lastUse(v, 'noLifeSteps', key))
   for (const key of ['last_pulse', 'pulse_at', 'no_pulse_since']) out.push(lastUse(v, 'noLifePulse', key))
   out.push(v.say('noLifeWorn', { time: v.time('worn_since') ?? v.time('worn_at') }))
@@ -53,10 +54,12 @@ export function lifeless(v: Values): string[] {
 }
 
 export function absent(v: Values): string[] {
-  const key = ['absence_to', 'until', 'expected', 'ended', 'due', 'to'].find((k) => v.millis(k) !== null)
+  v.skip('hours')
+  const key = ['back_at', 'absence_to', 'until', 'expected', 'ended', 'due', 'to'].find((k) => v.millis(k) !== null)
   const over = key === undefined ? null : v.millis(key)
   const out = [key === undefined ? v.say('notReturnedOpen') : v.say('notReturned', { time: v.time(key) })]
   if (over !== null) out.push(v.say('notReturnedFor', { ago: duration(v.now - over, v.t) }))
+  out.push(v.say('notReturnedLimit', { hours: v.text('limit_h') }))
   out.push(v.say('notReturnedFrom', { time: v.time('absence_from') ?? v.time('away_from') ?? v.time('from') }))
   out.push(v.say('notReturnedReason', { reason: v.str('reason') }))
   out.push(lastUse(v, 'waterLastUse'))

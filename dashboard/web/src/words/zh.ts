@@ -104,7 +104,7 @@ export const zh = {
   resident: {
     watch: '看护情况', watchFine: '水表有上报，用水没有停得过久', watchNoMeter: '没有绑定水表', blind: '最长可能看不到的时间：', blindUnknown: '还不清楚，设备上报次数不够', blindWhy: '{device} 每 {every} 上报一次；规则等待的时间另计', blindWhyBoth: '{device} 每 {measure} 测一次、每 {every} 上报一次；规则等待的时间另计', dailyCall: '红色档且超过 6 小时：请每天打一次电话问候。', fix: '手环位置 {lat}, {lon}', fixOld: '{ago} 前的位置', partial: '读数不全', partialHint: '空心柱为读数不全', waterDay: '每日用水', absenceAdd: '登记外出', absenceEnd: '已回来', absenceFrom: '从（空为现在）', absenceTo: '到（空为未定）', absenceReason: '去哪里、为什么', absenceHint: '外出期间不用水不报警；到期没有生活迹象会提醒。',
     devices: '设备', absences: '外出登记', noAbsences: '没有外出登记', noDevices: '没有绑定设备', openAlerts: '未结警情', pastAlerts: '以往警情', noAlerts: '没有警情', charts: '近况', days: '{n} 天', from: '自 {time}', until: '至 {time}', openEnd: '未定', lastSeen: '最近消息 {time}', neverSeen: '从未有消息',
-    noData: '这段时间没有数据', alertMarks: '虚线为警情时刻', water: '每小时用水', chartTable: '{metric}：最近 {value}（{time}）', gapHint: '曲线断开处没有数据', away: '现外出中',
+    noData: '这段时间没有数据', alertMarks: '虚线为警情时刻', water: '每小时用水', chartTable: '{metric}：最近 {value}（{time}）', gapHint: '曲线断开、斜线处没有数据', away: '现外出中',
   },
   visits: {
     title: '上门任务', today: '今天', overdue: '逾期', upcoming: '以后', done: '已回报', empty: '没有待办任务', emptyHint: '有新任务会自动出现在这里。', due: '期限 {time}', dueIn: '还剩 {time}', late: '逾期 {time}', start: '出发', started: '已出发 {time}', report: '填写结果', planned: '计划回访', note: '补充说明（选填）', choose: '见到的情况', submit: '提交', chooseFirst: '请先选一项情况',
