@@ -79,12 +79,12 @@ func (f *fold) joinCase(j *judged, c *Case) error {
 	data := map[string]any{"joined": j.Kind, "episode": j.Episode, "more": j.Evidence}
 	if c.Late && !j.late {
 		c.Late = false
-		c.ring(f.now, f.rules)
+		c.ring(f.now, f.of(c))
 		data["rings"] = true
 	}
 	if j.Severity.Above(c.Severity) {
 		data["severity_from"], data["severity_to"] = c.Severity, j.Severity
-		c.rise(j.Severity, f.now, f.rules)
+		c.rise(j.Severity, f.now, f.of(c))
 	}
 	return f.event(AlertUpdated, c, data)
 }

@@ -146,9 +146,11 @@ func (m *Member) device() devices.DeviceID { return devices.DeviceID(m.Subject.I
 type storms struct {
 	outages []*Case // not closed
 	// singles are the open alerts of devices that may be part of a storm, and
-	// folded the members that have joined an outage within the window.
+	// folded the members that have joined an outage since then, once read.
 	singles []*Case
 	folded  []Member
+	read    bool
+	since   time.Time
 	changed map[string]*outageChange
 }
 
@@ -207,7 +209,10 @@ func (f *fold) gather() error {
 		left = append(left, j)
 	}
 	for {
-		g, ok := f.brewing(left)
+		g, ok, err := f.brewing(left)
+		if err != nil {
+			return err
+		}
 		if !ok {
 			break
 		}
@@ -231,6 +236,7 @@ func (f *fold) look(since time.Time) error {
 		f.storms.changed = map[string]*outageChange{}
 	}
 	s := &f.storms
+	s.since, s.folded, s.read = since, nil, false
 	var err error
 	if s.outages, err = f.tx.OpenOutages(); err != nil {
 		return err
@@ -244,19 +250,28 @@ func (f *fold) look(since time.Time) error {
 		return err
 	}
 	s.singles = slices.DeleteFunc(s.singles, func(c *Case) bool { return !ofDevice(c.Kind) || c.Late || c.RecoveredAt != nil })
-	s.folded = nil
+	return nil
+}
+
+// joined are the members that have joined an outage within the window.
+func (f *fold) joined() ([]Member, error) {
+	s := &f.storms
+	if s.read {
+		return s.folded, nil
+	}
+	s.folded, s.read = nil, true
 	for _, c := range s.outages {
 		members, err := f.tx.Members(c.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, m := range members {
-			if !m.Back && !m.KnownAt.Before(since) && ofDevice(m.Kind) {
+			if !m.Back && !m.KnownAt.Before(s.since) && ofDevice(m.Kind) {
 				s.folded = append(s.folded, m)
 			}
 		}
 	}
-	return nil
+	return s.folded, nil
 }
 
 // taking is the outage that the finding belongs to, nil for none: one that goes on
@@ -293,8 +308,11 @@ func (c *Case) hasKind(k Kind) bool {
 
 // brewing is the group in which enough devices have failed: the narrowest, unless
 // as many again lie around it.
-func (f *fold) brewing(left []*judged) (group, bool) {
+func (f *fold) brewing(left []*judged) (best group, found bool, err error) {
 	s, enough := &f.storms, f.rules.Storm.Devices
+	if len(left) == 0 || len(left)+len(s.singles) < enough {
+		return best, false, nil
+	}
 	var members []Member
 	for _, j := range left {
 		members = append(members, j.member())
@@ -315,7 +333,6 @@ func (f *fold) brewing(left []*judged) (group, bool) {
 		return len(seen)
 	}
 	for n, scope := range scopes {
-		best, found := group{}, false
 		for i := range left {
 			g, ok := groupOf(scope, members[i].Area, members[i].device())
 			if !ok || found && cmp.Or(cmp.Compare(g.area, best.area), cmp.Compare(g.vendor, best.vendor)) >= 0 {
@@ -328,20 +345,24 @@ func (f *fold) brewing(left []*judged) (group, bool) {
 		if !found {
 			continue
 		}
+		folded, err := f.joined()
+		if err != nil {
+			return best, false, err
+		}
 		for _, wider := range scopes[n+1:] {
 			for i := range left {
 				if !best.holds(members[i].Area, members[i].device()) {
 					continue
 				}
-				if g, ok := groupOf(wider, members[i].Area, members[i].device()); ok && count(g, &best, s.folded) >= enough {
+				if g, ok := groupOf(wider, members[i].Area, members[i].device()); ok && count(g, &best, folded) >= enough {
 					best = g
 					break
 				}
 			}
 		}
-		return best, true
+		return best, true, nil
 	}
-	return group{}, false
+	return best, false, nil
 }
 
 // outage opens the outage of a group, or lets one that was over ring again, and
@@ -465,7 +486,7 @@ func (f *fold) enter(c *Case, m Member) error {
 		c.Provider = "" // it concerns residents of another one too
 	}
 	f.change(c).joined++
-	f.storms.folded = append(f.storms.folded, m)
+	f.storms.read = false
 	return f.tx.PutEpisode(Episode{
 		EpisodeKey: EpisodeKey{m.Subject, m.Kind, m.Episode}, Alert: c.ID, Severity: m.Severity,
 	})
