@@ -23,8 +23,13 @@ type rulesIn struct {
 }
 
 type ruleVersionBody struct {
-	ruleChangeBody
-	Rules rulesBody `json:"rules" doc:"What the scope has had since."`
+	Version  int       `json:"version"`
+	From     time.Time `json:"from" doc:"Holds since then."`
+	By       string    `json:"by"`
+	Reason   string    `json:"reason"`
+	Scope    ruleScope `json:"scope" doc:"For whom; the whole service when it is empty."`
+	Settings rulesPart `json:"settings" doc:"What the scope sets; the rest it inherits."`
+	Rules    rulesBody `json:"rules" doc:"What the scope has had since."`
 }
 
 type ruleVersions struct {
@@ -110,7 +115,7 @@ func (d *Dashboard) maySet(ctx context.Context, s alerting.RuleScope) error {
 	return newProblem(http.StatusNotFound, "there is no such area")
 }
 
-// change is what a body asks for.
+// ruleChange is what a body asks for.
 func ruleChange(rules *rulesBody, part *rulesPart, of alerting.RuleScope) (alerting.RuleChange, error) {
 	c := alerting.RuleChange{Scope: of, From: time.Now().UTC()}
 	switch {
@@ -191,7 +196,8 @@ func (d *Dashboard) ruleVersions(ctx context.Context, _ *struct{}) (*body[ruleVe
 	versions := d.opts.Rules.RuleVersions(mostRuleVersions, sees(caller(ctx)))
 	out := ruleVersions{Items: make([]ruleVersionBody, len(versions)), Defaults: showRules(*alerting.DefaultRules())}
 	for i, v := range versions {
-		out.Items[i] = ruleVersionBody{showChange(v.RuleChange), showRules(*v.Rules)}
+		c := showChange(v.RuleChange)
+		out.Items[i] = ruleVersionBody{c.Version, c.From, c.By, c.Reason, c.Scope, c.Settings, showRules(*v.Rules)}
 	}
 	return &body[ruleVersions]{out}, nil
 }

@@ -1676,8 +1676,21 @@ export interface components {
             version: number;
         };
         RuleVersionBody: {
+            by: string;
+            /**
+             * Format: date-time
+             * @description Holds since then.
+             */
+            from: string;
+            reason: string;
             /** @description What the scope has had since. */
             rules: components["schemas"]["RulesBody"];
+            /** @description For whom; the whole service when it is empty. */
+            scope: components["schemas"]["RuleScope"];
+            /** @description What the scope sets; the rest it inherits. */
+            settings: components["schemas"]["RulesPart"];
+            /** Format: int64 */
+            version: number;
         };
         RuleVersions: {
             /** @description What held before the first change. */
