@@ -103,6 +103,7 @@ func TestTicksTellWhetherDevicesReachUs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a tick comes every 10 s")
 	}
+	t.Parallel() // it waits more than it works
 	mosquitto := peer.StartMosquitto(t, peer.MosquittoOptions{})
 	mosquitto.Stop()
 	s := testSettings(t.TempDir())

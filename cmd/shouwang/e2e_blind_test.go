@@ -126,6 +126,7 @@ func (p *person) seesThatItIsLive(within time.Duration) {
 }
 
 func TestTheBoardSaysWhenItIsBlind(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	room := emptyRoom(t, 4, 0)
 	line := plugIn(t, strings.TrimPrefix(room.http, "http://"))
 	duty := room.signIn("http://"+line.address, "duty", chromedp.EmulateViewport(1440, 900))

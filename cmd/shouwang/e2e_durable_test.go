@@ -135,6 +135,7 @@ func send(t *testing.T, messages []*message, each func()) {
 }
 
 func TestNothingIsLostByKill(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	const count, calls = 5000, 10
 	room := emptyRoom(t, 1+calls, 0)
 	admin := room.as("administrator")
