@@ -315,7 +315,16 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	}
 	at := j.KnownAt
 	c.RecoveredAt = &at
-	if err := f.event(AlertRecovered, c, map[string]any{"found_at": j.FoundAt}); err != nil {
+	data := map[string]any{"found_at": j.FoundAt}
+	if len(j.Evidence) > 0 {
+		data["because"] = j.Evidence
+	}
+	if !j.FoundAt.After(c.FoundAt) && c.tells(j) {
+		// What came later tells of before it was found: it never was so.
+		data["retracted"] = true
+		c.withEvidence("retracted", true)
+	}
+	if err := f.event(AlertRecovered, c, data); err != nil {
 		return err
 	}
 	if c.Subject.IsVillageWater() {

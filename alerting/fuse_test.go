@@ -75,3 +75,18 @@ func TestAClosedCaseComesBackOnce(t *testing.T) {
 	w.tick()
 	w.seesOnly("orange water_inactivity resident wang")
 }
+
+func TestARecoverySaysWhy(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "water", 1)
+	found := w.now
+	w.pass(time.Hour)
+	w.says("v/b1", "water", 0)
+	newest := w.events(w.newest() - 1)[0]
+	if newest.Type != "alert.recovered" || newest.Data["because"] == nil || newest.Data["retracted"] != nil {
+		t.Errorf("%s %v", newest.Type, newest.Data)
+	}
+	if a := w.only(); a.State != alerting.Open || a.RecoveredAt == nil || !a.FoundAt.Equal(found) {
+		t.Errorf("it is %s", a.State)
+	}
+}
