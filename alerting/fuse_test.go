@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/devices"
 )
 
 func TestOneCaseOfSomebodyWhoShowsNoLife(t *testing.T) {
@@ -88,5 +89,40 @@ func TestARecoverySaysWhy(t *testing.T) {
 	}
 	if a := w.only(); a.State != alerting.Open || a.RecoveredAt == nil || !a.FoundAt.Equal(found) {
 		t.Errorf("it is %s", a.State)
+	}
+}
+
+// TestABandsBacklogTakesBackWhatTheMeterSaid: the second source tells late that
+// somebody walked while no water was used.
+func TestABandsBacklogTakesBackWhatTheMeterSaid(t *testing.T) {
+	w := newWorld(t)
+	w.real = true
+	w.meters([]devices.DeviceID{"v/b1"})
+	w.dir.worn["v/b2"] = wang
+	w.start()
+	for range 3 {
+		w.says("v/b1", devices.VolumeM3, 100+float64(w.seq)/100)
+		w.says("v/b2", devices.Steps, 10)
+		w.pass(time.Hour)
+	}
+	for len(w.board()) == 0 {
+		w.pass(time.Hour)
+		w.says("v/b1", devices.VolumeM3, 100.05)
+	}
+	a := w.only()
+	if a.Kind != alerting.KindWaterInactivity {
+		t.Fatalf("found %s", a.Kind)
+	}
+	for i := range 3 {
+		at := w.now.Add(-4 * time.Hour).Add(time.Duration(i) * 10 * time.Minute)
+		w.apply(reading("v/b2", devices.Steps, float64(100+50*i), at, w.now))
+	}
+	a = w.only()
+	if a.State != alerting.Open || a.RecoveredAt == nil || a.Evidence["retracted"] != true {
+		t.Errorf("%s, recovered %v, %v", a.State, a.RecoveredAt, a.Evidence)
+	}
+	data := w.events(w.newest() - 1)[0].Data
+	if because, _ := data["because"].(map[string]any); because["walked"] == nil || data["retracted"] != true {
+		t.Errorf("the log says %v", data)
 	}
 }

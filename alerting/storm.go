@@ -307,11 +307,16 @@ func (c *Case) hasKind(k Kind) bool {
 }
 
 // brewing is the group in which enough devices have failed: the narrowest, unless
-// as many again lie around it.
+// as many again lie around it. Half of them may be part of another outage already.
 func (f *fold) brewing(left []*judged) (best group, found bool, err error) {
 	s, enough := &f.storms, f.rules.Storm.Devices
-	if len(left) == 0 || len(left)+len(s.singles) < enough {
+	fresh := (enough + 1) / 2
+	if len(left) == 0 || len(left)+len(s.singles) < fresh {
 		return best, false, nil
+	}
+	folded, err := f.joined()
+	if err != nil {
+		return best, false, err
 	}
 	var members []Member
 	for _, j := range left {
@@ -338,16 +343,12 @@ func (f *fold) brewing(left []*judged) (best group, found bool, err error) {
 			if !ok || found && cmp.Or(cmp.Compare(g.area, best.area), cmp.Compare(g.vendor, best.vendor)) >= 0 {
 				continue
 			}
-			if count(g, nil, nil) >= enough {
+			if count(g, nil, nil) >= fresh && count(g, nil, folded) >= enough {
 				best, found = g, true
 			}
 		}
 		if !found {
 			continue
-		}
-		folded, err := f.joined()
-		if err != nil {
-			return best, false, err
 		}
 		for _, wider := range scopes[n+1:] {
 			for i := range left {

@@ -157,6 +157,13 @@ func TestATownAndAVendor(t *testing.T) {
 		{"ten in one village and then ten in the next", func(w *world) []devices.DeviceID {
 			return append(w.village("v", "shen/east/hill", 10), w.village("u", "shen/east/lake", 10)...)
 		}, []string{"orange data_outage area shen/east"}, 20},
+		{"ten in one village and then five in the next", func(w *world) []devices.DeviceID {
+			return append(w.village("v", "shen/east/hill", 10), w.village("u", "shen/east/lake", 5)...)
+		}, []string{"orange data_outage area shen/east"}, 15},
+		{"a vendor's in two villages, and others' in one of them", func(w *world) []devices.DeviceID {
+			return slices.Concat(w.village("v", "shen/east/hill", 5), w.village("v", "shen/west/lake", 5), w.village("u", "shen/east/pond", 5),
+				w.village("u", "shen/east/hill", 1))
+		}, []string{"orange data_outage area shen/east", "orange data_outage system vendor:v@shen"}, 6},
 		{"two of another village are not drawn in", func(w *world) []devices.DeviceID {
 			return append(w.village("v", "shen/east/hill", 10), w.village("u", "shen/east/lake", 1)...)
 		}, []string{hillOut, "yellow device_silent device u/lake-01"}, 10},

@@ -158,7 +158,11 @@ func (d *WaterInactivity) judge(v *alerting.View) []alerting.Finding {
 		// Somebody has reached the resident, or knows of an absence, or the
 		// resident has walked: this episode is over, and proof of a new one
 		// begins there.
-		return d.end(v, newest, map[string]any{why: floor})
+		at := newest
+		if why == "walked" {
+			at = floor // perhaps before it was found: then it never was so
+		}
+		return d.end(v, at, map[string]any{why: floor})
 	}
 	if len(d.state.Meters) > 1 {
 		d.state.Meters = slices.DeleteFunc(d.state.Meters, func(m *meter) bool { return newest.Sub(m.newest()) > abandoned })
