@@ -4,20 +4,23 @@ import { Problem } from '@/api/client'
 import type { AlertState } from '@/api/types'
 import { word, type Translate } from '@/words'
 
-export const alertActions = ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'reopen'] as const
+export const alertActions = ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'reopen', 'assign', 'merge', 'cancel'] as const
 export type AlertAction = (typeof alertActions)[number]
 
 const allowed: Record<AlertState, readonly AlertAction[]> = {
-  open: ['ack', 'call', 'dispatch', 'note', 'escalate', 'close'],
-  acknowledged: ['call', 'dispatch', 'note', 'escalate', 'close', 'reopen'],
-  dispatched: ['call', 'dispatch', 'note', 'escalate', 'close'],
-  visited: ['call', 'dispatch', 'note', 'escalate', 'close'],
+  open: ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge'],
+  acknowledged: ['call', 'dispatch', 'note', 'escalate', 'close', 'reopen', 'assign', 'merge'],
+  dispatched: ['call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge', 'cancel'],
+  visited: ['call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge'],
   closed: ['note', 'reopen'],
 }
 
 export function actionsFor(state: AlertState): readonly AlertAction[] {
   return allowed[state] ?? []
 }
+
+/** Those that are seldom needed, behind a button of their own. */
+export const seldom: ReadonlySet<AlertAction> = new Set(['assign', 'merge', 'cancel', 'reopen'])
 
 /** The step that usually comes next, shown as the main button. */
 export function nextAction(state: AlertState): AlertAction | null {

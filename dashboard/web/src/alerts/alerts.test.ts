@@ -6,6 +6,7 @@ import { createWords, type Translate } from '@/words'
 import { actionsFor, explain, nextAction } from './actions'
 import { matches, noFilters } from './filters'
 import { logLine } from './log'
+import { mergeTargets } from './merging'
 import { escalatedTo, escalatesIn, visitDue } from './marks'
 
 const t = createWords('zh').global.t as Translate
@@ -62,5 +63,17 @@ it.each([
   [{ type: 'alert.updated', data: { action: 'call', whom: 'resident', result: 'no_answer' } }, '电话记录', '本人 · 无人接听'],
   [{ type: 'alert.escalated', data: { step: 1, level: 'town', area: 'sx/zl' } }, '升级', '已升级至镇'],
   [{ type: 'alert.closed', data: { outcome: 'assisted', how: 'door', verified_by: '李' } }, '结案', '已帮助 · 上门 · 李'],
+  [{ type: 'alert.updated', data: { severity_from: 'yellow', severity_to: 'orange', rings: true } }, '更新', '黄色 → 橙色 · 再次鸣响'],
+  [{ type: 'alert.updated', data: { joined: 'water_inactivity' } }, '更新', '并入：长时间未用水'],
   [{ type: 'something.new', data: {} }, 'something.new', ''],
 ])('log line %j', (e, title, detail) => expect(logLine(e, t)).toEqual({ title, detail }))
+
+it('offers to merge into the same person’s alerts and outages around, an SOS only into an SOS', () => {
+  const of = (id: string, kind: string, resident: string | null, area: string) =>
+    makeAlert(id, { kind, area, resident: resident ? { id: resident, name: resident } : null, subject: resident ? { type: 'resident', id: resident } : { type: 'device', id } } as never)
+  const open = [of('a', 'water_inactivity', 'r1', 'sx/zl/xw'), of('b', 'heart_rate', 'r1', 'sx/zl/xw'), of('c', 'spo2', 'r2', 'sx/zl/xw'), of('d', 'data_outage', null, 'sx/zl'), of('e', 'data_outage', null, 'sx/zlx'), of('f', 'sos', 'r1', 'sx/zl/xw')]
+  const into = (a: ReturnType<typeof of>) => mergeTargets(a, open).map((o) => o.id)
+  expect(into(open[0]!)).toEqual(['b', 'd', 'f'])
+  expect(into(open[5]!)).toEqual([])
+  expect(into(open[2]!)).toEqual(['d'])
+})

@@ -10,6 +10,10 @@ export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { tit
   const from = str(d.from)
   const to = str(d.to)
   if (to) out.push(from ? `${anyWord(from, t)} → ${anyWord(to, t)}` : anyWord(to, t))
+  // The stage it has risen to, and from which.
+  if (str(d.severity_to)) out.push(`${word(t, 'severity', str(d.severity_from))} → ${word(t, 'severity', str(d.severity_to))}`)
+  if (str(d.joined)) out.push(t('log.joined', { kind: word(t, 'kind', str(d.joined)) }))
+  if (d.rings === true) out.push(t('log.rings'))
   if (str(d.severity)) out.push(word(t, 'severity', str(d.severity)))
   if (str(d.outcome)) out.push(word(t, 'outcome', str(d.outcome)))
   if (str(d.whom)) out.push(d.whom === 'resident' ? t('action.callSelf') : String(d.whom))

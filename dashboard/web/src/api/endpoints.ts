@@ -1,7 +1,7 @@
 // The operations of the API that the page uses, by name.
 import type { Client } from './client'
 import type {
-  Alert, Area, Caller, DeadLetter, Device, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleVersion, Status, Visit,
+  Alert, Area, Caller, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
 } from './types'
 
 /** Items per request of lists that are read to their end. */
@@ -11,6 +11,8 @@ const maxPages = 100
 
 export interface Closing { outcome: Outcome; verified_by?: string; how?: string; note?: string }
 export interface Call { whom: string; result: string; note?: string }
+/** A change of the rules: all of the service, or what a scope has of its own. */
+export type RuleChange = { rules: RulesBody } | { settings: Record<string, unknown>; scope: RuleScope; version?: number }
 export interface ReportBody { uuid: string; outcome: Outcome; note: string; at: string }
 
 export type Api = ReturnType<typeof createApi>
@@ -65,11 +67,15 @@ export function createApi(c: Client) {
     areas: () => c.get<{ items: Area[] }>('/areas').then((r) => r.items),
     deadLetters: (query: Record<string, string | number | undefined>) => c.get<Page<DeadLetter>>('/deadletters', query),
 
-    rules: () => c.get<RulesBody>('/rules'),
+    /** What holds for a scope, and where it comes from. */
+    rules: (scope: RuleScope) => c.get<EffectiveRules>('/rules/effective', { ...scope }),
     ruleVersions: () => c.get<{ items: RuleVersion[]; defaults: RulesBody }>('/rules/versions'),
-    putRules: (rules: RulesBody, reason: string) => c.put<RulesBody>('/rules', { rules, reason }),
+    putRules: (change: RuleChange, reason: string) => c.put<RulesBody>('/rules', { ...change, reason }),
     /** What the rules would have done; the server takes up to a minute. */
-    previewRules: (rules: RulesBody, days: number) => c.post<Preview>('/rules/preview', { rules, days }, 75_000),
+    previewRules: (change: RuleChange, days: number) => {
+      const { version: _, ...proposed } = { version: 0, ...change }
+      return c.post<Preview>('/rules/preview', { ...proposed, days }, 75_000)
+    },
 
     addAbsence: (absence: { resident: string; from?: string; to?: string; reason?: string }) => c.post<{ id: string }>('/absences', absence),
     endAbsence: (absence: string, resident: string) => c.post<void>(`/absences/${id(absence)}/end`, { resident }),

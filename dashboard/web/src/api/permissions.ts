@@ -19,8 +19,8 @@ export const may = {
   deadletters: can('list-deadletters'),
   rules: can('get-rules'),
   tryRules: can('preview-rules'),
-  /** The rules hold for everybody, so only who sees all may change them. */
-  setRules: (c: Who & Pick<Caller, 'areas'>) => c.may.includes('put-rules') && c.areas.includes(''),
+  /** The service's rules hold for everybody: only who sees all may change them. */
+  setRules: (c: Who & Pick<Caller, 'areas'>, area: string) => c.may.includes('put-rules') && c.areas.some((a) => a === '' || area === a || area.startsWith(`${a}/`)),
   absences: can('put-absence'),
   assign: can('assign-alert'),
   merge: can('merge-alert'),

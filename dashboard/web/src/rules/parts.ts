@@ -1,6 +1,6 @@
 // The rules by part, as people read and change them: which settings there are, in
 // which unit. What is not listed (safe places, vendors) stays as it is.
-import type { RulesBody } from '@/api/types'
+import type { RulesBody, RuleScope } from '@/api/types'
 import { number } from '@/words/values'
 import type { Translate } from '@/words'
 
@@ -56,7 +56,8 @@ export const parts: readonly Part[] = [
     n('vitals.trend.night_yellow', 'bpm'), n('vitals.trend.night_red', 'bpm'), n('vitals.trend.z', 'z'), n('vitals.trend.learn_days', 'd'),
     n('vitals.trend.hours', 'h', true), d('vitals.trend.rest', 'min', true), n('vitals.trend.mad_floor', 'bpm', true), n('vitals.trend.night_alert', 'n', true), n('vitals.trend.night_run', 'n', true), n('vitals.trend.night_z', 'z', true),
   ] },
-  { id: 'storm', fields: [n('storm.devices', 'n'), d('storm.window', 'min'), n('storm.back', 'share')] },
+  { id: 'together', fields: [d('together.pulseless', 'min'), d('together.no_water', 'h'), d('together.not_returned', 'h'), n('together.steps', 'n', true)] },
+  { id: 'storm', fields: [n('storm.devices', 'n'), d('storm.window', 'min'), n('storm.back', 'share', true), n('storm.homes', 'n'), n('storm.dry', 'share')] },
 ]
 
 export const fields: readonly Field[] = parts.flatMap((p) => p.fields)
@@ -76,17 +77,17 @@ export function lengthText(ms: number): string {
   return ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : ms % 60_000 === 0 ? `${ms / 60_000}m` : `${Math.round(ms / 1000)}s`
 }
 
-export function valueAt(rules: RulesBody, path: string): unknown {
+export function valueAt(rules: object, path: string): unknown {
   return path.split('.').reduce<unknown>((o, k) => (typeof o === 'object' && o !== null ? (o as Record<string, unknown>)[k] : undefined), rules)
 }
 
-/** The rules with one value changed. */
-export function withValue(rules: RulesBody, path: string, value: unknown): RulesBody {
+/** The rules, or a part of them, with one value changed. */
+export function withValue<T extends object>(rules: T, path: string, value: unknown): T {
   const put = (o: Record<string, unknown>, keys: string[]): Record<string, unknown> => {
     const [k, ...rest] = keys
     return { ...o, [k!]: rest.length === 0 ? value : put((o[k!] ?? {}) as Record<string, unknown>, rest) }
   }
-  return put(rules as unknown as Record<string, unknown>, path.split('.')) as unknown as RulesBody
+  return put(rules as unknown as Record<string, unknown>, path.split('.')) as unknown as T
 }
 
 /** What stands in the form for a value: text, in the field's unit. */
@@ -146,4 +147,14 @@ export function labelOf(f: Pick<Field, 'path'>, t: Translate): string {
 /** Which settings differ, by what is written for them. */
 export function differences(a: RulesBody, b: RulesBody): Field[] {
   return fields.filter((f) => toInput(f, valueAt(a, f.path)) !== toInput(f, valueAt(b, f.path)))
+}
+
+/** Whether two scopes are of the same people. */
+export function sameScope(a: RuleScope, b: RuleScope): boolean {
+  return (a.area ?? '') === (b.area ?? '') && (a.tier ?? '') === (b.tier ?? '') && (a.resident ?? '') === (b.resident ?? '')
+}
+
+/** The settings that a part of the rules has, of those the page knows. */
+export function settingsOf(part: object): Field[] {
+  return fields.filter((f) => valueAt(part, f.path) !== undefined)
 }

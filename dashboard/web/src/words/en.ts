@@ -72,7 +72,7 @@ export const en: Messages = {
   log: {
     alert_opened: 'Opened', alert_updated: 'Updated', alert_acked: 'Acknowledged', alert_escalated: 'Escalated', alert_recovered: 'Recovered', alert_closed: 'Closed',
     visit_created: 'Visit ordered', visit_updated: 'Visit',
-    system: 'System',
+    joined: 'joined: {kind}', rings: 'rang again', system: 'System',
   },
   board: {
     title: 'Duty board', list: 'Open alerts', count: '{n}', empty: 'No open alerts', emptyFiltered: 'No alert matches the filters', choose: 'Choose an alert from the list', chooseHint: 'Move with ↑ ↓, open with Enter',
@@ -90,7 +90,7 @@ export const en: Messages = {
   action: {
     ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
     working: 'Sending…', done: 'Done',
-    noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
+    more: 'More', assignTo: 'Give to (user name)', mergeInto: 'Merge into', mergeHint: 'This one is closed as a duplicate; its history is kept.', mergeNone: 'There is no other open alert to merge into.', cancelReason: 'Why the visit is canceled', noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
     escalateReason: 'Why escalate', reopenReason: 'Why reopen', closeOutcome: 'Outcome', closeVerifiedBy: 'Verified by', closeHow: 'How', closeNote: 'Note', closeVisit: 'There is a visit report: it counts as the verification.',
     closeUnverified: 'Closed without contact, it comes back after 4 hours.',
   },

@@ -72,7 +72,7 @@ export const zh = {
   log: {
     alert_opened: '警情产生', alert_updated: '更新', alert_acked: '接警', alert_escalated: '升级', alert_recovered: '恢复', alert_closed: '结案',
     visit_created: '派单', visit_updated: '上门进展',
-    system: '系统',
+    joined: '并入：{kind}', rings: '再次鸣响', system: '系统',
   },
   board: {
     title: '值班台', list: '未结警情', count: '{n} 条', empty: '没有未结警情', emptyFiltered: '没有符合筛选条件的警情', choose: '从左侧选择一条警情', chooseHint: '用 ↑ ↓ 键移动，回车打开',
@@ -90,7 +90,7 @@ export const zh = {
   action: {
     ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', start: '出发上门', report: '上门回报', cancel: '取消上门',
     working: '正在提交…', done: '已提交',
-    noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
+    more: '更多', assignTo: '转交给（用户名）', mergeInto: '并入哪条警情', mergeHint: '这条作为重复结案，处理记录保留。', mergeNone: '没有可并入的未结警情。', cancelReason: '为什么取消上门', noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
     escalateReason: '升级原因', reopenReason: '重新打开的原因', closeOutcome: '结果', closeVerifiedBy: '谁核实的', closeHow: '如何核实', closeNote: '说明', closeVisit: '已有上门回报，可直接结案；核实人按回报记录。',
     closeUnverified: '没有核实到本人的情况会在 4 小时后再次提醒。',
   },
