@@ -133,9 +133,10 @@ type Warning string
 
 // The warnings.
 const (
-	TelemetryRefused Warning = "telemetry_refused" // the disk is nearly full, events are taken
-	EventsRefused    Warning = "events_refused"    // the disk is full, nothing is taken
-	StoreDamaged     Warning = "store_damaged"     // at the start, readings may be missing
+	TelemetryRefused Warning = "telemetry_refused"  // the disk is nearly full, events are taken
+	EventsRefused    Warning = "events_refused"     // the disk is full, nothing is taken
+	StoreDamaged     Warning = "store_damaged"      // at the start, readings may be missing
+	MessagesSetAside Warning = "messages_set_aside" // unreadable ones are kept for a week, judged by nobody
 )
 
 // Blind is the longest time from something that happens to a resident to when a

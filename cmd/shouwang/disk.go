@@ -34,7 +34,8 @@ func (a *app) diskCheck() dashboard.Check {
 	}}
 }
 
-// warnings are what people at the board are told of the disk and the store.
+// warnings are what people at the board are told of the disk, the journal and the
+// store.
 func (a *app) warnings(brk *broker.Broker) (list []dashboard.Warning) {
 	switch a.disk.Room() {
 	case ingest.NoRoom:
@@ -42,6 +43,9 @@ func (a *app) warnings(brk *broker.Broker) (list []dashboard.Warning) {
 	case ingest.RoomForEvents:
 		list = append(list, dashboard.TelemetryRefused)
 	case ingest.RoomForAll:
+	}
+	if a.journal.SetAside() > 0 {
+		list = append(list, dashboard.MessagesSetAside)
 	}
 	for _, d := range brk.Damaged() {
 		if !d.AtEnd { // an unfinished write is nothing that was promised

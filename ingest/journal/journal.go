@@ -101,7 +101,8 @@ type Journal struct {
 	end        uint64 // newest frame of all lanes when it was opened
 	lanes      map[ingest.Lane]*lane
 	metrics    *metrics
-	shred      atomic.Bool // see Shred
+	shred      atomic.Bool   // see Shred
+	unread     atomic.Uint64 // see SetAside
 }
 
 // lane is the writing side of one lane, and what its readers have said.

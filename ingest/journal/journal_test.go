@@ -356,6 +356,9 @@ func TestUnreadableFrameIsSetAside(t *testing.T) {
 	if age := aside.CachedInfo().Config.MaxAge; age != 7*24*time.Hour {
 		t.Errorf("it is kept for %v", age)
 	}
+	if n := j.SetAside(); n != 1 { // two readers met it
+		t.Errorf("%d frames are said to be set aside", n)
+	}
 	if s, err := j.Stats(t.Context()); err != nil || s.SetAside != 1 {
 		t.Errorf("%d frames are shown, %v", s.SetAside, err)
 	}

@@ -39,11 +39,18 @@ func (j *Journal) setAside(ctx context.Context, l *lane, msg *jetstream.RawStrea
 	if err != nil && !isWrongLast(err) {
 		return fmt.Errorf("set aside unreadable frame %d: %w", msg.Sequence, err)
 	}
+	if err == nil { // else another reader has set it aside before
+		j.unread.Add(1)
+	}
 	j.metrics.unreadable.WithLabelValues(string(l.name)).Inc()
 	j.log.Error().Err(reason).Str("lane", string(l.name)).Uint64("seq", msg.Sequence).Int("bytes", len(msg.Data)).
 		Msg("frame of the journal is unreadable, set aside in " + unreadableName)
 	return nil
 }
+
+// SetAside is how many frames are set aside, as of the last look at them, which
+// is not older than statsEvery.
+func (j *Journal) SetAside() uint64 { return j.unread.Load() }
 
 // aside is how many frames are set aside now.
 func (j *Journal) aside(ctx context.Context) (uint64, error) {
@@ -51,5 +58,7 @@ func (j *Journal) aside(ctx context.Context) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("frames set aside: %w", err)
 	}
-	return stream.CachedInfo().State.Msgs, nil
+	n := stream.CachedInfo().State.Msgs
+	j.unread.Store(n)
+	return n, nil
 }

@@ -2157,7 +2157,7 @@ export interface components {
             now: string;
             version: string;
             /** @description What is wrong with the service itself; empty when nothing is. */
-            warnings: ("telemetry_refused" | "events_refused" | "store_damaged")[];
+            warnings: ("telemetry_refused" | "events_refused" | "store_damaged" | "messages_set_aside")[];
         };
         Subject: {
             id: string;

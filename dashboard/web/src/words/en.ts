@@ -23,6 +23,7 @@ export const en: Messages = {
     telemetry_refused: 'The disk is nearly full: readings are turned away, only calls and events are taken. Tell the administrator.',
     events_refused: 'The disk is full: calls for help are not taken either! Tell the administrator at once.',
     store_damaged: 'The store was damaged and has been mended at the start; readings may be missing. Tell the administrator.',
+    messages_set_aside: 'Received data cannot be read and is set aside for 7 days; a call may be in it. Tell the administrator.',
   },
   sound: {
     on: 'Sound', off: 'Muted', turnOn: 'Turn sound on', turnOff: 'Turn sound off', test: 'Test',

@@ -23,6 +23,7 @@ export const zh = {
     telemetry_refused: '磁盘空间不足：暂停接收普通读数，只接收报警事件。请通知管理员。',
     events_refused: '磁盘已满：报警事件也无法接收！请立即通知管理员。',
     store_damaged: '存储文件曾有损坏：启动时已修复，可能缺少部分读数。请通知管理员。',
+    messages_set_aside: '有收到的数据无法读取，已单独保存 7 天，其中可能有报警。请通知管理员。',
   },
   sound: {
     on: '声音开', off: '声音关', turnOn: '打开声音', turnOff: '关闭声音', test: '试听',
