@@ -64,6 +64,10 @@ type View struct {
 	// there is none: the person was alive and reached at that time.
 	LastContact time.Time
 	Rules       *Rules
+	// More says that the message at hand has a later reading of this device and
+	// metric, which follows at once: what would be said of this one may wait for
+	// it.
+	More bool
 }
 
 // Detector judges one subject (a resident with all assigned devices, or one

@@ -33,11 +33,16 @@ func (e *Engine) judge(rec *devices.Record) {
 			if !known || r.Device != id {
 				id, hear, known = r.Device, e.hearings(r.Device, rec.Received), true
 			}
+			more := followed(readings[i:])
 			for i := range hear {
+				hear[i].v.More = more
 				for next := 0; next < len(hear[i].w.detectors); {
 					next = e.observe(&hear[i], r, next)
 				}
 			}
+		}
+		for i := range hear {
+			hear[i].v.More = false
 		}
 		for i := range rec.Events {
 			ev := &rec.Events[i]
@@ -145,6 +150,19 @@ func inOrder(readings []devices.Reading) []devices.Reading {
 	readings = slices.Clone(readings)
 	slices.SortStableFunc(readings, compare)
 	return readings
+}
+
+// followed says whether one of the readings behind the first, which are in order
+// of time, is a later one of its device and metric.
+func followed(readings []devices.Reading) bool {
+	r := &readings[0]
+	for i := range readings[1:] {
+		o := &readings[1+i]
+		if o.Metric == r.Metric && o.Device == r.Device && o.At.After(r.At) {
+			return true
+		}
+	}
+	return false
 }
 
 // hearing is a subject that a record concerns, and what its detectors may know.

@@ -25,7 +25,8 @@ type Sensitivity string
 // home and month, the two weeks of learning included: simulated homes with a flush
 // toilet / with little use / real one-person homes (docs/detection.md).
 const (
-	Fixed    Sensitivity = "fixed"    // the fixed rule for good: 0.03 / 7.7 / 0.7
+	Fixed    Sensitivity = "fixed" // the fixed rule for good: 0.03 / 7.7 / 0.7
+	Quietest Sensitivity = "quietest"
 	Quiet    Sensitivity = "quiet"    // 0.06 / 0.35 / 0.4
 	Balanced Sensitivity = "balanced" // 0.09 / 0.4 / 0.5
 	Early    Sensitivity = "early"    // 0.2 / 0.6 / 0.65
@@ -37,7 +38,7 @@ const (
 var sensitivities = [...]struct {
 	Sensitivity
 	price float64
-}{{Quiet, 30000}, {Balanced, 12000}, {Early, 3000}, {Earliest, 1000}}
+}{{Quietest, 150000}, {Quiet, 30000}, {Balanced, 12000}, {Early, 3000}, {Earliest, 1000}}
 
 // Price is what a needless check costs, in hours that somebody would lie there;
 // 0 for the fixed rule.
@@ -75,7 +76,7 @@ func (r *WaterInactivityRules) check() error {
 	case r.Sensitivity == "":
 		r.Sensitivity = Balanced
 	case r.Sensitivity != Fixed && r.Sensitivity.Price() == 0:
-		return &InputError{Field: "water_inactivity.sensitivity", Value: string(r.Sensitivity), Rule: "must be fixed, quiet, balanced, early or earliest"}
+		return &InputError{Field: "water_inactivity.sensitivity", Value: string(r.Sensitivity), Rule: "must be fixed, quietest, quiet, balanced, early or earliest"}
 	}
 	return nil
 }

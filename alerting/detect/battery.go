@@ -11,7 +11,9 @@ const (
 	// charged is how far above the limit, in per cent, the charge must be
 	// before a low battery counts as cared for.
 	charged = 10
-	// emptyPct is the charge at and below which the task becomes yellow.
+	// emptyPct is the charge at and below which the task of a meter becomes
+	// yellow. A band's wearer charges it; when that is forgotten, the band falls
+	// silent, which is a task of its own.
 	emptyPct = 5
 )
 
@@ -48,9 +50,10 @@ func (b *Battery) Observe(v *alerting.View, r devices.Reading) []alerting.Findin
 	if known {
 		evidence["empty_at"] = empty
 	}
+	band := v.Device != nil && v.Device.Kind == devices.Wristband
 	dying := known && v.Device != nil && v.Device.Kind == devices.WaterMeter && empty.Sub(r.At) < orderBattery
 	switch {
-	case r.Value <= min(emptyPct, limit):
+	case r.Value <= min(emptyPct, limit) && !band:
 		return b.low(v, r.At, alerting.Yellow, evidence)
 	case r.Value <= limit, dying:
 		return b.low(v, r.At, alerting.Blue, evidence)

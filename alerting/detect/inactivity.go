@@ -45,7 +45,13 @@ const (
 type WaterInactivity struct {
 	memory[waterInactivityState]
 	asked asked
-	life  *Fusion // what the bands tell, nil: nothing
+	// held is what the message at hand has proven so far, known the episode that
+	// went on before it. All is said with the message's last reading, so nothing
+	// of it need be saved.
+	held    []alerting.Finding
+	holding bool
+	known   time.Time
+	life    *Fusion // what the bands tell, nil: nothing
 }
 
 type waterInactivityState struct {
@@ -74,6 +80,37 @@ func (d *WaterInactivity) Name() string { return "water_inactivity" }
 
 // Observe implements alerting.Detector.
 func (d *WaterInactivity) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+	if !v.More && !d.holding {
+		return d.observe(v, r)
+	}
+	if !d.holding {
+		d.holding, d.known = true, d.state.Episode
+	}
+	for _, f := range d.observe(v, r) {
+		if f.Recovered && f.FoundAt.Sub(f.Episode) < d.worthSaying(v) {
+			// The upload that proves the pause proves its end: nobody need ask.
+			d.held = slices.DeleteFunc(d.held, func(h alerting.Finding) bool { return !h.Recovered && h.Episode.Equal(f.Episode) })
+			if !f.Episode.Equal(d.known) {
+				continue
+			}
+		}
+		d.held = append(d.held, f)
+	}
+	if v.More {
+		return nil
+	}
+	found := d.held
+	d.held, d.holding = nil, false
+	return found
+}
+
+// worthSaying is the length of a pause that is said though it is over: the
+// longest in which nobody asks.
+func (d *WaterInactivity) worthSaying(v *alerting.View) time.Duration {
+	return max(d.window(v), time.Duration(d.state.Usage.home().longest())*time.Hour)
+}
+
+func (d *WaterInactivity) observe(v *alerting.View, r devices.Reading) []alerting.Finding {
 	if r.Metric != devices.VolumeM3 || !(r.Value >= 0 && r.Value < 1e9) {
 		return nil
 	}
@@ -227,9 +264,9 @@ func fixed(v *alerting.View, i idle, limitL float64, window time.Duration) proof
 	}
 }
 
-// limitL is the litre limit of the fixed rule. Two days after a home is first
-// seen it is at most a small share of the home's own use, for 10 L are half a day
-// where water is carried; unless the fixed rule is wanted as it is.
+// limitL is the litre limit of the fixed rule. Two days after a home is
+// first seen it is at most a small share of the home's own use, for 10 L are half
+// a day where water is carried; unless the fixed rule is wanted as it is.
 func (d *WaterInactivity) limitL(rule *alerting.WaterInactivityRules) float64 {
 	u := &d.state.Usage
 	if rule.Sensitivity.Price() == 0 || u.days < 2 {

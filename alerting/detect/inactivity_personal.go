@@ -12,7 +12,10 @@ import (
 const (
 	orangePrice, redPrice = 4, 16
 	orangeAfter, redAfter = 2 * time.Hour, 6 * time.Hour
-	trickle               = 48 * time.Hour
+	// trickle is how long single litres, hours apart, pass for a person in a home
+	// with a flush toilet, and evenTrickle how long when they come as evenly as
+	// from a dripping tap.
+	trickle, evenTrickle = 48 * time.Hour, 24 * time.Hour
 )
 
 // personal says whether the home's own rhythm judges.
@@ -42,8 +45,9 @@ func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
 	if floor.After(since) {
 		since = floor
 	}
+	home := d.state.Usage.home()
 	if behind.newest().Sub(since) < leastWait*time.Hour-jitter {
-		return proof{}
+		return d.trickles(v, floor, home)
 	}
 	waits := d.waits(v, since)
 	p := proof{limitL: litres(leastUse)}
@@ -52,18 +56,8 @@ func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
 			p.severity, p.wait = s, waits[i]
 		}
 	}
-	home := d.state.Usage.home()
 	if p.severity == "" {
-		// A trickle that is no life, in a home that uses far more every day.
-		if home != HomeFlush {
-			return proof{}
-		}
-		p = d.unused(v, floor, v.Rules.WaterInactivity.LimitL, trickle)
-		if p.alive != nil || !p.drips() {
-			return proof{}
-		}
-		p.evidence["measure"] = "trickle"
-		return p
+		return d.trickles(v, floor, home)
 	}
 	if tierRed(v) {
 		p.severity, p.wait = alerting.Red, waits[0]
@@ -78,6 +72,25 @@ func (d *WaterInactivity) overdue(v *alerting.View, floor time.Time) proof {
 	return p
 }
 
+// trickles proves that what runs is no person, in a home that uses far more every
+// day: single litres, hours apart.
+func (d *WaterInactivity) trickles(v *alerting.View, floor time.Time, home HomeType) proof {
+	if home != HomeFlush {
+		return proof{}
+	}
+	for window := evenTrickle; window <= trickle; window += 6 * time.Hour {
+		p := d.unused(v, floor, v.Rules.WaterInactivity.LimitL, window)
+		if p.alive != nil || !p.drips() {
+			return proof{}
+		}
+		if window == trickle || p.even() {
+			p.evidence["measure"] = "trickle"
+			return p
+		}
+	}
+	return proof{}
+}
+
 // drips says whether no more than a litre ever came within three hours.
 func (i idle) drips() bool {
 	first := 0
@@ -90,6 +103,27 @@ func (i idle) drips() bool {
 		}
 	}
 	return true
+}
+
+// even says whether water came at least three times, at nearly equal distances.
+func (i idle) even() bool {
+	var last, least, most int64
+	uses := 0
+	for j := 1; j < len(i.series); j++ {
+		at := i.series[j].At
+		if i.series[j].Used-i.series[j-1].Used < leastUse {
+			continue
+		}
+		if uses++; uses > 1 {
+			if apart := at - last; uses == 2 {
+				least, most = apart, apart
+			} else {
+				least, most = min(least, apart), max(most, apart)
+			}
+		}
+		last = at
+	}
+	return uses >= 3 && most <= least*5/4+time.Hour.Microseconds()
 }
 
 // waits are the waits of the three stages after a last use.

@@ -51,6 +51,8 @@ const (
 	// missedReports in a row are a silence, never earlier than soonestSilent.
 	missedReports = 3
 	soonestSilent = 20 * time.Minute
+	// rareUpload is the time between uploads of a meter that makes few.
+	rareUpload = 18 * time.Hour
 )
 
 // Name implements alerting.Detector.
@@ -121,6 +123,10 @@ func (s *Silence) stage(v *alerting.View) (alerting.Severity, time.Duration) {
 	}
 	blind := v.Device.Kind == devices.WaterMeter && v.Resident != nil && !v.Away
 	switch {
+	case said == "" && blind && s.rare() && !tierRed(v):
+		return alerting.Blue, s.limit(v)
+	case said == alerting.Blue && blind && s.rare() && !tierRed(v):
+		return alerting.Orange, max(v.Rules.Silence.MeterVisit, v.Rules.Silence.Meter)
 	case said == "" && blind && s.limit(v) >= v.Rules.Silence.Meter:
 		return alerting.Yellow, s.limit(v)
 	case said == "":
@@ -131,6 +137,14 @@ func (s *Silence) stage(v *alerting.View) (alerting.Severity, time.Duration) {
 		return alerting.Orange, max(v.Rules.Silence.MeterVisit, v.Rules.Silence.Meter)
 	}
 	return "", 0
+}
+
+// rare says that the device is known to report about once a day. Three uploads of
+// a hundred come a night later, so one that is missing is a call by phone for the
+// day's list (blue), in a county of a thousand homes thirty of them a day; two are
+// an alert.
+func (s *Silence) rare() bool {
+	return s.state.Reports >= learntReports && s.state.Upload >= rareUpload
 }
 
 // limit is how long the device may be quiet.

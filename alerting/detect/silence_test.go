@@ -30,23 +30,36 @@ func (b *bench) reports(every time.Duration, n int) time.Duration {
 }
 
 func TestAMeterThatIsSilentIsAResidentNobodySees(t *testing.T) {
-	b := silent(t, devices.WaterMeter, true)
-	last := b.reports(24*time.Hour, 12)
-	b.tick(last+26*time.Hour-time.Minute, last+26*time.Hour-time.Minute)
-	b.want()
-	b.tick(last+26*time.Hour, last+26*time.Hour)
-	b.want("yellow device_silent")
-	b.tick(last+50*time.Hour-time.Minute, last+50*time.Hour-time.Minute)
-	b.want("yellow device_silent")
-	b.tick(last+50*time.Hour, last+50*time.Hour)
-	b.tick(last+90*time.Hour, last+90*time.Hour)
-	b.want("yellow device_silent", "orange device_silent")
-	b.reports(91*time.Hour, 1)
-	b.want("yellow device_silent", "orange device_silent", "recovered device_silent")
+	for name, c := range map[string]struct {
+		every time.Duration
+		tier  devices.Tier
+		first string
+	}{
+		"not known yet":       {time.Hour, devices.TierGreen, "yellow device_silent"},
+		"once a day":          {24 * time.Hour, devices.TierGreen, "blue device_silent"}, // for the day's calls
+		"once a day, at risk": {24 * time.Hour, devices.TierRed, "yellow device_silent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := silent(t, devices.WaterMeter, true)
+			b.view.Resident.Tier = c.tier
+			last := b.reports(c.every, 12)
+			b.tick(last+26*time.Hour-time.Minute, last+26*time.Hour-time.Minute)
+			b.want()
+			b.tick(last+26*time.Hour, last+26*time.Hour)
+			b.want(c.first)
+			b.tick(last+50*time.Hour-time.Minute, last+50*time.Hour-time.Minute)
+			b.want(c.first)
+			b.tick(last+50*time.Hour, last+50*time.Hour)
+			b.tick(last+90*time.Hour, last+90*time.Hour)
+			b.want(c.first, "orange device_silent")
+			b.reports(91*time.Hour, 1)
+			b.want(c.first, "orange device_silent", "recovered device_silent")
+		})
+	}
 
-	b = silent(t, devices.WaterMeter, true) // nobody is at home to be seen
+	b := silent(t, devices.WaterMeter, true) // nobody is at home to be seen
 	b.view.Away = true
-	last = b.reports(24*time.Hour, 12)
+	last := b.reports(24*time.Hour, 12)
 	b.tick(last+60*time.Hour, last+60*time.Hour)
 	b.want("blue device_silent")
 }
@@ -105,7 +118,7 @@ func TestALostUploadDoesNotSpoilTheCadence(t *testing.T) {
 func TestDueIsWhenATickSpeaks(t *testing.T) {
 	b := silent(t, devices.WaterMeter, true)
 	b.reports(24*time.Hour, 12)
-	for _, want := range []alerting.Severity{alerting.Yellow, alerting.Orange} {
+	for _, want := range []alerting.Severity{alerting.Blue, alerting.Orange} {
 		due := b.detector.(*Silence).Due(&b.view).Watched
 		if f := b.tick(due-time.Nanosecond, due-time.Nanosecond); len(f) > 0 {
 			t.Fatalf("speaks before it is due: %v", f[0].Severity)

@@ -32,6 +32,7 @@ type backtestFrontierCmd struct {
 	SimSeed  uint64        `help:"Seed of the simulated sets." default:"1"`
 	PerHome  int           `help:"Collapses in each home; real sets, which have few homes, have five times as many." default:"20"`
 	Seed     uint64        `help:"Seed of the collapses." default:"1"`
+	Half     string        `help:"Only every second home: odd or even; rules are tuned on one half and told of the other." enum:"all,odd,even" default:"all"`
 	Learnt   time.Duration `help:"Also score without so much of the beginning of each home, in which a rule learns; 0 does not." default:"504h"`
 }
 
@@ -51,6 +52,7 @@ func (c *backtestFrontierCmd) Run(ctx context.Context, stdout io.Writer, log zer
 		if err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
 		}
+		set = c.half(set)
 		points, err := c.measure(ctx, set, perHome, log)
 		if err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
@@ -88,6 +90,18 @@ func (c *backtestFrontierCmd) Run(ctx context.Context, stdout io.Writer, log zer
 	return err
 }
 
+// half is every second home of the set, the first being odd.
+func (c *backtestFrontierCmd) half(set *backtest.Set) *backtest.Set {
+	if c.Half == "all" {
+		return set
+	}
+	chosen := map[*backtest.Home]bool{}
+	for i, h := range set.Homes {
+		chosen[h] = (i%2 == 0) == (c.Half == "odd")
+	}
+	return set.Only(set.Name+", "+c.Half+" homes", func(h *backtest.Home) bool { return chosen[h] })
+}
+
 func (c *backtestFrontierCmd) measure(ctx context.Context, set *backtest.Set, perHome int, log zerolog.Logger) ([]backtest.Point, error) {
 	var all []backtest.Point
 	for _, curve := range []backtest.Curve{
@@ -112,7 +126,7 @@ const ours = "ours"
 // liveRule is the live detector over its sensitivity.
 func liveRule() backtest.Curve {
 	c := backtest.Curve{Name: ours}
-	for _, s := range []alerting.Sensitivity{alerting.Quiet, alerting.Balanced, alerting.Early, alerting.Earliest} {
+	for _, s := range []alerting.Sensitivity{alerting.Quietest, alerting.Quiet, alerting.Balanced, alerting.Early, alerting.Earliest} {
 		rules := alerting.DefaultRules()
 		rules.WaterInactivity.Sensitivity = s
 		c.Settings = append(c.Settings, backtest.Setting{Label: string(s), Value: s.Price(), Rules: rules})
