@@ -179,6 +179,7 @@ func (d *Fusion) judge(v *alerting.View) []alerting.Finding {
 	if !ok {
 		return nil
 	}
+	use := last
 	last = max(last, v.LastContact.UnixMicro(), d.water.state.Floor.UnixMicro())
 	if read-last < r.NoWater.Microseconds() {
 		return nil
@@ -192,6 +193,8 @@ func (d *Fusion) judge(v *alerting.View) []alerting.Finding {
 		case b.Wrist.Newest < read-bandFresh: // of another time
 			continue
 		case b.On == 0 || b.pulseless() == 0 || b.Wrist.Charging != 0:
+			return nil
+		case use > b.pulseless()+pulseAge: // who uses water has one: the band is wrong
 			return nil
 		case b.Wrist.Newest-quiet < r.Pulseless.Microseconds() || b.Wrist.StepsAt < quiet:
 			return nil

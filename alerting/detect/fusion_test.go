@@ -120,7 +120,14 @@ func TestNoWaterAndAWornBandWithoutPulse(t *testing.T) {
 
 func TestWhatIsNoLackOfLife(t *testing.T) {
 	for name, after := range map[string]func(h *togetherHome, n int){
-		"water is used":        func(h *togetherHome, n int) { h.hour(oclock(n), 5, 0, 0) },
+		"water is used": func(h *togetherHome, n int) { h.hour(oclock(n), 5, 0, 0) },
+		"water was used without a pulse": func(h *togetherHome, n int) {
+			used := 0.0
+			if n == 9 {
+				used = 5
+			}
+			h.hour(oclock(n), used, 0, 0)
+		},
 		"the pulse beats":      func(h *togetherHome, n int) { h.hour(oclock(n), 0, 0, 60) },
 		"somebody moves":       func(h *togetherHome, n int) { h.hour(oclock(n), 0, 6, 0) },
 		"the band is off":      func(h *togetherHome, n int) { h.hear(oclock(n), "v/band", devices.Worn, 0); h.meter(n) },
