@@ -31,7 +31,7 @@ const vital = (name: string, unit: Unit, more = false): Field[] =>
 
 export const parts: readonly Part[] = [
   { id: 'water_inactivity', fields: [
-    { path: 'water_inactivity.sensitivity', kind: 'choice', unit: 'n', choices: ['fixed', 'quiet', 'balanced', 'early', 'earliest'] },
+    { path: 'water_inactivity.sensitivity', kind: 'choice', unit: 'n', choices: ['fixed', 'quietest', 'quiet', 'balanced', 'early', 'earliest'] },
     n('water_inactivity.limit_l', 'l'), d('water_inactivity.window', 'h'),
   ] },
   { id: 'vitals', fields: [
