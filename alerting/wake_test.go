@@ -86,6 +86,8 @@ func TestSleepersMissNothing(t *testing.T) {
 				rules.LowBatteryPct = float64(i)
 				_, err := w.store.PutRules(w.ctx, rules, zhang, "test", w.now)
 				w.must(err)
+				w.rule(alerting.RuleScope{Area: w.dir.residents[wang].Area}, low(i%100))
+				w.rule(w.at(li), low(i%99))
 			}
 		}
 		hours := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Hour) }

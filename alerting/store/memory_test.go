@@ -159,3 +159,78 @@ func TestClockSetBackDoesNotTurnTheOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestRulesOfAnOlderRelease: it wrote all settings of the whole service; what it
+// did not know has its default, and what a scope sets lies over it.
+func TestRulesOfAnOlderRelease(t *testing.T) {
+	s, db := open(t)
+	s.Now = func() time.Time { return noon }
+	_, err := db.Write.ExecContext(t.Context(), `INSERT INTO alert_rules (version, held, body, actor, reason)
+VALUES (2, $1, '{"version":2,"low_battery_pct":15,"escalation":{"red":[30000000000]},"late":3600000000000}', 'chen', 'old')`, noon.UnixMicro())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	village := alerting.RuleScope{Area: "c/t/v", Resident: "r"}
+	v, err := s.ChangeRules(t.Context(), alerting.RuleChange{
+		Scope: village, From: noon.Add(time.Hour), By: "li", Reason: "so", Settings: []byte(`{"late":7200000000000}`),
+	})
+	if err != nil || v != 3 {
+		t.Fatal(v, err)
+	}
+	again := store.New(db)
+	if _, err := again.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*store.Store{s, again} {
+		for at, want := range map[time.Time]time.Duration{noon.Add(-1): 24 * time.Hour, noon: time.Hour, noon.Add(time.Hour): 2 * time.Hour} {
+			r := s.Rules(at, village)
+			if r.Late != want || r.Vitals.Window != 3 || r.Silence.Band != time.Hour {
+				t.Errorf("%s: late %s, %+v", at, r.Late, r)
+			}
+		}
+		r := s.Rules(noon.Add(time.Hour), village)
+		if r.LowBatteryPct != 15 || r.Version != 3 || s.Rules(noon.Add(time.Hour), alerting.RuleScope{}).Version != 2 || s.NewestRules(noon) != 2 {
+			t.Errorf("%v, version %d", r.LowBatteryPct, r.Version)
+		}
+		all := s.RuleVersions(9, func(alerting.RuleScope) bool { return true })
+		if len(all) != 2 || all[0].Scope != village || all[0].Reason != "so" || all[1].By != "chen" || all[1].Rules.Late != time.Hour {
+			t.Errorf("%+v", all)
+		}
+	}
+}
+
+// TestErasedRules: what was set for one resident goes with them, and the version
+// numbers go on.
+func TestErasedRules(t *testing.T) {
+	s, db := open(t)
+	s.Now = func() time.Time { return noon }
+	own := alerting.RuleScope{Area: "c", Resident: "r"}
+	c := alerting.RuleChange{Scope: own, By: "li", Reason: "has COPD", Settings: []byte(`{"vitals":{"spo2_scale":2}}`)}
+	if _, err := s.ChangeRules(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	held := s.Rules(noon, own)
+	if held.Vitals.SpO2Scale != 2 {
+		t.Fatal(held.Vitals.SpO2Scale)
+	}
+	if err := s.Erase(t.Context(), "r", nil); err != nil {
+		t.Fatal(err)
+	}
+	again := store.New(db)
+	if _, err := again.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*store.Store{s, again} {
+		for _, v := range s.RuleVersions(9, func(alerting.RuleScope) bool { return true }) {
+			if v.Reason != "" || string(v.Settings) != "{}" || v.Rules.Vitals.SpO2Scale != 1 {
+				t.Errorf("%+v", v)
+			}
+		}
+		if r := s.Rules(noon, own); r.Vitals.SpO2Scale != 1 || r.Version != 2 {
+			t.Errorf("scale %d, version %d", r.Vitals.SpO2Scale, r.Version)
+		}
+	}
+}
