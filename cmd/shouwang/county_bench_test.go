@@ -45,11 +45,15 @@ func newBenchCounty(b *testing.B, n int) *benchCounty {
 	if c.reg, err = registry.Open(ctx, c.db); err != nil {
 		b.Fatal(err)
 	}
-	in := devices.Import{Areas: []devices.Area{{Path: "c", Name: "c"}, {Path: "c/t", Name: "t"}, {Path: "c/t/v", Name: "v"}}}
+	in := devices.Import{Areas: []devices.Area{{Path: "c", Name: "c"}, {Path: "c/t", Name: "t"}}}
 	for i := range n {
 		id := fmt.Sprintf("m-%06d", i)
-		in.Residents = append(in.Residents, devices.Resident{ID: id, Name: id, Area: "c/t/v", Tier: devices.TierYellow, State: devices.Active})
-		in.Devices = append(in.Devices, devices.Device{ID: devices.DeviceID("load/" + id), Kind: devices.WaterMeter, Area: "c/t/v"})
+		village := devices.AreaPath(fmt.Sprintf("c/t/v%03d", i/200)) // what is kept of a village's water is kept of all its meters
+		if i%200 == 0 {
+			in.Areas = append(in.Areas, devices.Area{Path: village, Name: "v"})
+		}
+		in.Residents = append(in.Residents, devices.Resident{ID: id, Name: id, Area: village, Tier: devices.TierYellow, State: devices.Active})
+		in.Devices = append(in.Devices, devices.Device{ID: devices.DeviceID("load/" + id), Kind: devices.WaterMeter, Area: village})
 		in.Assignments = append(in.Assignments, devices.Assignment{Device: devices.DeviceID("load/" + id), Resident: id})
 	}
 	if err := c.reg.PutAll(ctx, in); err != nil {
