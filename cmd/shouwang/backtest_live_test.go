@@ -73,7 +73,11 @@ func week(start time.Time) []line {
 		if d := int(at.Hours()); d%50 > 46 {
 			pulse = 135 + float64(r.IntN(40))
 		}
-		add(at, at+2*time.Second, "v/b1", "", map[string]float64{"heart_rate_bpm": pulse, "battery_pct": max(1, float64(int(charge))), "steps": float64(r.IntN(100))})
+		steps := float64(r.IntN(100))
+		if h := at.Hours(); h > 40 && h < 100 { // who walks is not inactive
+			steps = 50
+		}
+		add(at, at+2*time.Second, "v/b1", "", map[string]float64{"heart_rate_bpm": pulse, "battery_pct": max(1, float64(int(charge))), "steps": steps})
 	}
 	// Last of all: the lanes are read one after the other here.
 	add(195*time.Hour, 195*time.Hour+time.Second, "v/b1", "sos", nil)
