@@ -57,6 +57,7 @@ func (d *Dashboard) serveAlerts() {
 		}
 		return &body[alerting.Alert]{a}, nil
 	})
+	add(d, "list-alert-residents", "The residents whom an outage hides, to be phoned one by one", d.atRisk)
 	add(d, "get-alert-log", "Who did what to an alert, oldest first", func(ctx context.Context, in *ByID) (*body[logOut], error) {
 		if _, err := d.alert(ctx, in.ID); err != nil {
 			return nil, err

@@ -44,7 +44,7 @@ func walkSteps() map[string]step {
 	edit := func(body func(house) any) step { return step{body: body, outside: http.StatusUnprocessableEntity} }
 	return map[string]step{
 		"get-session": {global: true}, "sign-out": {global: true}, "get-status": {global: true},
-		"list-alerts": {list: true}, "get-alert": alert("", nil), "get-alert-log": alert("/log", nil),
+		"list-alerts": {list: true}, "get-alert": alert("", nil), "get-alert-log": alert("/log", nil), "list-alert-residents": alert("/residents", nil),
 		"ack-alert": alert("/ack", nil), "assign-alert": alert("/assign", map[string]any{"assignee": "administrator"}),
 		"note-alert": alert("/note", map[string]any{"note": "电话未接"}), "call-alert": alert("/call", map[string]any{"whom": "resident", "result": "no_answer"}),
 		"escalate-alert": alert("/escalate", map[string]any{"reason": "nobody answers"}),

@@ -75,6 +75,7 @@ func Routes() []Route {
 		{"list-alerts", "GET", "/api/v1/alerts", Areas, readers, false},
 		{"get-alert", "GET", "/api/v1/alerts/{id}", Areas, readers, false},
 		{"get-alert-log", "GET", "/api/v1/alerts/{id}/log", Areas, readers, false},
+		{"list-alert-residents", "GET", "/api/v1/alerts/{id}/residents", Areas, readers, false},
 		{"ack-alert", "POST", "/api/v1/alerts/{id}/ack", Areas, desk, false},
 		{"assign-alert", "POST", "/api/v1/alerts/{id}/assign", Areas, desk, false},
 		{"note-alert", "POST", "/api/v1/alerts/{id}/note", Areas, field, false},

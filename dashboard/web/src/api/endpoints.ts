@@ -1,7 +1,7 @@
 // The operations of the API that the page uses, by name.
 import type { Client } from './client'
 import type {
-  Alert, Area, Caller, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
+  Alert, Area, AtRisk, Caller, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
 } from './types'
 
 /** Items per request of lists that are read to their end. */
@@ -10,7 +10,7 @@ const pageSize = 200
 const maxPages = 100
 
 export interface Closing { outcome: Outcome; verified_by?: string; how?: string; note?: string }
-export interface Call { whom: string; result: string; note?: string }
+export interface Call { whom: string; result: string; note?: string; resident?: string }
 /** A change of the rules: all of the service, or what a scope has of its own. */
 export type RuleChange = { rules: RulesBody } | { settings: Record<string, unknown>; scope: RuleScope; version?: number }
 export interface ReportBody { uuid: string; outcome: Outcome; note: string; at: string }
@@ -43,6 +43,8 @@ export function createApi(c: Client) {
     alerts: (query: Record<string, string | number | undefined>) => c.get<Page<Alert>>('/alerts', query),
     alert: (alert: string) => c.get<Alert>(`/alerts/${id(alert)}`),
     alertLog: (alert: string) => c.get<{ items: LogEntry[] }>(`/alerts/${id(alert)}/log`).then((r) => r.items),
+    /** Whom an outage hides. */
+    atRisk: (alert: string) => c.get<{ items: AtRisk[] }>(`/alerts/${id(alert)}/residents`).then((r) => r.items),
     ack: (alert: string) => c.post<Alert>(`/alerts/${id(alert)}/ack`),
     note: (alert: string, text: string) => c.post<Alert>(`/alerts/${id(alert)}/note`, { note: text }),
     call: (alert: string, call: Call) => c.post<Alert>(`/alerts/${id(alert)}/call`, call),

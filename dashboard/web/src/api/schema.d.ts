@@ -264,6 +264,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}/residents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The residents whom an outage hides, to be phoned one by one
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-alert-residents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -1066,6 +1086,26 @@ export interface components {
         AssignInBody: {
             /** @description User name; must be able to see the alert. */
             assignee: string;
+        };
+        AtRiskBody: {
+            /** @description Their devices speak again. */
+            back: boolean;
+            /**
+             * Format: date-time
+             * @description null: nobody has phoned yet.
+             */
+            called_at: string | null;
+            id: string;
+            name: string;
+            phone: string;
+            /** @description Of the last call. */
+            result: string;
+            /** @enum {string} */
+            tier: "red" | "yellow" | "green";
+        };
+        AtRiskOut: {
+            /** @description Those not seen and not phoned yet first. */
+            items: components["schemas"]["AtRiskBody"][];
         };
         BlindBody: {
             /** @description Too long for the resident's risk: somebody is to phone every day. */
@@ -2642,6 +2682,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-residents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtRiskOut"];
                 };
             };
             /** @description Problem */

@@ -65,6 +65,7 @@ export const en: Messages = {
     unknown_event: 'Unknown event', wrong_topic: 'Wrong topic', store_refused: 'Refused by the time-series store', over_rate: 'Sent too often',
   },
   deviceEvent: { sos: 'SOS', fall: 'fall', worn: 'put on', removed: 'taken off', tamper: 'tampered with', leak: 'leak', reverse_flow: 'reverse flow', low_battery: 'low battery', stuck: 'does not measure', register_reset: 'register reset' },
+  round: { title: 'Round of calls', left: '{n} of {all} left', back: 'seen again' },
   silence: { no_use: 'No water used', no_report: 'No meter report', not_measuring: 'Meter not measuring', away: 'Away' },
   silenceHint: { no_use: 'The meter reported; nobody used water', no_report: 'Nothing came from the meter; whether water is used is not known', not_measuring: 'The meter reports but does not measure', away: 'The resident is known to be away' },
   silenceRoute: { away: 'No water alerts meanwhile; end the absence when the resident is back.' },

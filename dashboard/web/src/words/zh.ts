@@ -65,6 +65,7 @@ export const zh = {
     unknown_event: '未知事件', wrong_topic: '主题不符', store_refused: '时序库拒收', over_rate: '发送过频',
   },
   deviceEvent: { sos: '呼救', fall: '跌倒', worn: '戴上', removed: '摘下', tamper: '被拆动', leak: '漏水', reverse_flow: '倒流', low_battery: '电量低', stuck: '不走字', register_reset: '读数重置' },
+  round: { title: '电话问候名单', left: '还有 {n} 人（共 {all} 人）', back: '已恢复' },
   silence: { no_use: '未用水', no_report: '水表无上报', not_measuring: '水表不走字', away: '外出' },
   silenceHint: { no_use: '水表有上报，没有人用水', no_report: '没有收到水表上报，不知道有没有用水', not_measuring: '水表有上报，但不计量', away: '本人登记外出' },
   silenceRoute: { away: '外出期间不用水不报警；回来后请结束外出登记。' },
