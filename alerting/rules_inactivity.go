@@ -25,8 +25,8 @@ type Sensitivity string
 // home and month, the two weeks of learning included: simulated homes with a flush
 // toilet / with little use / real one-person homes (docs/detection.md).
 const (
-	Fixed    Sensitivity = "fixed" // the fixed rule for good: 0.03 / 7.7 / 0.7
-	Quietest Sensitivity = "quietest"
+	Fixed    Sensitivity = "fixed"    // the fixed rule for good: 0.03 / 7.7 / 0.7
+	Quietest Sensitivity = "quietest" // 0.03 / 0.2 / 0.33
 	Quiet    Sensitivity = "quiet"    // 0.06 / 0.35 / 0.4
 	Balanced Sensitivity = "balanced" // 0.09 / 0.4 / 0.5
 	Early    Sensitivity = "early"    // 0.2 / 0.6 / 0.65
