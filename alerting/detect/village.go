@@ -84,8 +84,23 @@ func (d *VillageWater) Observe(v *alerting.View, r devices.Reading) []alerting.F
 		return nil
 	}
 	s.Waiting = 0
+	if s.Episode.IsZero() && d.flows(at, v.Rules.Storm.Dry) {
+		return nil
+	}
 	s.Homes = slices.DeleteFunc(s.Homes, func(h villageHome) bool { return h.At < at-homeForgotten })
 	return d.judge(v)
+}
+
+// flows says at little cost that more homes than may have just used water. An hour
+// has one use at most, so there is no telling in less than two.
+func (d *VillageWater) flows(at int64, dry float64) bool {
+	used := 0
+	for i := range d.state.Homes {
+		if d.state.Homes[i].Used > at-expectedUses*hourSeconds {
+			used++
+		}
+	}
+	return float64(used) > (1-dry)*float64(len(d.state.Homes))
 }
 
 // take takes the next register of a home.

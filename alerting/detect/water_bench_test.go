@@ -55,3 +55,23 @@ func BenchmarkEachWaterDetector(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkVillageWater hands the registers of a village's fifty homes to what
+// watches its water.
+func BenchmarkVillageWater(b *testing.B) {
+	v := alerting.View{Subject: alerting.VillageWater("a/b/c"), Rules: alerting.DefaultRules()}
+	d := &VillageWater{}
+	ids := make([]devices.DeviceID, 50)
+	for i := range ids {
+		ids[i] = devices.DeviceID("acme/d" + string(rune('A'+i)))
+	}
+	at, litres := monday, 100_000.0
+	for i := 0; b.Loop(); i++ {
+		if i%len(ids) == 0 {
+			at = at.Add(time.Hour)
+			litres += senior[i/len(ids)%24]
+		}
+		d.Observe(&v, devices.Reading{Device: ids[i%len(ids)], Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at})
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "readings/s")
+}
