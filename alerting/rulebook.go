@@ -113,9 +113,9 @@ func (b *Rulebook) Rules(at time.Time, of RuleScope) *Rules {
 		l = b.place(of)
 	}
 	us := at.UnixMicro()
-	for i := len(l.spans) - 1; i >= 0; i-- {
-		if l.spans[i].from <= us {
-			return l.spans[i].rules
+	for _, s := range slices.Backward(l.spans) {
+		if s.from <= us {
+			return s.rules
 		}
 	}
 	return b.defaults

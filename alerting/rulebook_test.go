@@ -3,6 +3,7 @@ package alerting_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,8 +37,8 @@ func TestRulesInherit(t *testing.T) {
 		{Tier: devices.TierRed}, {Area: "c", Tier: devices.TierRed}, {Area: "c/t", Tier: devices.TierRed}, {Area: "c/t/v", Tier: devices.TierRed},
 		{Area: "c/t/v", Tier: devices.TierRed, Resident: "r"},
 	}
-	for i := len(scopes) - 1; i >= 0; i-- {
-		change(t, b, noon, scopes[i], low(i+1))
+	for i, of := range slices.Backward(scopes) {
+		change(t, b, noon, of, low(i+1))
 	}
 	r := func(area devices.AreaPath, tier devices.Tier, resident string) alerting.RuleScope {
 		return alerting.RuleScope{Area: area, Tier: tier, Resident: resident}

@@ -122,29 +122,40 @@ func TestALaterChangeDoesNotAlterAnEarlierJudgement(t *testing.T) {
 func TestSilenceLimitsOfAVillage(t *testing.T) {
 	for name, c := range map[string]struct {
 		area  devices.AreaPath
+		limit time.Duration
 		after time.Duration
-	}{"there": {"shen/east/hill", 3 * time.Hour}, "elsewhere": {"shen/west", time.Hour}} {
+	}{
+		"there":     {"shen/east/hill", 3 * time.Hour, 3 * time.Hour},
+		"shorter":   {"shen/east/hill", 30 * time.Minute, 30 * time.Minute}, // who sleeps until the old one must be woken
+		"elsewhere": {"shen/west", 3 * time.Hour, time.Hour},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.real = true
 			w.start()
 			w.dir.residents[wang].Area = "shen/east/hill"
+			w.tick()
 			w.says("v/b1", devices.BatteryPct, 80)
-			w.rule(alerting.RuleScope{Area: c.area}, `{"silence":{"band":10800000000000}}`)
+			for range 3 {
+				w.pass(10 * time.Second)
+				w.tick()
+			}
+			w.pass(time.Second)
+			w.rule(alerting.RuleScope{Area: c.area}, fmt.Sprintf(`{"silence":{"band":%d}}`, c.limit))
 			first := time.Duration(0)
 			for at := time.Duration(0); at < 4*time.Hour && first == 0; at += 10 * time.Second {
+				w.pass(10 * time.Second)
 				w.tick()
 				for _, a := range w.alerts(alerting.AlertFilter{Kind: []alerting.Kind{alerting.KindDeviceSilent}}) {
 					if first == 0 {
 						first = at
 					}
-					if want := map[bool]int{true: 2, false: 1}[c.after > time.Hour]; a.Rule.Version != want {
+					if want := map[bool]int{true: 2, false: 1}[c.after == c.limit]; a.Rule.Version != want {
 						t.Errorf("of rules %d, want %d", a.Rule.Version, want)
 					}
 				}
-				w.pass(10 * time.Second)
 			}
-			if first < c.after || first > c.after+time.Minute {
+			if first < c.after-time.Minute || first > c.after+time.Minute {
 				t.Errorf("silent after %s, want %s", first, c.after)
 			}
 		})

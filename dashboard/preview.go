@@ -59,7 +59,7 @@ type previewIn struct {
 	Body struct {
 		Rules    *rulesBody       `json:"rules,omitempty" doc:"The proposed thresholds of the whole service."`
 		Settings *rulesPart       `json:"settings,omitempty" doc:"Instead of rules: what is proposed to differ in the scope, in place of all that it has set."`
-		Scope    ruleScope        `json:"scope,omitempty" doc:"For whom; only they are looked at."`
+		Scope    ruleScope        `json:"scope,omitzero" doc:"For whom; only they are looked at."`
 		Area     devices.AreaPath `json:"area,omitempty" doc:"Only this area; all of the caller's without it."`
 		Days     int              `json:"days,omitempty" minimum:"1" maximum:"60" default:"60" doc:"How far back."`
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"shouwang/alerting"
@@ -16,7 +17,7 @@ type rulesIn struct {
 	Body struct {
 		Rules    *rulesBody `json:"rules,omitempty" doc:"All thresholds of the whole service. Without a scope."`
 		Settings *rulesPart `json:"settings,omitempty" doc:"Instead of rules: what differs in the scope. It takes the place of all that this scope has set before; without any setting the scope has what it inherits."`
-		Scope    ruleScope  `json:"scope,omitempty" doc:"For whom; for the whole service without it."`
+		Scope    ruleScope  `json:"scope,omitzero" doc:"For whom; for the whole service without it."`
 		Version  int        `json:"version,omitempty" minimum:"0" doc:"With settings: the version of the scope's rules that it started from, refused when another came first; 0 does not check."`
 		Reason   string     `json:"reason" minLength:"1" maxLength:"1000" doc:"Why; kept in the audit log."`
 	}
@@ -183,12 +184,7 @@ func sees(c *access.Caller) func(alerting.RuleScope) bool {
 		if s.Resident != "" {
 			return false
 		}
-		for _, root := range c.Scope.Areas {
-			if s.Area.Contains(root) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(c.Scope.Areas, s.Area.Contains)
 	}
 }
 
