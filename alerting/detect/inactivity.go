@@ -80,6 +80,9 @@ func (d *WaterInactivity) Name() string { return "water_inactivity" }
 
 // Observe implements alerting.Detector.
 func (d *WaterInactivity) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+	if r.Metric != devices.VolumeM3 { // nor does it end what is held
+		return nil
+	}
 	if !v.More && !d.holding {
 		return d.observe(v, r)
 	}
@@ -111,7 +114,7 @@ func (d *WaterInactivity) worthSaying(v *alerting.View) time.Duration {
 }
 
 func (d *WaterInactivity) observe(v *alerting.View, r devices.Reading) []alerting.Finding {
-	if r.Metric != devices.VolumeM3 || !(r.Value >= 0 && r.Value < 1e9) {
+	if !(r.Value >= 0 && r.Value < 1e9) {
 		return nil
 	}
 	m := d.meter(r.Device)

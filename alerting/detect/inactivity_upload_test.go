@@ -21,6 +21,11 @@ func (h *home) upload(hours int, use func(day, hour int) float64) {
 			Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(int(h.m3*1000)) / 1000,
 			At: monday.Add(time.Duration(h.hour) * time.Hour), Received: h.view.Now,
 		})...)
+		if h.view.More = false; i == hours/2 { // the charge once in each message
+			h.findings = append(h.findings, h.detector.Observe(&h.view, devices.Reading{
+				Device: "acme/d1", Metric: devices.BatteryPct, Value: 80, At: h.view.Now, Received: h.view.Now,
+			})...)
+		}
 		h.hour++
 	}
 }
