@@ -30,9 +30,10 @@ type Rulebook struct {
 	scoped   bool            // there are others than the service's
 
 	mu     sync.RWMutex
-	places map[RuleScope]*timeline
-	lines  map[string]*timeline // by the layers that are set
-	merged map[string]*Rules    // by the changes that are laid over each other
+	areas  map[devices.AreaPath]*[4]*timeline // by tier
+	places map[RuleScope]*timeline            // of residents with settings of their own
+	lines  map[string]*timeline               // by the layers that are set
+	merged map[string]*Rules                  // by the changes that are laid over each other
 }
 
 // timeline is what has held somewhere, by time.
@@ -47,7 +48,7 @@ type span struct {
 func NewRulebook() *Rulebook {
 	return &Rulebook{
 		defaults: DefaultRules(), set: map[RuleScope][]int32{}, own: map[string]bool{},
-		places: map[RuleScope]*timeline{}, lines: map[string]*timeline{}, merged: map[string]*Rules{},
+		areas: map[devices.AreaPath]*[4]*timeline{}, places: map[RuleScope]*timeline{}, lines: map[string]*timeline{}, merged: map[string]*Rules{},
 	}
 }
 
@@ -64,6 +65,7 @@ func (b *Rulebook) Add(c RuleChange) error {
 	if at.Resident != "" {
 		b.own[at.Resident] = true
 	}
+	clear(b.areas)
 	clear(b.places)
 	clear(b.lines)
 	return nil
@@ -74,6 +76,7 @@ func (b *Rulebook) Forget(resident string) {
 	for _, i := range b.set[RuleScope{Resident: resident}] {
 		b.changes[i].Settings, b.changes[i].Reason = json.RawMessage(`{}`), ""
 	}
+	clear(b.areas)
 	clear(b.places)
 	clear(b.lines)
 	clear(b.merged)
@@ -106,10 +109,15 @@ func (b *Rulebook) Rules(at time.Time, of RuleScope) *Rules {
 	case of.Resident != "" && !b.own[of.Resident]:
 		of.Resident = ""
 	}
+	var l *timeline
 	b.mu.RLock()
-	l, ok := b.places[of]
+	if of.Resident != "" {
+		l = b.places[of]
+	} else if tiers := b.areas[of.Area]; tiers != nil {
+		l = tiers[tierNumber(of.Tier)]
+	}
 	b.mu.RUnlock()
-	if !ok {
+	if l == nil {
 		l = b.place(of)
 	}
 	us := at.UnixMicro()
@@ -147,11 +155,35 @@ func (b *Rulebook) place(of RuleScope) *timeline {
 		}
 		b.lines[string(name)] = l
 	}
-	if len(b.places) >= mostPlaces {
+	if len(b.places)+len(b.areas) >= mostPlaces {
+		clear(b.areas)
 		clear(b.places)
 	}
-	b.places[of] = l
+	if of.Resident != "" {
+		b.places[of] = l
+		return l
+	}
+	tiers := b.areas[of.Area]
+	if tiers == nil {
+		tiers = &[4]*timeline{}
+		b.areas[of.Area] = tiers
+	}
+	tiers[tierNumber(of.Tier)] = l
 	return l
+}
+
+// tierNumber is where the rules of a tier are; of a tier that there is not they
+// are those of none.
+func tierNumber(t devices.Tier) int {
+	switch t {
+	case devices.TierRed:
+		return 1
+	case devices.TierYellow:
+		return 2
+	case devices.TierGreen:
+		return 3
+	}
+	return 0
 }
 
 // chain lists the newest change of each layer that is not newer than last.
@@ -251,7 +283,7 @@ func (b *Rulebook) With(c RuleChange) (*Rulebook, error) {
 	b.mu.RLock()
 	o := &Rulebook{
 		defaults: b.defaults, changes: slices.Clip(b.changes), set: map[RuleScope][]int32{}, own: maps.Clone(b.own), scoped: b.scoped,
-		places: map[RuleScope]*timeline{}, lines: map[string]*timeline{}, merged: maps.Clone(b.merged),
+		areas: map[devices.AreaPath]*[4]*timeline{}, places: map[RuleScope]*timeline{}, lines: map[string]*timeline{}, merged: maps.Clone(b.merged),
 	}
 	b.mu.RUnlock()
 	for l, set := range b.set {
