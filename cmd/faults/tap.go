@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -152,6 +153,17 @@ func (t *tap) count(load []*message, have map[string]map[int]bool) (c counts) {
 		}
 	}
 	return c
+}
+
+// settled is how many of the messages the broker has handed over, once all have
+// been or none has come for three seconds.
+func (t *tap) settled(ctx context.Context, load []*message) (handed int) {
+	for moved := time.Now(); handed < len(load) && time.Since(moved) < 3*time.Second && ctx.Err() == nil; _ = pause(ctx, 100*time.Millisecond) {
+		if now := t.count(load, nil).handed; now > handed {
+			handed, moved = now, time.Now()
+		}
+	}
+	return handed
 }
 
 // of says of a message whether the broker handed it over and whether the service
