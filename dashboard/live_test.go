@@ -360,7 +360,7 @@ func TestLiveClosesTheSlowClient(t *testing.T) {
 	c := newCounty(t, func(o *Options) {
 		log.realAlerts = o.Alerts
 		o.Alerts = log
-		o.Live.Write, o.Live.Read = 4*time.Second, time.Minute // the quick one may well stop for a second
+		o.Live.Write, o.Live.Read = 4*time.Second, time.Minute
 	})
 	slow, quick := c.live(access.Administrator, "?after=0"), c.live(access.Administrator, "?after=0")
 	note := strings.Repeat("x", 64<<10)
@@ -371,7 +371,9 @@ func TestLiveClosesTheSlowClient(t *testing.T) {
 	for n := int64(0); n < events; {
 		m, err := next(quick)
 		must(t, err)
-		n = max(n, m.Event)
+		if m.Type != "hello" && m.Type != "beat" { // which name numbers they do not bring
+			n = m.Event
+		}
 	}
 	deadline := time.Now().Add(time.Minute)
 	for value(t, c.d.hub.slow) == 0 {
