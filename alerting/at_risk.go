@@ -2,12 +2,21 @@ package alerting
 
 import "time"
 
-// AtRisk is a resident whom an outage hides, and whether somebody has phoned.
+// AtRisk is a resident whom an outage hides, as its evidence lists them under
+// "residents".
 type AtRisk struct {
-	Resident ResidentRef
+	ID   string `json:"id"`
+	Name string `json:"name"`
 	// Back says that all devices that were missing speak again.
-	Back bool
-	// CalledAt and Result are of the last call, zero and "" before the first.
-	CalledAt time.Time
-	Result   string
+	Back bool `json:"back"`
+	// Call is the newest call to the resident about the outage, nil before the
+	// first.
+	Call *OutageCall `json:"call,omitempty"`
+}
+
+// OutageCall is a call of the round of calls about an outage.
+type OutageCall struct {
+	At     time.Time `json:"at"`
+	Result string    `json:"result"`
+	By     string    `json:"by"`
 }

@@ -18,8 +18,6 @@ type Alerts interface {
 	Alerts(ctx context.Context, f alerting.AlertFilter) (alerting.AlertPage, error)
 	Alert(ctx context.Context, scope devices.Scope, id string) (alerting.Alert, error)
 	Log(ctx context.Context, id string) ([]alerting.LogEntry, error)
-	// AtRisk are the residents whom an outage hides.
-	AtRisk(ctx context.Context, id string) ([]alerting.AtRisk, error)
 	Visits(ctx context.Context, f alerting.VisitFilter) (alerting.VisitPage, error)
 	Visit(ctx context.Context, scope devices.Scope, id string) (alerting.Visit, error)
 	EventLog

@@ -2,11 +2,8 @@ package detect
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 )
 
@@ -242,7 +239,7 @@ func (n nightRows) MarshalJSON() ([]byte, error) {
 		b = binary.AppendVarint(b, int64(r.steps-last.steps))
 		last = r
 	}
-	return fmt.Appendf(nil, "%q", base64.RawStdEncoding.EncodeToString(b)), nil
+	return packed(b), nil
 }
 
 var errRows = errors.New("a night cannot be read")
@@ -253,11 +250,7 @@ func (n *nightRows) UnmarshalJSON(text []byte) error {
 	if bytes.Equal(text, []byte("null")) {
 		return nil
 	}
-	var word string
-	if err := json.Unmarshal(text, &word); err != nil {
-		return err
-	}
-	b, err := base64.RawStdEncoding.DecodeString(word)
+	b, err := unpacked(text)
 	if err != nil {
 		return err
 	}

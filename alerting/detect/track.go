@@ -2,11 +2,9 @@ package detect
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -56,7 +54,7 @@ func (s samples) MarshalJSON() ([]byte, error) {
 		b = binary.AppendVarint(b, int64(math.Round(x.Value*1000)))
 		last = x
 	}
-	return fmt.Appendf(nil, "%q", base64.RawStdEncoding.EncodeToString(b)), nil
+	return packed(b), nil
 }
 
 var errSamples = errors.New("samples cannot be read")
@@ -77,11 +75,7 @@ func (s *samples) UnmarshalJSON(text []byte) error {
 		}
 		return nil
 	}
-	var word string
-	if err := json.Unmarshal(text, &word); err != nil {
-		return err
-	}
-	b, err := base64.RawStdEncoding.DecodeString(word)
+	b, err := unpacked(text)
 	if err != nil {
 		return err
 	}

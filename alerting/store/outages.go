@@ -171,16 +171,11 @@ func tellMembers(ctx context.Context, q queryer, a *alerting.Alert) error {
 	if err != nil {
 		return err
 	}
-	type call struct {
-		At     time.Time `json:"at"`
-		Result string    `json:"result"`
-		By     string    `json:"by"`
-	}
-	calls := map[string]*call{}
+	calls := map[string]*alerting.OutageCall{}
 	err = each(ctx, q, func(r *sql.Rows) error {
 		var resident string
 		var at int64
-		c := &call{}
+		c := &alerting.OutageCall{}
 		err := r.Scan(&resident, &at, &c.Result, &c.By)
 		c.At = database.Time(at)
 		calls[resident] = c
@@ -196,13 +191,7 @@ func tellMembers(ctx context.Context, q queryer, a *alerting.Alert) error {
 		Back     bool          `json:"back"`
 		Resident string        `json:"resident,omitempty"`
 	}
-	type resident struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-		Back bool   `json:"back"`
-		Call *call  `json:"call,omitempty"`
-	}
-	listed, residents, at := []device{}, []resident{}, map[string]int{}
+	listed, residents, at := []device{}, []alerting.AtRisk{}, map[string]int{}
 	for i := range members {
 		m := &members[i]
 		d := device{ID: m.Subject.ID, Kind: m.Kind, Since: m.Episode, Back: m.Back}
@@ -212,7 +201,7 @@ func tellMembers(ctx context.Context, q queryer, a *alerting.Alert) error {
 			if !known {
 				n = len(residents)
 				at[d.Resident] = n
-				residents = append(residents, resident{ID: m.Resident.ID, Name: m.Resident.Name, Back: true, Call: calls[d.Resident]})
+				residents = append(residents, alerting.AtRisk{ID: m.Resident.ID, Name: m.Resident.Name, Back: true, Call: calls[d.Resident]})
 			}
 			residents[n].Back = residents[n].Back && m.Back
 		}
