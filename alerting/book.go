@@ -182,6 +182,8 @@ type Tx interface {
 	PutVisit(*Visit) error
 
 	AddContact(Contact) error
+	// AddNotice puts the notice into the outbox, unless its key is there.
+	AddNotice(Notice) error
 	// AddEvent gives the change its number and writes it.
 	AddEvent(Change) error
 }

@@ -37,6 +37,7 @@ type plan struct {
 	many     int             // devices of the memory run
 	unread   int64           // bytes of journal of the backlog run
 	peer     string          // "": both
+	rate     float64         // messages/s beside the alerts; 0: half of what saturates
 	pprof    string
 }
 
@@ -51,12 +52,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	peer := flags.String("peer", "", "of the two only this one, shouwang or Telegraf: no ratios")
 	messages := flags.Int("messages", 100_000, "messages of one throughput run")
 	binary := flags.String("shouwang", "", "an already built shouwang, instead of this tree's")
+	rate := flags.Float64("rate", 0, "messages/s beside the alerts, instead of half of what was measured to saturate")
 	profile := flags.String("pprof", "", "file for a CPU profile of shouwang's first throughput run")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	p := &plan{runs: *runs, messages: *messages, queued: 200_000, latency: 20 * time.Second, presses: 200, many: 100_000,
-		unread: 1 << 30, peer: *peer, pprof: *profile}
+		unread: 1 << 30, peer: *peer, rate: *rate, pprof: *profile}
 	if *quick {
 		p.runs, p.messages, p.queued, p.latency, p.presses, p.many = 1, 20_000, 20_000, 5*time.Second, 10, 5_000
 		p.unread = 50 << 20

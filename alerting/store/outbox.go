@@ -1,0 +1,18 @@
+package store
+
+import (
+	"shouwang/alerting"
+	"shouwang/devices/database"
+)
+
+// AddNotice puts the notice into the outbox, in the transaction of the change
+// that it tells of.
+func (t *tx) AddNotice(n alerting.Notice) error {
+	data, err := marshal(n.Data)
+	if err != nil {
+		return err
+	}
+	return t.exec("write notice", `INSERT INTO outbox (key, person, reason, alert, severity, area, at, data, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting') ON CONFLICT (key) DO NOTHING`,
+		n.Key, n.Person, n.Reason, n.Alert, n.Severity, n.Area, database.Micros(n.At), data)
+}
