@@ -13,15 +13,18 @@ import (
 )
 
 const visitColumns = `id, alert, resident, resident_name, area, state, assignee, provider, due, created, started,
-report_uuid, report_outcome, report_note, report_at, report_by, report_received`
+report_uuid, report_outcome, report_note, report_at, report_by, report_received,
+kind, plan, plan_key, arrived_at, left_at, report_cause, reminded, remind_at, settled_at, settled_how, settled_by`
 
 func scanVisit(scan func(...any) error) (*alerting.Visit, error) {
 	var v alerting.Visit
 	var r alerting.Report
 	var alert, resident, name, assignee, provider string
-	var due, created, started, at, received int64
+	var due, created, started, at, received, arrived, left, remind, settled int64
+	var done alerting.Settled
 	err := scan(&v.ID, &alert, &resident, &name, &v.Area, &v.State, &assignee, &provider, &due, &created, &started,
-		&r.UUID, &r.Outcome, &r.Note, &at, &r.By, &received)
+		&r.UUID, &r.Outcome, &r.Note, &at, &r.By, &received,
+		&v.Kind, &v.Plan, &v.PlanKey, &arrived, &left, &r.Cause, &v.Reminded, &remind, &settled, &done.How, &done.By)
 	if err != nil {
 		return nil, err
 	}
@@ -30,6 +33,11 @@ func scanVisit(scan func(...any) error) (*alerting.Visit, error) {
 		v.Resident = &alerting.ResidentRef{ID: resident, Name: name}
 	}
 	v.Due, v.Created, v.Started = database.Time(due), database.Time(created), pointer(started)
+	v.Arrived, v.Left, v.RemindAt = pointer(arrived), pointer(left), database.Time(remind)
+	if settled != 0 {
+		done.At = database.Time(settled)
+		v.Settled = &done
+	}
 	if r.UUID != "" {
 		r.At, r.Received = database.Time(at), database.Time(received)
 		v.Report = &r
@@ -100,15 +108,28 @@ func (t *tx) PutVisit(v *alerting.Visit) error {
 	if v.Report != nil {
 		r = *v.Report
 	}
+	kind := v.Kind
+	if kind == "" {
+		kind = alerting.HomeVisit
+	}
+	var s alerting.Settled
+	if v.Settled != nil {
+		s = *v.Settled
+	}
 	return t.exec("write visit", `INSERT INTO visits (`+visitColumns+`, sort_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, assignee = excluded.assignee, provider = excluded.provider,
 due = excluded.due, started = excluded.started, report_uuid = excluded.report_uuid, report_outcome = excluded.report_outcome,
 report_note = excluded.report_note, report_at = excluded.report_at, report_by = excluded.report_by,
-report_received = excluded.report_received, sort_key = excluded.sort_key`,
+report_received = excluded.report_received, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
+report_cause = excluded.report_cause, reminded = excluded.reminded, remind_at = excluded.remind_at,
+settled_at = excluded.settled_at, settled_how = excluded.settled_how, settled_by = excluded.settled_by, sort_key = excluded.sort_key`,
 		v.ID, text(v.Alert), resident.ID, resident.Name, v.Area, v.State, text(v.Assignee), text(v.Provider),
 		database.Micros(v.Due), database.Micros(v.Created), micros(v.Started),
-		r.UUID, r.Outcome, r.Note, database.Micros(r.At), r.By, database.Micros(r.Received), visitSortKey(v))
+		r.UUID, r.Outcome, r.Note, database.Micros(r.At), r.By, database.Micros(r.Received),
+		kind, v.Plan, v.PlanKey, micros(v.Arrived), micros(v.Left), r.Cause, v.Reminded, database.Micros(v.RemindAt),
+		database.Micros(s.At), s.How, s.By, visitSortKey(v))
 }
 
 // visitSortKey is the order of visits: those still to come by the time they are
@@ -149,6 +170,14 @@ func (s *Store) Visits(ctx context.Context, f alerting.VisitFilter) (alerting.Vi
 		if eq.value != "" {
 			cond.Where(eq.column+` = ?`, eq.value)
 		}
+	}
+	if f.Area != "" {
+		cond.Inside("area", f.Area)
+	}
+	database.In(cond, "kind", f.Kind)
+	database.In(cond, "plan", f.Plan)
+	if !f.OverdueAt.IsZero() {
+		cond.Where(`state IN ('planned', 'started') AND due < ?`, database.Micros(f.OverdueAt))
 	}
 	if !f.Since.IsZero() {
 		cond.Where(`(report_received = 0 OR report_received >= ?)`, database.Micros(f.Since))
