@@ -14,6 +14,9 @@ func DefaultRules() *Rules {
 	r.Position = defaultPosition()
 	r.Storm = defaultStorm()
 	r.Together = defaultTogether()
+	r.Quiet = defaultQuiet()
+	r.Field = defaultField()
+	r.Visits = defaultVisits()
 	// The bands' own low-battery bit comes at 20 %.
 	r.LowBatteryPct = 20
 	// Meters upload once in 24 h with some jitter, so a check is asked for at
@@ -37,6 +40,7 @@ func DefaultRules() *Rules {
 		Yellow: 24 * time.Hour,
 		Blue:   72 * time.Hour,
 	}
+	r.AckTimeout = defaultAck()
 	r.RaiseAgain = 4 * time.Hour
 	r.Late = 24 * time.Hour
 	return r
@@ -66,6 +70,18 @@ func (r *Rules) Check() error {
 		return err
 	}
 	if err := r.Together.check(); err != nil {
+		return err
+	}
+	if err := r.Quiet.check(); err != nil {
+		return err
+	}
+	if err := r.Field.check(); err != nil {
+		return err
+	}
+	if err := r.Visits.check(); err != nil {
+		return err
+	}
+	if err := r.AckTimeout.check(); err != nil {
 		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {

@@ -19,6 +19,12 @@ type Rules struct {
 
 	Together TogetherRules `json:"together" yaml:"together"`
 
+	Quiet QuietRules `json:"quiet" yaml:"quiet"`
+
+	Field FieldRules `json:"field" yaml:"field"`
+
+	Visits VisitRules `json:"visits" yaml:"visits"`
+
 	// LowBatteryPct is the charge at and below which a device asks for care.
 	LowBatteryPct float64 `json:"low_battery_pct" yaml:"low_battery_pct"`
 
@@ -33,6 +39,8 @@ type Rules struct {
 
 	// Escalation is the time an alert may stand unacknowledged, per step.
 	Escalation map[Severity][]time.Duration `json:"escalation" yaml:"escalation"`
+	// AckTimeout takes back what was acknowledged and then left.
+	AckTimeout AckRules `json:"ack_timeout" yaml:"ack_timeout"`
 	// VisitDue is how long after dispatch a visit is due.
 	VisitDue map[Severity]time.Duration `json:"visit_due" yaml:"visit_due"`
 	// RaiseAgain is how long after closing without contact an alert comes back
