@@ -69,6 +69,17 @@ type Alert struct {
 	// Escalation is the step reached while nobody acknowledged, 0 at first.
 	Escalation int        `json:"escalation" doc:"Steps up the area tree while nobody acknowledged: 0 none."`
 	EscalateAt *time.Time `json:"escalate_at" doc:"When the next step is due; null when none is."`
+	// AckDue is when an acknowledged alert goes back to the queue.
+	AckDue *time.Time `json:"ack_due" doc:"Acknowledged and nothing done by then: it goes back to the queue and rings again. Null when no countdown runs."`
+	// NextCall is the earliest of the calls that were promised and not made yet.
+	NextCall *time.Time `json:"next_call" doc:"When the next promised call is due; null when none is promised."`
+	// WaitsUntil, DeliveredAt and DeliveredTo are of its last ringing.
+	WaitsUntil  *time.Time `json:"waits_until" doc:"At night: it waits for the morning until then and makes no sound; null when it does not."`
+	DeliveredAt *time.Time `json:"delivered_at" doc:"When the first person is known to have been shown it since it last rang; null while nobody is."`
+	DeliveredTo *string    `json:"delivered_to" doc:"User name of who that was."`
+	// Silenced and Frozen are what keeps it from ringing.
+	Silenced *SilenceRef           `json:"silenced" doc:"The silence that holds it back: it is listed and does not ring. Null when none does."`
+	Frozen   devices.ResidentState `json:"frozen" doc:"The resident is listed as this (deceased, moved, left): it can be noted, printed and closed. Empty when it is not frozen."`
 	// FoundAt and KnownAt are the finding's: event time and receipt time.
 	FoundAt time.Time `json:"found_at"`
 	KnownAt time.Time `json:"known_at"`

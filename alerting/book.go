@@ -21,6 +21,9 @@ type Case struct {
 	Episode time.Time
 	// ClockAt is when the escalation clock was started, zero for a late alert.
 	ClockAt time.Time
+	// SeeBy is by when somebody must have seen it, or the next step is taken; zero
+	// when nobody need.
+	SeeBy time.Time
 	// RaiseAt is when a closed alert comes back, zero when it does not.
 	RaiseAt    time.Time
 	MergedInto string
@@ -131,9 +134,20 @@ type Book interface {
 	// EscalationsDue and RaisesDue list the alerts whose time has come.
 	EscalationsDue(ctx context.Context, now time.Time) ([]string, error)
 	RaisesDue(ctx context.Context, now time.Time) ([]string, error)
+	// AcksDue lists the acknowledged alerts whose countdown has run out.
+	AcksDue(ctx context.Context, now time.Time) ([]string, error)
+	// SilencedAlerts lists the alerts that a silence holds back.
+	SilencedAlerts(ctx context.Context) ([]string, error)
+	// Silenced is the silence that covers alerts of the subject and kind at a time
+	// of receipt, from memory; of several the one that ends last.
+	Silenced(s Subject, resident string, k Kind, at time.Time) (SilenceRef, bool)
+	// SilenceOf returns ErrNotFound for an unknown id.
+	SilenceOf(ctx context.Context, id string) (Silence, error)
 	// Rules and LastContact answer from memory, as of a time of receipt. The
 	// rules are shared: they must not be changed.
 	Rules(at time.Time, of RuleScope) *Rules
+	// Plan says who is told of a case and when, as of now; rules are the case's.
+	Plan(now time.Time, c *Case, tier devices.Tier, rules *Rules) Plan
 	// NewestRules is the version of the newest change for anybody.
 	NewestRules(at time.Time) int
 	LastContact(resident string, at time.Time) time.Time
@@ -182,6 +196,16 @@ type Tx interface {
 	PutVisit(*Visit) error
 
 	AddContact(Contact) error
+	// AddSeen keeps that the case was shown to a person since it last rang, and
+	// says whether that is new.
+	AddSeen(c *Case, person, via string, at time.Time) (bool, error)
+	// PutSilence and EndSilence hold from when they are written.
+	PutSilence(*Silence) error
+	EndSilence(id string, by Actor, reason string) error
+	// OpenOfResident are the alerts of a resident that are not closed, and
+	// VisitsOfResident the visits that are still to come.
+	OpenOfResident(resident string) ([]*Case, error)
+	VisitsOfResident(resident string) ([]*Visit, error)
 	// AddNotice puts the notice into the outbox, unless its key is there.
 	AddNotice(Notice) error
 	// AddEvent gives the change its number and writes it.

@@ -7,30 +7,38 @@ import (
 
 // ring brings the case to open and lets it ring. On one that is ringing already
 // it does not put off the escalation: who keeps pressing must not wait longer.
-func (c *Case) ring(now time.Time, r *Rules) {
+func (c *Case) ring(now time.Time, r *terms) {
 	c.RangAt = now
 	if c.State == Open && !c.ClockAt.IsZero() && !c.Late {
 		return
 	}
-	c.State, c.AckedAt, c.AckedBy, c.Escalation = Open, nil, "", 0
+	c.State, c.AckedAt, c.AckedBy, c.AckDue, c.Escalation = Open, nil, "", nil, 0
 	c.startClock(now, r)
 }
 
 // startClock starts the escalation clock for the case's severity, at the level
 // it has reached. Late alerts have none.
-func (c *Case) startClock(now time.Time, r *Rules) {
-	c.EscalateAt, c.ClockAt = nil, time.Time{}
+func (c *Case) startClock(now time.Time, r *terms) {
+	c.EscalateAt, c.ClockAt, c.SeeBy = nil, time.Time{}, time.Time{}
+	c.WaitsUntil, c.DeliveredAt, c.DeliveredTo = nil, nil, nil
 	if c.Late {
 		return
 	}
+	r = r.at(c.Severity)
 	c.ClockAt = now
+	if until := r.WaitUntil; until.After(now) {
+		c.ClockAt, c.WaitsUntil = until, &until
+	}
+	if r.Unseen > 0 {
+		c.SeeBy = c.ClockAt.Add(r.Unseen)
+	}
 	c.scheduleStep(r)
 }
 
 // scheduleStep sets when the next escalation step is due.
-func (c *Case) scheduleStep(r *Rules) {
+func (c *Case) scheduleStep(r *terms) {
 	c.EscalateAt = nil
-	steps := r.Escalation[c.Severity]
+	steps := r.at(c.Severity).delays()
 	if c.State != Open || c.ClockAt.IsZero() || c.Escalation >= len(steps) {
 		return
 	}
@@ -41,7 +49,7 @@ func (c *Case) scheduleStep(r *Rules) {
 // rise sets a higher severity. One that rises to red while it is merely
 // acknowledged rings again: the red has been seen by nobody. Whoever had been
 // asked for help stays so.
-func (c *Case) rise(to Severity, now time.Time, r *Rules) {
+func (c *Case) rise(to Severity, now time.Time, r *terms) {
 	c.Severity = to
 	switch {
 	case c.Late:
@@ -50,6 +58,8 @@ func (c *Case) rise(to Severity, now time.Time, r *Rules) {
 		c.ring(now, r)
 		c.Escalation = level
 		c.scheduleStep(r)
+	case c.State == Acknowledged:
+		c.hasten(now, r)
 	case c.State == Open:
 		due := c.EscalateAt
 		c.startClock(now, r)
@@ -61,7 +71,7 @@ func (c *Case) rise(to Severity, now time.Time, r *Rules) {
 
 // absorb makes the case as urgent as another that is merged into it, and says
 // whether that has changed it. What it did goes into the log's data.
-func (c *Case) absorb(o *Case, now time.Time, r *Rules, data map[string]any) bool {
+func (c *Case) absorb(o *Case, now time.Time, r *terms, data map[string]any) bool {
 	rings := c.Late && !o.Late
 	if rings {
 		c.Late, c.ClockAt = false, time.Time{}
@@ -115,13 +125,14 @@ func (c *Case) acknowledge(by Actor, now time.Time) {
 		user := by.User
 		c.Assignee = &user
 	}
-	c.EscalateAt = nil
+	c.EscalateAt, c.AckDue = nil, nil
 }
 
 // end closes the case. What was never acknowledged is so with its end, except
 // when it ended by itself.
 func (c *Case) end(o Outcome, now time.Time) {
 	c.State, c.Outcome, c.ClosedAt, c.EscalateAt = Closed, &o, &now, nil
+	c.AckDue, c.NextCall = nil, nil
 }
 
 // withEvidence sets one value on the case's own copy of the evidence.
@@ -169,15 +180,7 @@ func (c *Case) level() (path string, name string) {
 			p = up
 		}
 	}
-	names := [...]string{"", "county", "town", "village"}
-	depth := 0
-	for q := p; q != ""; q = q.Parent() {
-		depth++
-	}
-	if depth < len(names) {
-		name = names[depth]
-	}
-	return string(p), name
+	return string(p), LevelOf(p)
 }
 
 // older says whether the report tells of what was before the case last rang. The

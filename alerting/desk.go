@@ -53,6 +53,9 @@ func (d *Desk) act(ctx context.Context, id string, a Action, by Actor, fn func(t
 		if c.State != from {
 			ch.Data["from"], ch.Data["to"] = from, c.State
 		}
+		if a.showsWork() {
+			c.countdown(ch.At, rulesOf(d.Book, d.Directory, c, ch.At))
+		}
 		if err := tx.PutAlert(c); err != nil {
 			return err
 		}
@@ -137,6 +140,28 @@ func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert,
 		return tx.AddContact(Contact{
 			Resident: who, At: ch.At, Alert: c.ID, How: ByPhone, Actor: by.User,
 		})
+	})
+}
+
+// Lower sets a lower severity, with a reason. It is for people alone: the engine
+// only raises. The alert must have been acknowledged, so that nothing that rings is
+// made silent unseen; what its episode has shown so far does not raise it again, a
+// new episode or a worse finding does.
+func (d *Desk) Lower(ctx context.Context, id string, by Actor, to Severity, reason string) (Alert, error) {
+	if err := checkOneOf("severity", to, []Severity{Orange, Yellow, Blue}); err != nil {
+		return Alert{}, err
+	}
+	if err := checkText("reason", reason, true); err != nil {
+		return Alert{}, err
+	}
+	return d.act(ctx, id, ActLower, by, func(_ Tx, c *Case, _ State, ch *Change) error {
+		if !c.Severity.Above(to) {
+			return &InputError{Field: "severity", Value: string(to), Rule: "must be lower than " + string(c.Severity)}
+		}
+		ch.Text, ch.Data["action"] = reason, ActLower
+		ch.Data["severity_from"], ch.Data["severity_to"] = c.Severity, to
+		c.Severity = to
+		return nil
 	})
 }
 

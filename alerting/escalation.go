@@ -25,7 +25,8 @@ type EscalationOptions struct {
 // does not stop the clock: somebody must still have seen it.
 type Escalation struct {
 	EscalationOptions
-	steps *prometheus.CounterVec
+	steps    *prometheus.CounterVec
+	returned prometheus.Counter
 }
 
 // NewEscalation makes it; Run lets it work.
@@ -33,7 +34,9 @@ func NewEscalation(o EscalationOptions) *Escalation {
 	o.Log = o.Log.With().Str("component", "escalation").Logger()
 	return &Escalation{o, promauto.With(o.Metrics).NewCounterVec(prometheus.CounterOpts{
 		Name: "shouwang_alerting_escalations_total", Help: "Steps up the area tree because nobody acknowledged.",
-	}, []string{"severity"})}
+	}, []string{"severity"}), promauto.With(o.Metrics).NewCounter(prometheus.CounterOpts{
+		Name: "shouwang_alerting_returned_total", Help: "Alerts that were acknowledged, left, and went back to the queue.",
+	})}
 }
 
 // Run looks every second until ctx ends. A step that fails is tried again the
@@ -64,6 +67,9 @@ func (e *Escalation) Run(ctx context.Context) error {
 // Step takes every step that is due at now.
 func (e *Escalation) Step(ctx context.Context, now time.Time) error {
 	now = now.UTC().Truncate(time.Microsecond)
+	if err := e.takeBack(ctx, now); err != nil {
+		return err
+	}
 	due, err := e.Book.EscalationsDue(ctx, now)
 	if err != nil {
 		return fmt.Errorf("escalations due: %w", err)

@@ -15,6 +15,7 @@ const (
 	ActMerge    Action = "merge"
 	ActReopen   Action = "reopen" // acknowledged or closed back to open
 	ActClose    Action = "close"
+	ActLower    Action = "lower" // to a lower severity, which only people do
 
 	ActDispatch Action = "dispatch" // a visit is created for the alert
 	ActStart    Action = "start"
@@ -25,9 +26,20 @@ const (
 // Actions lists all actions.
 func Actions() []Action {
 	return []Action{
-		ActAck, ActAssign, ActNote, ActCall, ActEscalate, ActMerge, ActReopen, ActClose,
+		ActAck, ActAssign, ActNote, ActCall, ActEscalate, ActMerge, ActReopen, ActClose, ActLower,
 		ActDispatch, ActStart, ActReport, ActCancel,
 	}
+}
+
+// showsWork says whether the action proves that somebody works on the alert, so
+// that the countdown of its acknowledgement starts anew. Handing it to somebody or
+// up the area tree does not: it may lie there as well.
+func (a Action) showsWork() bool {
+	switch a {
+	case ActAck, ActNote, ActCall, ActLower, ActCancel:
+		return true
+	}
+	return false
 }
 
 // States lists all states of an alert, in the order of its life.
@@ -38,24 +50,25 @@ func States() []State { return []State{Open, Acknowledged, Dispatched, Visited, 
 // to open, and the recovery of a kind that may close itself closes it.
 var transitions = map[State]map[Action]State{
 	Open: {
+		// Not ActLower: what rings is first acknowledged by somebody.
 		ActAck: Acknowledged, ActAssign: Open, ActNote: Open, ActCall: Open, ActEscalate: Open,
 		ActMerge: Closed, ActClose: Closed, ActDispatch: Dispatched,
 		// A visit may be under way when a new episode rings the alert again.
 		ActStart: Open, ActReport: Visited, ActCancel: Open,
 	},
 	Acknowledged: {
-		ActAssign: Acknowledged, ActNote: Acknowledged, ActCall: Acknowledged, ActEscalate: Acknowledged,
+		ActLower: Acknowledged, ActAssign: Acknowledged, ActNote: Acknowledged, ActCall: Acknowledged, ActEscalate: Acknowledged,
 		ActMerge: Closed, ActReopen: Open, ActClose: Closed, ActDispatch: Dispatched,
 		ActStart: Acknowledged, ActReport: Visited, ActCancel: Acknowledged,
 	},
 	Dispatched: {
-		ActAssign: Dispatched, ActNote: Dispatched, ActCall: Dispatched, ActEscalate: Dispatched,
+		ActLower: Dispatched, ActAssign: Dispatched, ActNote: Dispatched, ActCall: Dispatched, ActEscalate: Dispatched,
 		ActClose: Closed, ActDispatch: Dispatched,
 		ActStart: Dispatched, ActReport: Visited,
 		ActCancel: Acknowledged, // while another visit is active it stays dispatched
 	},
 	Visited: {
-		ActAssign: Visited, ActNote: Visited, ActCall: Visited, ActEscalate: Visited,
+		ActLower: Visited, ActAssign: Visited, ActNote: Visited, ActCall: Visited, ActEscalate: Visited,
 		ActClose: Closed, ActDispatch: Dispatched,
 		ActStart: Visited, ActReport: Visited, ActCancel: Visited,
 	},

@@ -113,6 +113,9 @@ func (d *Desk) step(ctx context.Context, id string, a Action, by Actor, fn func(
 			if c.State != from {
 				ch.Data["from"], ch.Data["to"] = from, c.State
 			}
+			if a.showsWork() {
+				c.countdown(ch.At, rulesOf(d.Book, d.Directory, c, ch.At))
+			}
 			if err := tx.PutAlert(c); err != nil {
 				return err
 			}

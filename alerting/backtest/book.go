@@ -41,11 +41,19 @@ func (b *book) Tx(_ context.Context, fn func(alerting.Tx) error) error { return 
 // Load gives nothing: every backtest begins at the beginning.
 func (*book) Load(context.Context) (alerting.Saved, error) { return alerting.Saved{}, nil }
 
+// Plan: nobody is there to be told.
+func (*book) Plan(time.Time, *alerting.Case, devices.Tier, *alerting.Rules) alerting.Plan {
+	return alerting.Plan{}
+}
+
 // EscalationsDue: nobody is there to escalate to.
 func (*book) EscalationsDue(context.Context, time.Time) ([]string, error) { return nil, nil }
 
 // RaisesDue: nobody closes alerts, so none comes back.
 func (*book) RaisesDue(context.Context, time.Time) ([]string, error) { return nil, nil }
+
+// AcksDue: nobody acknowledges.
+func (*book) AcksDue(context.Context, time.Time) ([]string, error) { return nil, nil }
 
 // Rules are the same all the time.
 func (b *book) Rules(time.Time, alerting.RuleScope) *alerting.Rules { return b.rules }

@@ -170,6 +170,11 @@ func (s *Store) EscalationsDue(ctx context.Context, now time.Time) ([]string, er
 	return s.ids(ctx, `SELECT id FROM alerts WHERE escalate_at > 0 AND escalate_at <= $1 ORDER BY escalate_at, id`, database.Micros(now))
 }
 
+// AcksDue lists the acknowledged alerts whose countdown has run out.
+func (s *Store) AcksDue(ctx context.Context, now time.Time) ([]string, error) {
+	return s.ids(ctx, `SELECT id FROM alerts WHERE ack_due > 0 AND ack_due <= $1 ORDER BY ack_due, id`, database.Micros(now))
+}
+
 // RaisesDue lists the closed alerts that are due to come back.
 func (s *Store) RaisesDue(ctx context.Context, now time.Time) ([]string, error) {
 	return s.ids(ctx, `SELECT id FROM alerts WHERE raise_at > 0 AND raise_at <= $1 ORDER BY raise_at, id`, database.Micros(now))
