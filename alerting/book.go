@@ -146,8 +146,8 @@ type Book interface {
 	// Rules and LastContact answer from memory, as of a time of receipt. The
 	// rules are shared: they must not be changed.
 	Rules(at time.Time, of RuleScope) *Rules
-	// Plan says who is told of a case and when, as of now; rules are the case's.
-	Plan(now time.Time, c *Case, tier devices.Tier, rules *Rules) Plan
+	// Callout says who is told of a case and when, as of now; rules are the case's.
+	Callout(now time.Time, c *Case, tier devices.Tier, rules *Rules) Callout
 	// NewestRules is the version of the newest change for anybody.
 	NewestRules(at time.Time) int
 	LastContact(resident string, at time.Time) time.Time
@@ -194,6 +194,19 @@ type Tx interface {
 	// PutReport keeps the uuid of a further report of a visit.
 	PutReport(visit, uuid string) error
 	PutVisit(*Visit) error
+
+	// Entry is what was entered at the door with the uuid.
+	Entry(uuid string) (Entry, bool, error)
+	AddEntry(Entry) error
+	AddPhoto(visit, id string, jpeg []byte) error
+	// Home is the zero one while nothing is known of the resident's.
+	Home(resident string) (Home, error)
+	PutHome(Home) error
+
+	// AddCall keeps a call, recorded at; promises about the same resident on the
+	// alert are kept by it. NextCall is the earliest that is still promised.
+	AddCall(c CallRecord, at time.Time) error
+	NextCall(alert string) (*time.Time, error)
 
 	AddContact(Contact) error
 	// AddSeen keeps that the case was shown to a person since it last rang, and

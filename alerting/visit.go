@@ -84,6 +84,11 @@ type Report struct {
 	At       time.Time `json:"at" doc:"When it was found; the time of receipt when the phone did not say."`
 	By       string    `json:"by"`
 	Received time.Time `json:"received"`
+	// Sent is what the phone's clock said when it was sent, zero when it did not say.
+	Sent time.Time `json:"-"`
+	// Moved says that the visit is with another organisation now.
+	Moved bool `json:"-"`
+	ReportMore
 }
 
 // VisitFilter selects visits.

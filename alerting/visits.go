@@ -114,7 +114,7 @@ func (d *Desk) step(ctx context.Context, id string, a Action, by Actor, fn func(
 				ch.Data["from"], ch.Data["to"] = from, c.State
 			}
 			if a.showsWork() {
-				c.countdown(ch.At, rulesOf(d.Book, d.Directory, c, ch.At))
+				c.countdown(ch.At, rulesOf(d.Book, d.Directory, c, ch.At).Rules)
 			}
 			if err := tx.PutAlert(c); err != nil {
 				return err
@@ -176,6 +176,9 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 	if err := checkText("note", r.Note, false); err != nil {
 		return Visit{}, err
 	}
+	if err := checkOneOf("condition", r.Condition, Conditions()); err != nil {
+		return Visit{}, err
+	}
 	return d.step(ctx, id, ActReport, by, func(tx Tx, v *Visit, c *Case, ch *Change) error {
 		r := r // an attempt that fails leaves nothing in the next
 		switch of, ok, err := tx.ReportOf(r.UUID); {
@@ -187,14 +190,7 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 			return &InputError{Field: "uuid", Value: r.UUID, Rule: "belongs to the report of another visit"}
 		}
 		r.By, r.Received = by.User, ch.At
-		r.At = r.At.UTC().Truncate(time.Microsecond)
-		switch {
-		case r.At.IsZero():
-			r.At = ch.At
-		case r.At.After(ch.At):
-			ch.Data["phone_at"] = r.At
-			r.At = ch.At
-		}
+		r.correct(v, c, by, ch)
 		ch.Text, ch.Data["outcome"] = r.Note, r.Outcome
 		if v.Report != nil {
 			ch.Data["further"], ch.Data["at"] = true, r.At

@@ -31,10 +31,18 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 			{`UPDATE visits SET resident_name = $1, report_note = '' WHERE resident = $2`, []any{devices.ErasedName, resident}},
 			{`UPDATE alert_rules SET body = '{}', reason = '' WHERE resident = $1`, []any{resident}},
 			{`DELETE FROM alert_contacts WHERE resident = $1`, []any{resident}},
+			{`UPDATE silences SET reason = '', end_reason = '' WHERE resident = $1`, []any{resident}},
+			{`UPDATE handover_lines SET line = '' WHERE resident = $1`, []any{resident}},
+			{`UPDATE resident_turns SET reason = '' WHERE resident = $1`, []any{resident}},
 			{`DELETE FROM alert_states WHERE subject_type = $1 AND subject = $2`, []any{string(alerting.SubjectResident), resident}},
 			{`DELETE FROM alert_snapshots WHERE subject_type = $1 AND subject = $2`, []any{string(alerting.SubjectResident), resident}},
 		} {
 			if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
+				return err
+			}
+		}
+		for _, query := range doorErasure() {
+			if _, err := tx.ExecContext(ctx, query, resident); err != nil {
 				return err
 			}
 		}
@@ -139,7 +147,7 @@ func eraseVisit(v *alerting.Visit, resident string) {
 	}
 	eraseName(v.Resident, resident)
 	if v.Report != nil {
-		v.Report.Note = ""
+		v.Report.Note, v.Report.ReportMore = "", alerting.ReportMore{}
 	}
 }
 

@@ -14,17 +14,17 @@ import (
 
 const visitColumns = `id, alert, resident, resident_name, area, state, assignee, provider, due, created, started,
 report_uuid, report_outcome, report_note, report_at, report_by, report_received,
-kind, plan, plan_key, arrived_at, left_at, report_cause, reminded, remind_at, settled_at, settled_how, settled_by`
+kind, plan, plan_key, arrived_at, left_at, report_cause, reminded, remind_at, settled_at, settled_how, settled_by, report_more`
 
 func scanVisit(scan func(...any) error) (*alerting.Visit, error) {
 	var v alerting.Visit
 	var r alerting.Report
-	var alert, resident, name, assignee, provider string
+	var alert, resident, name, assignee, provider, more string
 	var due, created, started, at, received, arrived, left, remind, settled int64
 	var done alerting.Settled
 	err := scan(&v.ID, &alert, &resident, &name, &v.Area, &v.State, &assignee, &provider, &due, &created, &started,
 		&r.UUID, &r.Outcome, &r.Note, &at, &r.By, &received,
-		&v.Kind, &v.Plan, &v.PlanKey, &arrived, &left, &r.Cause, &v.Reminded, &remind, &settled, &done.How, &done.By)
+		&v.Kind, &v.Plan, &v.PlanKey, &arrived, &left, &r.Cause, &v.Reminded, &remind, &settled, &done.How, &done.By, &more)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +40,9 @@ func scanVisit(scan func(...any) error) (*alerting.Visit, error) {
 	}
 	if r.UUID != "" {
 		r.At, r.Received = database.Time(at), database.Time(received)
+		if err := readMore(more, &r.ReportMore); err != nil {
+			return nil, err
+		}
 		v.Report = &r
 	}
 	return &v, nil
@@ -116,20 +119,27 @@ func (t *tx) PutVisit(v *alerting.Visit) error {
 	if v.Settled != nil {
 		s = *v.Settled
 	}
+	more, err := writeMore(r.ReportMore)
+	if err != nil {
+		return err
+	}
+	if err := t.hold(v); err != nil {
+		return err
+	}
 	return t.exec("write visit", `INSERT INTO visits (`+visitColumns+`, sort_key)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, assignee = excluded.assignee, provider = excluded.provider,
 due = excluded.due, started = excluded.started, report_uuid = excluded.report_uuid, report_outcome = excluded.report_outcome,
 report_note = excluded.report_note, report_at = excluded.report_at, report_by = excluded.report_by,
 report_received = excluded.report_received, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
 report_cause = excluded.report_cause, reminded = excluded.reminded, remind_at = excluded.remind_at,
-settled_at = excluded.settled_at, settled_how = excluded.settled_how, settled_by = excluded.settled_by, sort_key = excluded.sort_key`,
+settled_at = excluded.settled_at, settled_how = excluded.settled_how, settled_by = excluded.settled_by, report_more = excluded.report_more, sort_key = excluded.sort_key`,
 		v.ID, text(v.Alert), resident.ID, resident.Name, v.Area, v.State, text(v.Assignee), text(v.Provider),
 		database.Micros(v.Due), database.Micros(v.Created), micros(v.Started),
 		r.UUID, r.Outcome, r.Note, database.Micros(r.At), r.By, database.Micros(r.Received),
 		kind, v.Plan, v.PlanKey, micros(v.Arrived), micros(v.Left), r.Cause, v.Reminded, database.Micros(v.RemindAt),
-		database.Micros(s.At), s.How, s.By, visitSortKey(v))
+		database.Micros(s.At), s.How, s.By, more, visitSortKey(v))
 }
 
 // visitSortKey is the order of visits: those still to come by the time they are
