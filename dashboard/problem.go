@@ -25,6 +25,7 @@ type Problem struct {
 	Status int            `json:"status" example:"409"`
 	Detail string         `json:"detail" doc:"What is wrong, in one sentence."`
 	State  string         `json:"state,omitempty" doc:"On 409: the state that does not allow the action."`
+	Code   string         `json:"code,omitempty" enum:"totp_required,totp_wrong,totp_enrolment,reason_required" doc:"What a program can do about it."`
 	Errors []FieldProblem `json:"errors,omitempty" doc:"The fields that are wrong."`
 
 	retryAfter int // seconds, 0 for none
@@ -117,6 +118,16 @@ func (d *Dashboard) problem(ctx context.Context, operation string, err error) er
 		return p
 	case errors.Is(err, devices.ErrNotFound):
 		return newProblem(http.StatusNotFound, "not found")
+	case errors.Is(err, access.ErrCodeNeeded):
+		p = newProblem(http.StatusUnauthorized, err.Error())
+		p.Code = "totp_required"
+		return p
+	case errors.Is(err, access.ErrCode):
+		p = newProblem(http.StatusUnauthorized, err.Error())
+		p.Code = "totp_wrong"
+		return p
+	case errors.Is(err, access.ErrEnrolled), errors.Is(err, access.ErrNotEnrolling):
+		return newProblem(http.StatusConflict, err.Error())
 	case errors.Is(err, access.ErrSignIn), errors.Is(err, access.ErrNoSession):
 		return newProblem(http.StatusUnauthorized, err.Error())
 	case errors.Is(err, access.ErrExists):

@@ -43,6 +43,7 @@ type signIn struct {
 	Body struct {
 		Username string `json:"username" maxLength:"200"`
 		Password string `json:"password"`
+		Code     string `json:"code,omitempty" maxLength:"40" doc:"Of the authenticator app, or a recovery code: for accounts that have an app. Without it they are answered 401 with the code totp_required."`
 	}
 	remote, forwarded string
 	plain             bool // came without TLS
@@ -110,6 +111,10 @@ func (r *refusals) note(err error) {
 		reason = "password"
 	case errors.Is(err, access.ErrBusy):
 		reason = "busy"
+	case errors.Is(err, access.ErrCodeNeeded):
+		reason = "code_needed"
+	case errors.Is(err, access.ErrCode):
+		reason = "code"
 	default:
 		if _, ok := errors.AsType[*access.LockedError](err); ok {
 			reason = "locked"
@@ -140,11 +145,16 @@ type statusBody struct {
 func (d *Dashboard) serveSession() {
 	limit := func(op *huma.Operation) { op.MaxBodyBytes = 4 << 10 }
 	add(d, "sign-in", "Sign in; sets the session cookie", func(ctx context.Context, in *signIn) (*signedIn, error) {
-		token, c, err := d.opts.Access.SignIn(ctx, in.address(d.opts.SecureCookies), in.Body.Username, in.Body.Password)
+		token, c, err := d.opts.Access.SignIn(ctx, access.Try{
+			Address: in.address(d.opts.SecureCookies), Username: in.Body.Username, Password: in.Body.Password, Code: in.Body.Code,
+		})
 		if err != nil {
 			d.refused.note(err)
 			if errors.Is(err, access.ErrSignIn) && !errors.Is(err, access.ErrNoAccount) {
 				d.auditAs(ctx, in.Body.Username, "sign-in-refused", "", "", "wrong password")
+			}
+			if errors.Is(err, access.ErrCode) {
+				d.auditAs(ctx, in.Body.Username, "sign-in-refused", "", "", "wrong code")
 			}
 			return nil, err
 		}

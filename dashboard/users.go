@@ -124,7 +124,7 @@ func (d *Dashboard) serveAudit() {
 				return nil, invalid("cursor", in.Cursor, "must be the next of an earlier page")
 			}
 		}
-		list, err := d.opts.Access.AuditLog(ctx, caller(ctx).Scope, before, in.Limit)
+		list, err := d.opts.Access.AuditLog(ctx, access.AuditFilter{Scope: caller(ctx).Scope, Before: before, Limit: in.Limit})
 		if err != nil {
 			return nil, err
 		}

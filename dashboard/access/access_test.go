@@ -40,7 +40,7 @@ func TestSessionsEnd(t *testing.T) {
 	s, db, c := newStore(t)
 	ctx := t.Context()
 	signIn := func() string {
-		token, caller, err := s.SignIn(ctx, "", "duty", "correct horse")
+		token, caller, err := s.SignIn(ctx, Try{Username: "duty", Password: "correct horse"})
 		must(t, err)
 		if caller.Role != Duty || !caller.Scope.Area("xian/a") || caller.Scope.Area("other") {
 			t.Fatalf("caller: %+v", caller)
@@ -133,26 +133,26 @@ func TestLockOutGrowsAndForgives(t *testing.T) {
 	ctx := t.Context()
 	for _, name := range []string{"duty", "nobody"} { // names that do not exist behave alike
 		for range freeOfName {
-			if _, _, err := s.SignIn(ctx, name, name, "wrong"); !errors.Is(err, ErrSignIn) {
+			if _, _, err := s.SignIn(ctx, Try{Address: name, Username: name, Password: "wrong"}); !errors.Is(err, ErrSignIn) {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
 		for _, want := range []time.Duration{1, 2, 4, 8} {
 			var locked *LockedError
-			if _, _, err := s.SignIn(ctx, name, name, "correct horse"); !errors.As(err, &locked) || locked.Wait != want*time.Second {
+			if _, _, err := s.SignIn(ctx, Try{Address: name, Username: name, Password: "correct horse"}); !errors.As(err, &locked) || locked.Wait != want*time.Second {
 				t.Fatalf("%s: %v, want a wait of %d s", name, err, want)
 			}
 			c.now = c.now.Add(want * time.Second)
-			if _, _, err := s.SignIn(ctx, name, name, "wrong"); !errors.Is(err, ErrSignIn) {
+			if _, _, err := s.SignIn(ctx, Try{Address: name, Username: name, Password: "wrong"}); !errors.Is(err, ErrSignIn) {
 				t.Fatalf("%s after the wait: %v", name, err)
 			}
 		}
 	}
 	c.now = c.now.Add(ceilingOfName)
-	if _, _, err := s.SignIn(ctx, "", "duty", "correct horse"); err != nil {
+	if _, _, err := s.SignIn(ctx, Try{Username: "duty", Password: "correct horse"}); err != nil {
 		t.Fatalf("the right password after the wait: %v", err)
 	}
-	if _, _, err := s.SignIn(ctx, "", "duty", "wrong"); !errors.Is(err, ErrSignIn) {
+	if _, _, err := s.SignIn(ctx, Try{Username: "duty", Password: "wrong"}); !errors.Is(err, ErrSignIn) {
 		t.Errorf("failures before a sign-in still count: %v", err)
 	}
 	l, at := newLockout(freeOfName, ceilingOfName), c.now
@@ -174,16 +174,16 @@ func TestLockOutOfAnAddress(t *testing.T) {
 	s, _, c := newStore(t)
 	ctx := t.Context()
 	for i := range freeOfAddress {
-		if _, _, err := s.SignIn(ctx, "10.0.0.1", fmt.Sprint("name", i), "wrong"); !errors.Is(err, ErrNoAccount) {
+		if _, _, err := s.SignIn(ctx, Try{Address: "10.0.0.1", Username: fmt.Sprint("name", i), Password: "wrong"}); !errors.Is(err, ErrNoAccount) {
 			t.Fatalf("try %d: %v", i, err)
 		}
 	}
 	var locked *LockedError
-	if _, _, err := s.SignIn(ctx, "10.0.0.1", "one-more", "wrong"); !errors.As(err, &locked) {
+	if _, _, err := s.SignIn(ctx, Try{Address: "10.0.0.1", Username: "one-more", Password: "wrong"}); !errors.As(err, &locked) {
 		t.Errorf("after %d failures: %v", freeOfAddress, err)
 	}
 	for range freeOfAddress + 2 { // a good sign-in is no failure
-		if _, _, err := s.SignIn(ctx, "10.0.0.2", "duty", "correct horse"); err != nil {
+		if _, _, err := s.SignIn(ctx, Try{Address: "10.0.0.2", Username: "duty", Password: "correct horse"}); err != nil {
 			t.Fatalf("another address: %v", err)
 		}
 	}
@@ -205,7 +205,7 @@ func TestFloodOfSignIns(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 100 {
 		wg.Go(func() {
-			_, _, err := s.SignIn(t.Context(), fmt.Sprint("10.0.0.", i), fmt.Sprint("name", i), "wrong")
+			_, _, err := s.SignIn(t.Context(), Try{Address: fmt.Sprint("10.0.0.", i), Username: fmt.Sprint("name", i), Password: "wrong"})
 			mu.Lock()
 			defer mu.Unlock()
 			got[fmt.Sprint(err)]++
@@ -218,7 +218,7 @@ func TestFloodOfSignIns(t *testing.T) {
 	var served atomic.Int32
 	for i := range 10 {
 		wg.Go(func() {
-			if _, _, err := s.SignIn(t.Context(), fmt.Sprint("10.0.1.", i), "duty", "wrong"); errors.Is(err, ErrSignIn) {
+			if _, _, err := s.SignIn(t.Context(), Try{Address: fmt.Sprint("10.0.1.", i), Username: "duty", Password: "wrong"}); errors.Is(err, ErrSignIn) {
 				served.Add(1)
 			}
 		})
@@ -232,7 +232,7 @@ func TestFloodOfSignIns(t *testing.T) {
 // A session is good although its use cannot be written.
 func TestSessionOutlivesAFullDisk(t *testing.T) {
 	s, db, c := newStore(t)
-	token, _, err := s.SignIn(t.Context(), "", "duty", "correct horse")
+	token, _, err := s.SignIn(t.Context(), Try{Username: "duty", Password: "correct horse"})
 	must(t, err)
 	must(t, db.Write.Close())
 	c.now = c.now.Add(time.Hour)
@@ -263,7 +263,7 @@ func TestAccountsAreChecked(t *testing.T) {
 		t.Errorf("password: %v", err)
 	}
 	must(t, s.Create(t.Context(), ok, ""))
-	if _, _, err := s.SignIn(t.Context(), "", ok.Username, ""); !errors.Is(err, ErrSignIn) {
+	if _, _, err := s.SignIn(t.Context(), Try{Username: ok.Username}); !errors.Is(err, ErrSignIn) {
 		t.Errorf("signed in to an account without a password: %v", err)
 	}
 	if err := s.Create(t.Context(), ok, "correct horse"); !errors.Is(err, ErrExists) {
@@ -280,12 +280,12 @@ func TestAuditLogIsHeldToAreas(t *testing.T) {
 		}
 		must(t, s.Audit(t.Context(), Entry{Actor: "duty", Action: "x", Area: area}))
 	}
-	list, err := s.AuditLog(t.Context(), devices.Scope{Areas: []devices.AreaPath{"xian"}}, 0, 3)
+	list, err := s.AuditLog(t.Context(), AuditFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"xian"}}, Before: 0, Limit: 3})
 	must(t, err)
 	if len(list) != 3 || list[0].ID != 401 || list[2].ID != 201 {
 		t.Fatalf("%+v", list)
 	}
-	if list, err = s.AuditLog(t.Context(), devices.Scope{Areas: []devices.AreaPath{"xian"}}, 201, 3); err != nil || len(list) != 2 {
+	if list, err = s.AuditLog(t.Context(), AuditFilter{Scope: devices.Scope{Areas: []devices.AreaPath{"xian"}}, Before: 201, Limit: 3}); err != nil || len(list) != 2 {
 		t.Fatalf("next page: %+v %v", list, err)
 	}
 }

@@ -39,6 +39,10 @@ type Caller struct {
 	Name  string
 	Role  Role
 	Scope devices.Scope
+	// ReadOnly: by a token that may only read.
+	ReadOnly bool
+	// MustEnrol: nothing is open until an authenticator app is set up.
+	MustEnrol bool
 	// credential is the hash by which the caller was found, so that it can be
 	// looked up again; bearer tells tokens from sessions.
 	credential string
@@ -57,8 +61,11 @@ func (c *Caller) Sees(area devices.AreaPath, servedBy func(devices.AreaPath) str
 
 // Same says whether a later look-up found the same person with the same rights.
 func (c *Caller) Same(o *Caller) bool {
-	return c.User == o.User && c.Role == o.Role && fmt.Sprint(c.Scope) == fmt.Sprint(o.Scope)
+	return c.User == o.User && c.Role == o.Role && c.ReadOnly == o.ReadOnly && c.MustEnrol == o.MustEnrol && fmt.Sprint(c.Scope) == fmt.Sprint(o.Scope)
 }
+
+// ByToken says that a program calls, with a token.
+func (c *Caller) ByToken() bool { return c.bearer }
 
 type callerKey struct{}
 

@@ -15,6 +15,9 @@ const (
 	// Many people may work behind one address, and a shift begins together.
 	freeOfAddress    = 20
 	ceilingOfAddress = 30 * time.Second
+	// Only who knows the password can fail with a code.
+	freeOfCode    = 5
+	ceilingOfCode = 15 * time.Minute
 	// forgetAfter is how long after its last failure a key is as new.
 	forgetAfter = time.Hour
 	maxKeys     = 10_000 // keys remembered; when full the oldest goes
@@ -51,7 +54,7 @@ func (l *lockout) try(key string, now time.Time) time.Duration {
 	}
 	if over := f.count - l.free; over >= 0 {
 		delay := l.ceiling
-		if over < 7 {
+		if over < 20 {
 			delay = min(l.ceiling, time.Second<<over)
 		}
 		if wait := f.last.Add(delay).Sub(now); wait > 0 {

@@ -102,6 +102,13 @@ func (h *hasher) verify(ctx context.Context, password, encoded string) (bool, er
 	return subtle.ConstantTimeCompare(got, want) == 1 && known, nil
 }
 
+// outdated says whether the hash was made with other parameters than are used
+// now.
+func outdated(encoded string) bool {
+	current := fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemoryKiB, argonPasses, argonLanes)
+	return !strings.HasPrefix(encoded, current)
+}
+
 // newToken makes a random token of 256 bits.
 func newToken() (string, error) {
 	b := make([]byte, 32)

@@ -14,49 +14,106 @@ import (
 // so that a request does not cost a write.
 const touchEvery = time.Minute
 
-// SignIn checks the password and begins a session. The token is handed to the
-// caller and only its hash is kept. address is where the try comes from, as
-// precise as it is to be held back. Errors: ErrSignIn, ErrNoAccount, ErrBusy,
-// *LockedError.
-func (s *Store) SignIn(ctx context.Context, address, username, password string) (token string, c *Caller, err error) {
+// Try is one try to sign in.
+type Try struct {
+	// Address is where it comes from, as precise as it is to be held back.
+	Address            string
+	Username, Password string
+	// Code of the authenticator app, or a recovery code; empty when none was
+	// given.
+	Code string
+}
+
+// SignIn checks the password, and the code of who has an authenticator app, and
+// begins a session. The token is handed to the caller and only its hash is kept.
+// Errors: ErrSignIn, ErrNoAccount, ErrCodeNeeded, ErrCode, ErrBusy, *LockedError.
+func (s *Store) SignIn(ctx context.Context, t Try) (token string, c *Caller, err error) {
 	now := s.opts.Now()
-	if wait := s.addresses.try(address, now); wait > 0 {
+	if wait := s.addresses.try(t.Address, now); wait > 0 {
 		return "", nil, &LockedError{Wait: wait}
 	}
-	if wait := s.names.try(username, now); wait > 0 {
+	if wait := s.names.try(t.Username, now); wait > 0 {
 		return "", nil, &LockedError{Wait: wait}
 	}
+	a, err := s.checkPassword(ctx, t)
+	if err != nil {
+		return "", nil, err
+	}
+	s.names.forget(t.Username)
+	if s.opts.Factor != FactorOff {
+		has, err := s.hasFactor(ctx, a.Username)
+		if err == nil && has && t.Code == "" {
+			err = ErrCodeNeeded
+		} else if err == nil && has {
+			err = s.takeCode(ctx, a.Username, t.Code, true)
+		}
+		if err != nil {
+			if !errors.Is(err, ErrCode) {
+				s.addresses.undo(t.Address) // nothing was guessed
+			}
+			return "", nil, err
+		}
+	}
+	s.addresses.undo(t.Address)
+	if token, err = newToken(); err != nil {
+		return "", nil, err
+	}
+	hash := hashToken(token)
+	_, err = s.db.Write.ExecContext(ctx, `INSERT INTO sessions (hash, username, created, used) VALUES ($1, $2, $3, $3)`,
+		hash, a.Username, database.Micros(now))
+	if err != nil {
+		return "", nil, fmt.Errorf("insert session: %w", err)
+	}
+	c, err = s.bySession(ctx, hash)
+	return token, c, err
+}
+
+// checkPassword returns whose password it is, and brings a hash of older
+// parameters up to date: only now the password is known.
+func (s *Store) checkPassword(ctx context.Context, t Try) (Account, error) {
 	var stored string
 	a, err := scanAccount(s.db.Read.QueryRowContext(ctx,
-		`SELECT `+accountColumns+`, a.password FROM accounts a WHERE a.username = $1`, username).Scan, &stored)
+		`SELECT `+accountColumns+`, a.password FROM accounts a WHERE a.username = $1`, t.Username).Scan, &stored)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", nil, fmt.Errorf("read account: %w", err)
+		return a, fmt.Errorf("read account: %w", err)
 	}
+	password := t.Password
 	if len(password) > maxPassword || a.Disabled {
 		password, stored = "", ""
 	}
 	ok, err := s.hasher.verify(ctx, password, stored)
 	switch {
 	case err != nil:
-		s.names.undo(username) // nothing was guessed
-		return "", nil, err
+		s.names.undo(t.Username) // nothing was guessed
+		return a, err
 	case !ok && a.Username == "":
-		return "", nil, ErrNoAccount
+		return a, ErrNoAccount
 	case !ok:
-		return "", nil, ErrSignIn
+		return a, ErrSignIn
 	}
-	s.addresses.undo(address)
+	if outdated(stored) {
+		fresh, err := s.hasher.hash(ctx, password)
+		if err == nil {
+			_, err = s.db.Write.ExecContext(ctx, `UPDATE accounts SET password = $2 WHERE username = $1 AND password = $3`, a.Username, fresh, stored)
+		}
+		if err != nil { // the next sign-in will
+			s.opts.Log.Error().Err(err).Str("user", a.Username).Msg("password not hashed again")
+		}
+	}
+	return a, nil
+}
+
+// CheckOwnPassword says whether it is the account's, for a change of it;
+// ErrSignIn when it is not. It counts as a try to sign in.
+func (s *Store) CheckOwnPassword(ctx context.Context, username, password string) error {
+	if wait := s.names.try(username, s.opts.Now()); wait > 0 {
+		return &LockedError{Wait: wait}
+	}
+	if _, err := s.checkPassword(ctx, Try{Username: username, Password: password}); err != nil {
+		return err
+	}
 	s.names.forget(username)
-	if token, err = newToken(); err != nil {
-		return "", nil, err
-	}
-	hash := hashToken(token)
-	_, err = s.db.Write.ExecContext(ctx, `INSERT INTO sessions (hash, username, created, used) VALUES ($1, $2, $3, $3)`,
-		hash, username, database.Micros(now))
-	if err != nil {
-		return "", nil, fmt.Errorf("insert session: %w", err)
-	}
-	return token, a.caller(hash, false), nil
+	return nil
 }
 
 // SignOut ends the caller's session; a caller by token has none.
@@ -76,9 +133,10 @@ func (s *Store) BySession(ctx context.Context, token string) (*Caller, error) {
 }
 
 func (s *Store) bySession(ctx context.Context, hash string) (*Caller, error) {
-	var created, used int64
-	a, err := scanAccount(s.db.Read.QueryRowContext(ctx, `SELECT `+accountColumns+`, s.created, s.used FROM sessions s
-		JOIN accounts a ON a.username = s.username WHERE s.hash = $1 AND a.disabled = 0`, hash).Scan, &created, &used)
+	var created, used, enrolled int64
+	a, err := scanAccount(s.db.Read.QueryRowContext(ctx, `SELECT `+accountColumns+`, s.created, s.used, coalesce(f.confirmed, 0) FROM sessions s
+		JOIN accounts a ON a.username = s.username LEFT JOIN second_factors f ON f.username = a.username
+		WHERE s.hash = $1 AND a.disabled = 0`, hash).Scan, &created, &used, &enrolled)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNoSession
 	}
@@ -95,24 +153,9 @@ func (s *Store) bySession(ctx context.Context, hash string) (*Caller, error) {
 			s.opts.Log.Error().Err(err).Str("user", a.Username).Msg("use of the session not noted")
 		}
 	}
-	return a.caller(hash, false), nil
-}
-
-// ByToken is the account that holds the API token, or ErrNoSession.
-func (s *Store) ByToken(ctx context.Context, token string) (*Caller, error) {
-	return s.byToken(ctx, hashToken(token))
-}
-
-func (s *Store) byToken(ctx context.Context, hash string) (*Caller, error) {
-	a, err := scanAccount(s.db.Read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM api_tokens t
-		JOIN accounts a ON a.username = t.username WHERE t.hash = $1 AND a.disabled = 0`, hash).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, ErrNoSession
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read token: %w", err)
-	}
-	return a.caller(hash, true), nil
+	c := a.caller(hash, false)
+	c.MustEnrol = s.opts.Factor.NeedsFactor(a.Role) && enrolled == 0 && !now.Before(a.Created.Add(s.opts.FactorGrace))
+	return c, nil
 }
 
 // Again looks the caller up once more, for a connection that stays open: the
@@ -123,43 +166,6 @@ func (s *Store) Again(ctx context.Context, c *Caller) (*Caller, error) {
 		return s.byToken(ctx, c.credential)
 	}
 	return s.bySession(ctx, c.credential)
-}
-
-// NewToken makes an API token for the account; it is shown once.
-func (s *Store) NewToken(ctx context.Context, username string) (string, error) {
-	token, err := newToken()
-	if err != nil {
-		return "", err
-	}
-	return token, s.SetToken(ctx, username, token)
-}
-
-// SetToken makes the given token work for the account, beside others it has.
-// Only for tokens that are random and long; setting one again changes nothing.
-func (s *Store) SetToken(ctx context.Context, username, token string) error {
-	if len(token) < 22 {
-		return invalid("token", "(not shown)", "must be random and of at least 22 characters")
-	}
-	if _, err := s.Account(ctx, username); err != nil {
-		return err
-	}
-	_, err := s.db.Write.ExecContext(ctx, `INSERT INTO api_tokens (hash, username, created) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING`,
-		hashToken(token), username, database.Micros(s.opts.Now()))
-	if err != nil {
-		return fmt.Errorf("insert token: %w", err)
-	}
-	return nil
-}
-
-// RevokeTokens makes all API tokens of the account stop working.
-func (s *Store) RevokeTokens(ctx context.Context, username string) error {
-	if _, err := s.Account(ctx, username); err != nil {
-		return err
-	}
-	if _, err := s.db.Write.ExecContext(ctx, `DELETE FROM api_tokens WHERE username = $1`, username); err != nil {
-		return fmt.Errorf("delete tokens: %w", err)
-	}
-	return nil
 }
 
 // Purge forgets sessions that have ended.

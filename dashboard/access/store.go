@@ -63,6 +63,11 @@ type Options struct {
 	Idle time.Duration
 	// Absolute ends every session so long after sign-in; default 7 days.
 	Absolute time.Duration
+	// Factor says who needs an authenticator app; FactorOptional by default.
+	Factor FactorPolicy
+	// FactorGrace is how long after an account was made its people may work
+	// before they must have set one up; none by default.
+	FactorGrace time.Duration
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
 	Log zerolog.Logger
@@ -73,8 +78,9 @@ type Store struct {
 	db     *database.DB
 	opts   Options
 	hasher *hasher
-	// Failed sign-ins by user name, known or not, and by address.
-	names, addresses *lockout
+	// Failed sign-ins by user name, known or not, and by address; failed codes
+	// of the second factor by user name.
+	names, addresses, codes *lockout
 }
 
 // New returns the store; it starts nothing.
@@ -85,12 +91,16 @@ func New(db *database.DB, opts Options) *Store {
 	if opts.Absolute == 0 {
 		opts.Absolute = 7 * 24 * time.Hour
 	}
+	if opts.Factor == "" {
+		opts.Factor = FactorOptional
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	return &Store{
 		db: db, opts: opts, hasher: newHasher(),
 		names: newLockout(freeOfName, ceilingOfName), addresses: newLockout(freeOfAddress, ceilingOfAddress),
+		codes: newLockout(freeOfCode, ceilingOfCode),
 	}
 }
 
@@ -257,6 +267,10 @@ func (s *Store) Accounts(ctx context.Context, scope devices.Scope, after string,
 func (a Account) caller(credential string, bearer bool) *Caller {
 	return &Caller{
 		User: a.Username, Name: a.Name, Role: a.Role, credential: credential, bearer: bearer,
-		Scope: devices.Scope{Areas: a.Areas, Provider: a.Provider, Vendor: a.Vendor},
+		Scope: a.scope(),
 	}
+}
+
+func (a Account) scope() devices.Scope {
+	return devices.Scope{Areas: a.Areas, Provider: a.Provider, Vendor: a.Vendor}
 }
