@@ -33,7 +33,7 @@ func (e *Engine) hearVillage(hear []hearing, p *place, at time.Time) []hearing {
 		}
 		e.villages[p.area] = s
 	}
-	return e.hears(hear, s, &place{area: p.area, rules: p.rules}, at)
+	return e.hears(hear, e.subjects.get(s), &place{area: p.area, rules: p.rules}, at)
 }
 
 // dry lets a finding of inactivity join the water cut that explains it, and says

@@ -181,16 +181,15 @@ func (e *Engine) hearings(id devices.DeviceID, at time.Time) []hearing {
 	if !e.locate(&p, about, at) {
 		return nil
 	}
-	hear := e.heard[:0]
+	hear, device := e.heard[:0], e.subjects.get(about)
 	if p.resident != nil {
-		hear = e.hears(hear, ResidentSubject(p.resident.ID), &p, at)
+		hear = e.hears(hear, e.subjects.wearer(device, p.resident.ID), &p, at)
 	}
-	return e.hears(e.hearVillage(hear, &p, at), about, &p, at)
+	return e.hears(e.hearVillage(hear, &p, at), device, &p, at)
 }
 
 // hears adds the subject, unless it has had this frame.
-func (e *Engine) hears(hear []hearing, s Subject, p *place, at time.Time) []hearing {
-	w := e.subjects.get(s)
+func (e *Engine) hears(hear []hearing, w *watched, p *place, at time.Time) []hearing {
 	if e.had(w) {
 		return hear
 	}
@@ -222,15 +221,12 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 	*p = place{}
 	switch s.Type {
 	case SubjectDevice:
-		d, ok := e.Directory.Device(devices.DeviceID(s.ID), at)
-		if !ok {
+		p.device, p.resident, p.away = e.Directory.Located(devices.DeviceID(s.ID), at)
+		if p.device == nil {
 			return false
 		}
-		p.device, p.area = d, d.Area
-		if r, ok := e.Directory.ResidentOf(d.ID, at); ok {
-			p.resident = r
-		}
-		if d.Disabled {
+		p.area = p.device.Area
+		if p.device.Disabled {
 			return false
 		}
 	case SubjectResident:
@@ -238,7 +234,7 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 		if !ok {
 			return false
 		}
-		p.resident = r
+		p.resident, p.away = r, e.Directory.Away(s.ID, at)
 	case SubjectArea:
 		p.area = devices.AreaPath(s.ID)
 	case SubjectSystem:
@@ -249,7 +245,7 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 			return false
 		}
 		p.area = p.resident.Area
-		p.away = !atHome(p.resident.State) || e.Directory.Away(p.resident.ID, at)
+		p.away = p.away || !atHome(p.resident.State)
 		p.contact = e.Book.LastContact(p.resident.ID, at)
 	}
 	p.rules = e.Book.Rules(at, p.scope())
@@ -326,7 +322,7 @@ func (e *Engine) found(h *hearing, findings []Finding) {
 		j := judged{
 			Finding: f, resident: h.at.ref(), area: h.at.area,
 			provider: e.Directory.Provider(h.at.area, h.v.Now),
-			late:     f.KnownAt.Sub(f.FoundAt) > h.v.Rules.Late,
+			late:     f.KnownAt.Sub(f.FoundAt) > h.v.Rules.Late, at: h.v.Now,
 		}
 		e.pending = append(e.pending, j)
 	}

@@ -10,8 +10,9 @@ import (
 // memory: the engine asks for every record.
 type Directory interface {
 	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
-	// ResidentOf is the resident the device is assigned to.
-	ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool)
+	// Located is the device, the resident it is assigned to (nil without one) and
+	// whether that one is Away; d is nil for an unknown device.
+	Located(id devices.DeviceID, at time.Time) (d *devices.Device, of *devices.Resident, away bool)
 	Resident(id string, at time.Time) (*devices.Resident, bool)
 	// Away says that an announced absence, known at that time, covers it.
 	Away(resident string, at time.Time) bool
@@ -41,17 +42,6 @@ type Closing struct {
 	VerifiedBy string
 	How        string // phone, family, door or device
 	Note       string
-}
-
-// Call is one phone call about an alert.
-type Call struct {
-	Whom     string // resident, a contact's name, 120, 110
-	Result   string // answered, no_answer, busy, wrong_number
-	Note     string
-	NextCall time.Time
-	// Resident is who was called about an outage, which stands for many; "" for
-	// any other alert.
-	Resident string
 }
 
 // NewVisit asks for a visit, for an alert or by plan.

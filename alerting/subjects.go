@@ -45,6 +45,8 @@ type watched struct {
 	// said is the last finding of each kind: detectors may repeat themselves
 	// on every tick, and that should cost nothing.
 	said map[Kind]said
+	// wearer is the resident of whom a device spoke last; looked up once.
+	wearer *watched
 }
 
 // judge is one detector of a subject.
@@ -88,6 +90,15 @@ func (s *subjects) get(subject Subject) *watched {
 		s.furnish(w)
 	}
 	return w
+}
+
+// wearer returns the resident of whom a device speaks.
+func (s *subjects) wearer(device *watched, resident string) *watched {
+	if w := device.wearer; w != nil && !w.gone && w.subject.ID == resident {
+		return w
+	}
+	device.wearer = s.get(ResidentSubject(resident))
+	return device.wearer
 }
 
 // add takes in a subject that has no detectors yet.

@@ -507,8 +507,8 @@ func (d *directory) Device(id devices.DeviceID, _ time.Time) (*devices.Device, b
 	return dev, ok
 }
 
-func (d *directory) ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool) {
-	return d.Resident(d.worn[id], at)
+func (d *directory) Located(id devices.DeviceID, at time.Time) (*devices.Device, *devices.Resident, bool) {
+	return d.devices[id], d.residents[d.worn[id]], d.Away(d.worn[id], at)
 }
 
 func (d *directory) Resident(id string, _ time.Time) (*devices.Resident, bool) {

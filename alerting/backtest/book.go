@@ -41,9 +41,9 @@ func (b *book) Tx(_ context.Context, fn func(alerting.Tx) error) error { return 
 // Load gives nothing: every backtest begins at the beginning.
 func (*book) Load(context.Context) (alerting.Saved, error) { return alerting.Saved{}, nil }
 
-// Plan: nobody is there to be told.
-func (*book) Plan(time.Time, *alerting.Case, devices.Tier, *alerting.Rules) alerting.Plan {
-	return alerting.Plan{}
+// Callout: nobody is there to be told.
+func (*book) Callout(time.Time, *alerting.Case, devices.Tier, *alerting.Rules) alerting.Callout {
+	return alerting.Callout{}
 }
 
 // EscalationsDue: nobody is there to escalate to.
@@ -54,6 +54,17 @@ func (*book) RaisesDue(context.Context, time.Time) ([]string, error) { return ni
 
 // AcksDue: nobody acknowledges.
 func (*book) AcksDue(context.Context, time.Time) ([]string, error) { return nil, nil }
+
+// Nobody silences anything.
+func (*book) SilencedAlerts(context.Context) ([]string, error) { return nil, nil }
+func (*book) Silenced(alerting.Subject, string, alerting.Kind, time.Time) (alerting.SilenceRef, bool) {
+	return alerting.SilenceRef{}, false
+}
+
+// SilenceOf: see Silenced.
+func (*book) SilenceOf(context.Context, string) (alerting.Silence, error) {
+	return alerting.Silence{}, alerting.ErrNotFound
+}
 
 // Rules are the same all the time.
 func (b *book) Rules(time.Time, alerting.RuleScope) *alerting.Rules { return b.rules }
@@ -170,9 +181,13 @@ func (d directory) Device(id devices.DeviceID, _ time.Time) (*devices.Device, bo
 	return nil, false
 }
 
-// ResidentOf implements alerting.Directory.
-func (d directory) ResidentOf(devices.DeviceID, time.Time) (*devices.Resident, bool) {
-	return d.Home.Resident, d.Home.Resident != nil
+// Located implements alerting.Directory.
+func (d directory) Located(id devices.DeviceID, at time.Time) (*devices.Device, *devices.Resident, bool) {
+	dev, ok := d.Device(id, at)
+	if !ok {
+		return nil, nil, false
+	}
+	return dev, d.Home.Resident, d.Away("", at)
 }
 
 // Resident implements alerting.Directory.

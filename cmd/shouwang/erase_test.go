@@ -224,7 +224,7 @@ func TestErase(t *testing.T) {
 		if a.Resident.ID != "r-gone" || a.Resident.Name != devices.ErasedName || len(a.Evidence) != 0 {
 			t.Errorf("the alert has %+v %v", a.Resident, a.Evidence)
 		}
-		if who, ok := p.registry.ResidentOf(gone, time.Now()); ok {
+		if _, who, _ := p.registry.Located(gone, time.Now()); who != nil {
 			t.Errorf("the device still is %s's", who.ID)
 		}
 	}

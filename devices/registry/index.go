@@ -142,27 +142,30 @@ func (r *Registry) Device(id devices.DeviceID, at time.Time) (*devices.Device, b
 	return d, d != nil
 }
 
-// ResidentOf is the resident to whom the device was assigned, as known then.
-// The answer has no phone, address, year of birth and contacts (GetResident
-// has), is shared and must not be changed.
-func (r *Registry) ResidentOf(id devices.DeviceID, at time.Time) (*devices.Resident, bool) {
+// Located is the device, the resident to whom it was assigned and whether that
+// one was away, as known then: one look-up, for what is asked of every message.
+// The resident has no phone, address, year of birth and contacts (GetResident
+// has), is shared and must not be changed; nil when there was none.
+func (r *Registry) Located(id devices.DeviceID, at time.Time) (d *devices.Device, of *devices.Resident, away bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	e, ok := r.devices[id]
 	if !ok {
-		return nil, false
+		return nil, nil, false
 	}
 	t := r.asOf(at)
+	if d = e.at(t); d == nil {
+		return nil, nil, false
+	}
 	for _, a := range slices.Backward(e.assigned) {
 		if a.covers(t) {
-			p := a.resident.at(t)
-			return p, p != nil
+			return d, a.resident.at(t), a.resident.away(t)
 		}
 	}
-	return nil, false
+	return d, nil, false
 }
 
-// Resident is what was known of the resident at that time, as in ResidentOf.
+// Resident is what was known of the resident at that time, as in Located.
 func (r *Registry) Resident(id string, at time.Time) (*devices.Resident, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -182,9 +185,12 @@ func (r *Registry) Away(resident string, at time.Time) bool {
 	if !ok {
 		return false
 	}
-	t := r.asOf(at)
+	return e.away(r.asOf(at))
+}
+
+func (e *residentEntry) away(at int64) bool {
 	for _, a := range e.absences {
-		if a.covers(t) {
+		if a.covers(at) {
 			return true
 		}
 	}

@@ -84,7 +84,7 @@ func answers(r *Registry, at time.Time) string {
 		if d, ok := r.Device(id, at); ok {
 			fmt.Fprintf(&b, "%+v ", *d)
 		}
-		if p, ok := r.ResidentOf(id, at); ok {
+		if _, p, _ := r.Located(id, at); p != nil {
 			fmt.Fprintf(&b, "of %s in %s, ", p.ID, p.Area)
 		}
 	}
@@ -181,7 +181,7 @@ func TestAssignments(t *testing.T) {
 	ctx := t.Context()
 	must(t, r.PutAll(ctx, county()))
 	of := func(at time.Time) string {
-		if p, ok := r.ResidentOf("acme/b1", at); ok {
+		if _, p, _ := r.Located("acme/b1", at); p != nil {
 			return p.ID
 		}
 		return ""
@@ -496,14 +496,14 @@ func TestClockThatWasAhead(t *testing.T) {
 	if _, known := r.Device("acme/late", c.t); !known {
 		t.Error("the device is unknown until the clock gets there")
 	}
-	if p, ok := r.ResidentOf("acme/late", c.t); !ok || p.ID != "r1" {
+	if _, p, _ := r.Located("acme/late", c.t); p == nil || p.ID != "r1" {
 		t.Error("the device is nobody's until the clock gets there")
 	}
 	if v, err := r.GetDevice(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, "acme/late"); err != nil || v.Resident != "r1" {
 		t.Errorf("shown as %+v, %v", v, err)
 	}
 	must(t, r.Assign(ctx, "acme/late", "r2", time.Time{}))
-	if p, ok := r.ResidentOf("acme/late", c.t); !ok || p.ID != "r2" {
+	if _, p, _ := r.Located("acme/late", c.t); p == nil || p.ID != "r2" {
 		t.Error("an edit after the clock was set right does not count")
 	}
 	c.t = right.Add(48 * time.Hour)

@@ -109,7 +109,7 @@ func turnsHold(t *testing.T, r *Registry, from, to time.Time, n int, resident fu
 	about := func(i int, at time.Time) (string, string) {
 		p, _ := r.Resident(resident(i), at)
 		d, _ := r.Device(device(i), at)
-		of, _ := r.ResidentOf(device(i), at)
+		_, of, _ := r.Located(device(i), at)
 		who := ""
 		if of != nil {
 			who = of.ID
@@ -172,7 +172,7 @@ func TestTurnsWhileTheClockIsBehind(t *testing.T) {
 		for i := range n {
 			p, _ := r.Resident(resident(i), now)
 			d, _ := r.Device(device(i), now)
-			of, _ := r.ResidentOf(device(i), now)
+			_, of, _ := r.Located(device(i), now)
 			all[resident(i)] = fmt.Sprint(p, r.Away(resident(i), now))
 			all[string(device(i))] = fmt.Sprint(d, of)
 		}
