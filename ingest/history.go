@@ -20,6 +20,11 @@ const (
 	// ceiling, and go on for ever: the journal keeps what waits.
 	firstPause = 100 * time.Millisecond
 	maxPause   = 10 * time.Second
+	// Under load many small writes cost the store most: it syncs each of them.
+	// So a write of at least busy readings that was not a full one is followed
+	// by the next no sooner than gather after it began.
+	busy   = 100
+	gather = 50 * time.Millisecond
 	// maxAsked is the longest pause a store can ask for by itself.
 	maxAsked = 5 * time.Minute
 )
@@ -72,6 +77,7 @@ type written struct {
 // the next is decoded; there is never more than one under way, so that of two
 // readings of one time the later counts.
 func (h *history) take(ctx context.Context, frames []Frame) (err error) {
+	began, taken := time.Now(), 0
 	defer func() {
 		if late := h.finish(); err == nil {
 			err = late
@@ -92,6 +98,7 @@ func (h *history) take(ctx context.Context, frames []Frame) (err error) {
 		h.refusals = append(h.refusals, refusals...)
 		for i := range records {
 			h.readings = append(h.readings, records[i].Readings...)
+			taken += len(records[i].Readings)
 		}
 		if len(h.readings) >= maxWrite {
 			if err := h.flush(ctx); err != nil {
@@ -113,7 +120,23 @@ func (h *history) take(ctx context.Context, frames []Frame) (err error) {
 		return err
 	}
 	h.dec.counts.lag(newest(frames[len(frames)-1]))
+	if taken >= busy && taken < maxWrite {
+		sleep(ctx, gather-time.Since(began))
+	}
 	return nil
+}
+
+// sleep waits, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // keep hands over what was refused so far.
@@ -189,12 +212,8 @@ func (h *history) write(ctx context.Context, readings []devices.Reading) (*Refus
 			h.dec.counts.down.Set(1)
 			h.log.Error().Err(err).Msg("time series takes no writes, trying on; the journal keeps what waits")
 		}
-		timer := time.NewTimer(max(pause, asked(err)))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if sleep(ctx, max(pause, asked(err))); ctx.Err() != nil {
 			return nil, ctx.Err()
-		case <-timer.C:
 		}
 	}
 }
