@@ -69,6 +69,7 @@ type Import struct {
 	Gateways    []string // vendors
 	Assignments []Assignment
 	Secrets     []Secret
+	Consents    []Consent
 
 	// Within are the areas of whoever enters this: nothing that lies outside
 	// them, before or after, may be changed. nil is everything.

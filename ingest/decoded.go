@@ -27,6 +27,7 @@ type decodedFrame struct {
 	// readings what the counters must.
 	untimed           []sighting
 	repeats, readings int
+	withheld          map[devices.DataType]int
 }
 
 // frame returns what the frame says, by decode when it is not known. One reader

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,13 @@ import (
 // Directory tells what the registry knew of a device at a time of receipt.
 type Directory interface {
 	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
+}
+
+// Consenting is a Directory that knows what data residents agree to.
+type Consenting interface {
+	// Withheld are the types of data that must not be taken from the device, as
+	// known at a time of receipt.
+	Withheld(id devices.DeviceID, at time.Time) devices.Withheld
 }
 
 // DecoderOptions are the settings of a Decoder.
@@ -32,12 +40,14 @@ type DecoderOptions struct {
 // so each reader of each lane has its own; it is not safe for concurrent use.
 type Decoder struct {
 	directory Directory
+	consents  Consenting // nil: all is agreed to
 	age       time.Duration
 	native    *codec.Native
 	window    window
 	counts    counts
 	// device and received belong to the message at hand, for repeated.
 	device   devices.DeviceID
+	kind     devices.Kind
 	received time.Time
 	ask      func(codec.Element) bool
 	// untimed is what the window has seen of the frame at hand.
@@ -50,6 +60,7 @@ type Decoder struct {
 // NewDecoder makes a decoder whose window is empty.
 func NewDecoder(o DecoderOptions) *Decoder {
 	d := &Decoder{directory: o.Directory, age: o.AgeLimit, native: codec.NewNative(o.AgeLimit), counts: o.Metrics.counts(o.Reader, o.Lane), decoded: o.Decoded}
+	d.consents, _ = o.Directory.(Consenting)
 	d.ask = d.repeated // once: a method value costs an allocation
 	return d
 }
@@ -68,6 +79,9 @@ func (d *Decoder) Decode(f Frame) ([]devices.Record, []devices.Refusal) {
 	d.counts.records.Add(float64(len(f.Records)))
 	d.counts.readings.Add(float64(got.readings))
 	d.counts.repeats.Add(float64(got.repeats))
+	for data, n := range got.withheld {
+		d.counts.withheld.WithLabelValues(string(data)).Add(float64(n))
+	}
 	for i := range got.refusals {
 		d.counts.refused(got.refusals[i].Code)
 	}
@@ -76,7 +90,7 @@ func (d *Decoder) Decode(f Frame) ([]devices.Record, []devices.Refusal) {
 
 func (d *Decoder) decode(f Frame) decodedFrame {
 	d.untimed = nil
-	repeats := 0
+	repeats, withheld := 0, map[devices.DataType]int{}
 	records := make([]devices.Record, 0, len(f.Records))
 	// One list for the readings of the whole frame; each record has its part.
 	readings := make([]devices.Reading, 0, len(f.Records))
@@ -96,6 +110,7 @@ func (d *Decoder) decode(f Frame) decodedFrame {
 		if len(res.Readings) == 0 && len(res.Events) == 0 && res.Repeats == 0 && res.Online == nil && len(res.Refusals) > 0 {
 			continue
 		}
+		d.withhold(res, withheld)
 		r := devices.Record{Received: rec.Received, Device: d.device, Retained: rec.Retained, Online: res.Online}
 		if len(res.Readings) > 0 {
 			from := len(readings)
@@ -108,7 +123,28 @@ func (d *Decoder) decode(f Frame) decodedFrame {
 		repeats += res.Repeats
 		records = append(records, r)
 	}
-	return decodedFrame{seq: f.Seq, records: records, refusals: refusals, untimed: d.untimed, repeats: repeats, readings: len(readings)}
+	return decodedFrame{seq: f.Seq, records: records, refusals: refusals, untimed: d.untimed, repeats: repeats, readings: len(readings), withheld: withheld}
+}
+
+// withhold takes out what the resident does not agree to, and counts it. The
+// record stays: the device has spoken. A cry for help is never taken out.
+func (d *Decoder) withhold(res *codec.Result, count map[devices.DataType]int) {
+	if d.consents == nil {
+		return
+	}
+	not := d.consents.Withheld(d.device, d.received)
+	if not == 0 {
+		return
+	}
+	drop := func(data devices.DataType) bool {
+		if !not.Has(data) {
+			return false
+		}
+		count[data]++
+		return true
+	}
+	res.Readings = slices.DeleteFunc(res.Readings, func(r devices.Reading) bool { return drop(r.Metric.Data(d.kind)) })
+	res.Events = slices.DeleteFunc(res.Events, func(e devices.Event) bool { return drop(e.Kind.Data()) })
 }
 
 // Warm fills the window with a frame that was decoded before, by a process
@@ -149,7 +185,7 @@ func (d *Decoder) message(m *Message) (res *codec.Result, refusal *devices.Refus
 	case device.Disabled:
 		return nil, d.refuse(m, devices.DeviceDisabled, id, "device", string(id), "is disabled")
 	}
-	d.device, d.received = device.ID, m.Received
+	d.device, d.kind, d.received = device.ID, device.Kind, m.Received
 	return d.native.Decode(codec.Message{
 		Device: device.ID, Channel: channel, Topic: m.Topic, Payload: m.Payload, Received: m.Received, Retained: m.Retained, Repeated: d.ask,
 	}), nil

@@ -11,8 +11,8 @@ import (
 
 // Metrics are the figures of all readers of the journal; made once.
 type Metrics struct {
-	records, readings, repeats, refusals, written, failures *prometheus.CounterVec
-	lag, down                                               *prometheus.GaugeVec
+	records, readings, repeats, refusals, written, failures, withheld *prometheus.CounterVec
+	lag, down                                                         *prometheus.GaugeVec
 }
 
 // NewMetrics registers the metrics. Each reader decodes every frame, so sums
@@ -30,6 +30,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		readings: counter("decoded_readings_total", "Readings taken."),
 		repeats:  counter("repeats_total", "Elements without a time of their own that came a second time and were dropped."),
 		refusals: counter("refusals_total", "Messages and parts of messages that were refused.", "code"),
+		withheld: counter("withheld_total", "Readings and events that were not taken because the resident does not agree to their type of data.", "data"),
 		written:  counter("written_readings_total", "Readings the time series has, those it refused too."),
 		failures: counter("write_failures_total", "Writes to the time series that failed and were tried again."),
 		lag:      gauge("lag_seconds", "Age of the newest record a reader is done with, when it was."),
@@ -41,7 +42,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 type counts struct {
 	records, readings, repeats, written, failures prometheus.Counter
 	lagSeconds, down                              prometheus.Gauge
-	refusals                                      *prometheus.CounterVec
+	refusals, withheld                            *prometheus.CounterVec
 }
 
 func (m *Metrics) counts(reader string, lane Lane) counts {
@@ -54,6 +55,7 @@ func (m *Metrics) counts(reader string, lane Lane) counts {
 		written: m.written.WithLabelValues(l...), failures: m.failures.WithLabelValues(l...),
 		lagSeconds: m.lag.WithLabelValues(l...), down: m.down.WithLabelValues(l...),
 		refusals: m.refusals.MustCurryWith(prometheus.Labels{"reader": reader, "lane": string(lane)}),
+		withheld: m.withheld.MustCurryWith(prometheus.Labels{"reader": reader, "lane": string(lane)}),
 	}
 }
 

@@ -131,6 +131,9 @@ func (r *Registry) Erase(ctx context.Context, erasure devices.Erasure) error {
 			devices.ErasedName, string(devices.Left), resident); err != nil {
 			return err
 		}
+		if err := e.exec(`UPDATE consents SET paper = '' WHERE resident = $1`, resident); err != nil {
+			return err
+		}
 		return e.exec(`UPDATE absences SET reason = '' WHERE resident = $1`, resident)
 	})
 	if err != nil {

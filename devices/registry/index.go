@@ -94,6 +94,7 @@ type residentEntry struct {
 	versions[devices.Resident]
 
 	absences []*absence
+	consents []*consent // in the order in which they were entered
 }
 
 type gatewayEntry struct {

@@ -58,6 +58,7 @@ func (r *Registry) putAll(e *edit, in devices.Import) error {
 		func() error { return all(e, in.Gateways, "gateways", r.putGateway) },
 		func() error { return all(e, in.Assignments, "assignments", r.assign) },
 		func() error { return all(e, in.Secrets, "secrets", r.putSecret) },
+		func() error { return all(e, in.Consents, "consents", r.putConsent) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -246,6 +247,11 @@ func (r *Registry) putResident(e *edit, p devices.Resident) error {
 		was := old.now
 		v.ID = was.ID
 		changed = was.Area != v.Area || was.Tier != v.Tier || was.State != v.State
+		if was.State != v.State {
+			if err := e.noteTurn(p.ID, was.State, v.State); err != nil {
+				return err
+			}
+		}
 		if changed {
 			e.residents[p.ID] = &residentEntry{versions: versions[devices.Resident]{now: v}}
 			if err := e.exec(`INSERT INTO resident_versions (resident, edit, area, tier, state) SELECT id, edit, area, tier, state FROM residents WHERE id = $1`, p.ID); err != nil {

@@ -44,6 +44,8 @@ type Registry struct {
 	// erased are the residents whose data was erased, erasedSpans the readings.
 	erased      map[string]bool
 	erasedSpans map[devices.DeviceID][]devices.Span
+
+	consentRequired bool // never changed once it is asked
 }
 
 // Open loads the registry from db.
@@ -69,8 +71,9 @@ type edit struct {
 	now   time.Time
 	stmts map[string]*sql.Stmt
 
-	within  *devices.Scope // nil: everything
-	onlyNew bool
+	by, reason string         // of a change of state
+	within     *devices.Scope // nil: everything
+	onlyNew    bool
 	// numbered: also the only element of a list is named by its number.
 	numbered bool
 

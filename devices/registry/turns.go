@@ -62,6 +62,9 @@ func (r *Registry) loadTurns() {
 		for _, a := range e.absences {
 			note(turn{resident: e}, &a.span)
 		}
+		for _, c := range e.consents {
+			note(turn{resident: e}, &span{from: c.from, to: c.to, recorded: c.recorded})
+		}
 	}
 	for _, e := range r.devices {
 		if len(e.older) > 0 {
