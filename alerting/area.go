@@ -33,7 +33,8 @@ func (e *Engine) hearVillage(hear []hearing, p *place, at time.Time) []hearing {
 		}
 		e.villages[p.area] = s
 	}
-	return e.hears(hear, e.subjects.get(s), &place{area: p.area, rules: p.rules}, at)
+	// Not those of the resident who happens to speak.
+	return e.hears(hear, e.subjects.get(s), &place{area: p.area, rules: e.Book.Rules(at, RuleScope{Area: p.area})}, at)
 }
 
 // dry lets a finding of inactivity join the water cut that explains it, and says

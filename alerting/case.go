@@ -8,7 +8,7 @@ import (
 // ring brings the case to open and lets it ring. On one that is ringing already
 // it does not put off the escalation: who keeps pressing must not wait longer.
 func (c *Case) ring(now time.Time, r *terms) {
-	c.RangAt = now
+	c.RangAt, c.Silenced = now, nil
 	if c.State == Open && !c.ClockAt.IsZero() && !c.Late {
 		return
 	}
@@ -53,13 +53,16 @@ func (c *Case) rise(to Severity, now time.Time, r *terms) {
 	c.Severity = to
 	switch {
 	case c.Late:
+	case c.Silenced != nil && to == Red:
+		c.ring(now, r) // what is red is never held back
+	case c.Silenced != nil:
 	case c.State == Acknowledged && to == Red:
 		level := c.Escalation
 		c.ring(now, r)
 		c.Escalation = level
 		c.scheduleStep(r)
 	case c.State == Acknowledged:
-		c.hasten(now, r)
+		c.hasten(now, r.Rules)
 	case c.State == Open:
 		due := c.EscalateAt
 		c.startClock(now, r)
@@ -76,11 +79,12 @@ func (c *Case) absorb(o *Case, now time.Time, r *terms, data map[string]any) boo
 	if rings {
 		c.Late, c.ClockAt = false, time.Time{}
 	}
+	rings = rings || c.Silenced != nil && o.Silenced == nil && !o.Late
 	rises := o.Severity.Above(c.Severity)
 	if rises {
 		data["severity_from"], data["severity_to"] = c.Severity, o.Severity
 		c.rise(o.Severity, now, r)
-		rings = rings || !o.Late
+		rings = rings || !o.Late && c.Silenced == nil
 	}
 	if rings {
 		c.ring(now, r)
@@ -106,7 +110,7 @@ func (c *Case) adopt(j *judged) {
 	c.Episode, c.Rule, c.FoundAt, c.KnownAt = j.Episode, j.Rule, j.FoundAt, j.KnownAt
 	keep := c.Evidence
 	c.Evidence = maps.Clone(j.Evidence)
-	for _, key := range []string{"count", "raised_again", "previous", "also", "residents_n", "back_n", "called_n", "kinds"} {
+	for _, key := range []string{"count", "raised_again", "previous", "also", "residents_n", "back_n", "called_n", "kinds", "flaps", "flaps_min"} {
 		if v, ok := keep[key]; ok {
 			c.withEvidence(key, v)
 		}

@@ -46,6 +46,9 @@ func (d *Desk) act(ctx context.Context, id string, a Action, by Actor, fn func(t
 		if c.State, err = from.Next(a); err != nil {
 			return refusal(err, c, from)
 		}
+		if err := c.thawed(a, from); err != nil {
+			return err
+		}
 		ch := Change{Type: AlertUpdated, At: d.now(), Case: c, Actor: by, Data: map[string]any{}}
 		if err := fn(tx, c, from, &ch); err != nil {
 			return err
@@ -54,15 +57,20 @@ func (d *Desk) act(ctx context.Context, id string, a Action, by Actor, fn func(t
 			ch.Data["from"], ch.Data["to"] = from, c.State
 		}
 		if a.showsWork() {
-			c.countdown(ch.At, rulesOf(d.Book, d.Directory, c, ch.At))
+			c.countdown(ch.At, rulesOf(d.Book, d.Directory, c, ch.At).Rules)
 		}
 		if err := tx.PutAlert(c); err != nil {
 			return err
 		}
+		err = addChange(tx, ch, d.terms(ch.At), NoticeOpened)
 		done = c.Alert
-		return tx.AddEvent(ch)
+		return err
 	})
 	return done, err
+}
+
+func (d *Desk) terms(now time.Time) func(*Case) *terms {
+	return func(c *Case) *terms { return termsOf(d.Book, d.Directory, c, now) }
 }
 
 // refusal adds to a *StateError who was first, and why.
@@ -115,30 +123,29 @@ func (d *Desk) Note(ctx context.Context, id string, by Actor, text string) (Aler
 	})
 }
 
-// Call records a phone call. One that the resident answered is a contact. About an
-// outage it names the resident, who is then ticked off the round of calls.
+// Call records a phone call, from the desk or to it. One in which the resident was
+// spoken to is a contact. About an outage it names the resident, who is then ticked
+// off the round of calls.
 func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert, error) {
-	if err := checkText("whom", call.Whom, true); err != nil {
-		return Alert{}, err
-	}
-	if err := checkOneOf("result", call.Result, []string{"answered", "no_answer", "busy", "wrong_number"}); err != nil {
-		return Alert{}, err
-	}
-	if err := checkText("note", call.Note, false); err != nil {
+	if err := call.check(d.now()); err != nil {
 		return Alert{}, err
 	}
 	return d.act(ctx, id, ActCall, by, func(tx Tx, c *Case, _ State, ch *Change) error {
 		ch.Text = call.Note
 		ch.Data["action"], ch.Data["whom"], ch.Data["result"] = ActCall, call.Whom, call.Result
-		if !call.NextCall.IsZero() {
-			ch.Data["next_call"] = call.NextCall.UTC()
-		}
 		who, err := called(tx, c, &call, ch, by)
-		if err != nil || call.Whom != "resident" || call.Result != "answered" || who == "" {
+		if err != nil {
 			return err
 		}
+		if err := d.record(tx, c, &call, who, ch, by); err != nil {
+			return err
+		}
+		if call.Whom != "resident" || call.Result != "answered" || who == "" {
+			return nil
+		}
+		ch.Data["contact"] = true
 		return tx.AddContact(Contact{
-			Resident: who, At: ch.At, Alert: c.ID, How: ByPhone, Actor: by.User,
+			Resident: who, At: call.endedAt(ch.At), Alert: c.ID, How: ByPhone, Actor: by.User,
 		})
 	})
 }
@@ -170,13 +177,13 @@ func (d *Desk) Escalate(ctx context.Context, id string, by Actor, reason string)
 	if err := checkText("reason", reason, false); err != nil {
 		return Alert{}, err
 	}
-	return d.act(ctx, id, ActEscalate, by, func(_ Tx, c *Case, _ State, ch *Change) error {
+	return d.act(ctx, id, ActEscalate, by, func(tx Tx, c *Case, _ State, ch *Change) error {
 		ch.Type, ch.Text = AlertEscalated, reason
+		t := termsOf(d.Book, d.Directory, c, ch.At)
 		c.Escalation++
-		c.scheduleStep(rulesOf(d.Book, d.Directory, c, ch.At))
-		path, level := c.level()
-		ch.Data["step"], ch.Data["area"], ch.Data["level"] = c.Escalation, path, level
-		return nil
+		c.scheduleStep(t)
+		c.tellStep(t, ch.Data)
+		return tell(tx, c, t, c.Escalation, ch.At, NoticeEscalated)
 	})
 }
 
@@ -205,7 +212,8 @@ func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Ale
 			Type: AlertUpdated, At: ch.At, Case: target, Actor: by,
 			Data: map[string]any{"action": ActMerge, "merged": id},
 		}
-		if target.absorb(c, ch.At, rulesOf(d.Book, d.Directory, target, ch.At), on.Data) {
+		promised := target.inherit(c)
+		if target.absorb(c, ch.At, rulesOf(d.Book, d.Directory, target, ch.At), on.Data) || promised {
 			if err := tx.PutAlert(target); err != nil {
 				return err
 			}
@@ -220,7 +228,7 @@ func (d *Desk) Merge(ctx context.Context, id string, by Actor, into string) (Ale
 		if err := grow(tx, target, c); err != nil {
 			return err
 		}
-		return tx.AddEvent(on)
+		return addChange(tx, on, d.terms(ch.At), NoticeOpened)
 	})
 }
 
@@ -264,6 +272,9 @@ func (d *Desk) Reopen(ctx context.Context, id string, by Actor, reason string) (
 				return &StateError{Action: string(ActReopen), State: Closed, Reason: "alert " + other.ID + " is open for the same"}
 			}
 			c.ClosedAt, c.Outcome, c.RaiseAt = nil, nil, time.Time{}
+			if c.NextCall, err = tx.NextCall(c.ID); err != nil {
+				return err
+			}
 		}
 		c.State = from // ring brings it to open
 		c.ring(ch.At, rulesOf(d.Book, d.Directory, c, ch.At))

@@ -270,18 +270,22 @@ func (e *Engine) every() time.Duration {
 // closed alerts that are due to come back. Without any it does not touch SQL,
 // but for one indexed read on a tick.
 func (e *Engine) commit(ctx context.Context) error {
-	var raises []string
+	var raises, quiet []string
 	if !e.raiseAt.IsZero() {
 		var err error
 		if raises, err = e.Book.RaisesDue(ctx, e.raiseAt); err != nil {
 			return fmt.Errorf("alerts to raise again: %w", err)
 		}
+		if quiet, err = e.Book.SilencedAlerts(ctx); err != nil {
+			return fmt.Errorf("silenced alerts: %w", err)
+		}
 	}
-	if len(e.pending) > 0 || len(raises) > 0 {
+	if len(e.pending) > 0 || len(raises) > 0 || len(quiet) > 0 {
 		now := e.Now().UTC().Truncate(time.Microsecond)
 		var f *fold
 		err := e.Book.Tx(ctx, func(tx Tx) error {
-			f = &fold{tx: tx, now: now, rules: e.Book.Rules(now, RuleScope{}), of: func(c *Case) *Rules { return rulesOf(e.Book, e.Directory, c, now) }}
+			f = &fold{tx: tx, now: now, rules: e.Book.Rules(now, RuleScope{}), of: func(c *Case) *terms { return rulesOf(e.Book, e.Directory, c, now) }}
+			f.silenced = e.silenced
 			for i := range e.pending {
 				if err := f.take(&e.pending[i]); err != nil {
 					return fmt.Errorf("%s: %w", e.pending[i].Kind, err)
@@ -295,6 +299,11 @@ func (e *Engine) commit(ctx context.Context) error {
 					return fmt.Errorf("raise %s again: %w", id, err)
 				}
 			}
+			for _, id := range quiet {
+				if err := f.lift(id, e.raiseAt); err != nil {
+					return fmt.Errorf("end the silence of %s: %w", id, err)
+				}
+			}
 			return nil
 		})
 		if err != nil {
@@ -306,6 +315,14 @@ func (e *Engine) commit(ctx context.Context) error {
 	}
 	e.pending, e.raiseAt = nil, time.Time{}
 	return nil
+}
+
+func (e *Engine) silenced(s Subject, r *ResidentRef, k Kind, at time.Time) (SilenceRef, bool) {
+	resident := ""
+	if r != nil {
+		resident = r.ID
+	}
+	return e.Book.Silenced(s, resident, k, at)
 }
 
 func (e *Engine) raise(f *fold, id string) error {

@@ -20,6 +20,7 @@ type judged struct {
 	area     devices.AreaPath
 	provider string
 	late     bool
+	at       time.Time // of receipt
 }
 
 func (j *judged) key() EpisodeKey { return EpisodeKey{j.Subject, j.Kind, j.Episode} }
@@ -27,11 +28,13 @@ func (j *judged) key() EpisodeKey { return EpisodeKey{j.Subject, j.Kind, j.Episo
 // fold turns findings into alerts inside one transaction. Findings met again
 // change nothing, whatever people have done to the alert meanwhile.
 type fold struct {
-	tx     Tx
-	now    time.Time
-	rules  *Rules             // of the whole service
-	of     func(*Case) *Rules // of a case
-	opened []opening          // for the counters, once committed
+	tx    Tx
+	now   time.Time
+	rules *Rules             // of the whole service
+	of    func(*Case) *terms // of a case
+	// silenced is Book.Silenced.
+	silenced func(Subject, *ResidentRef, Kind, time.Time) (SilenceRef, bool)
+	opened   []opening // for the counters, once committed
 
 	// fresh are new findings about devices, held back until all are known; held
 	// tells of which subjects and kinds.
@@ -49,11 +52,14 @@ func (f *fold) event(t EventType, c *Case, data map[string]any) error {
 	if err := f.tx.PutAlert(c); err != nil {
 		return err
 	}
-	return f.tx.AddEvent(Change{Type: t, At: f.now, Case: c, Actor: System(), Data: data})
+	return addChange(f.tx, Change{Type: t, At: f.now, Case: c, Actor: System(), Data: data}, f.of, NoticeOpened)
 }
 
 // take folds one finding.
 func (f *fold) take(j *judged) error {
+	if f.now.Sub(j.FoundAt) > f.rules.Late {
+		j.late = true // read late ourselves
+	}
 	if f.held[about{j.Subject, j.Kind}] {
 		if err := f.gather(); err != nil {
 			return err
@@ -130,7 +136,7 @@ func (f *fold) more(j *judged, ep Episode) error {
 		c.withEvidence(k, v)
 	}
 	data := map[string]any{"more": j.Evidence}
-	if j.Rings && (c.State == Open || c.State == Acknowledged) && !c.Late {
+	if j.Rings && (c.State == Open || c.State == Acknowledged) && !c.Late && c.Silenced == nil {
 		c.ring(f.now, f.of(c))
 		data["rings"] = true
 	}
@@ -179,6 +185,10 @@ func (f *fold) again(j *judged, ep Episode) error {
 // join puts a new episode on the open alert of its subject and kind. The alert's
 // severity never sinks while it is open.
 func (f *fold) join(j *judged, c *Case, info KindInfo) error {
+	flaps, damped, err := f.flapping(j, c)
+	if err != nil {
+		return err
+	}
 	ep := Episode{EpisodeKey: j.key(), Alert: c.ID, Severity: j.Severity}
 	if err := f.tx.PutEpisode(ep); err != nil {
 		return err
@@ -202,6 +212,10 @@ func (f *fold) join(j *judged, c *Case, info KindInfo) error {
 		ringing = !j.late
 	}
 	c.adopt(j)
+	if flaps > 1 {
+		c.flapped(flaps, f.of(c))
+		data["flaps"] = flaps
+	}
 	if info.Urgent {
 		n, ok := c.counted("count")
 		if !ok {
@@ -213,7 +227,14 @@ func (f *fold) join(j *judged, c *Case, info KindInfo) error {
 		data["severity_from"], data["severity_to"] = c.Severity, j.Severity
 		c.rise(j.Severity, f.now, f.of(c))
 	}
-	if ringing {
+	switch {
+	case !ringing:
+	case f.hush(c, j.at):
+		c.State, c.AckedAt, c.AckedBy, c.Escalation = Open, nil, "", 0
+		data["silence"] = c.Silenced.ID
+	case damped:
+		data["damped"] = true
+	default:
 		c.ring(f.now, f.of(c))
 		data["rings"] = !c.Late
 	}
@@ -240,14 +261,16 @@ func (f *fold) caseOf(j *judged) *Case {
 		Provider: j.provider,
 	}
 	c.adopt(j)
-	c.startClock(f.now, f.of(c))
+	if !f.hush(c, j.at) {
+		c.startClock(f.now, f.of(c))
+	}
 	return c
 }
 
 // add writes a new case, its episode and its event.
 func (f *fold) add(c *Case) error {
 	// The alert first: the episode refers to it.
-	if err := f.event(AlertOpened, c, map[string]any{"severity": c.Severity, "late": c.Late}); err != nil {
+	if err := f.event(AlertOpened, c, f.opening(c)); err != nil {
 		return err
 	}
 	f.opened = append(f.opened, opening{c.Kind, c.Severity})
@@ -340,6 +363,9 @@ func (f *fold) recover(j *judged, ep Episode) error {
 	if err != nil || underWay(visits) {
 		return err
 	}
+	if keep, err := f.restless(c); keep || err != nil {
+		return err
+	}
 	c.end(Recovered, f.now)
 	return f.event(AlertClosed, c, map[string]any{"outcome": Recovered})
 }
@@ -376,7 +402,9 @@ func (f *fold) raise(old *Case, now time.Time, what *place, reached func(residen
 	n, _ := old.counted("raised_again")
 	c.withEvidence("raised_again", n+1)
 	c.withEvidence("previous", old.ID)
-	c.startClock(f.now, f.of(c))
+	if !f.hush(c, now) {
+		c.startClock(f.now, f.of(c))
+	}
 	if err := f.add(c); err != nil || c.Kind != KindDataOutage {
 		return err
 	}

@@ -57,6 +57,10 @@ func (f *fold) fuse(j *judged) (joined bool, err error) {
 	}
 	c := f.caseOf(j)
 	c.withEvidence("also", also)
+	if c.Silenced != nil && slices.ContainsFunc(below, func(o *Case) bool { return o.Silenced == nil }) {
+		c.Silenced = nil // it stands for what is not silenced
+		c.startClock(f.now, f.of(c))
+	}
 	if err := f.add(c); err != nil { // before those that it stands for go
 		return false, err
 	}
@@ -81,6 +85,12 @@ func (f *fold) joinCase(j *judged, c *Case) error {
 		c.Late = false
 		c.ring(f.now, f.of(c))
 		data["rings"] = true
+	}
+	if c.Silenced != nil {
+		if _, also := f.silenced(j.Subject, j.resident, j.Kind, j.at); !also && !j.late {
+			c.ring(f.now, f.of(c)) // the silence is of another kind
+			data["rings"] = true
+		}
 	}
 	if j.Severity.Above(c.Severity) {
 		data["severity_from"], data["severity_to"] = c.Severity, j.Severity

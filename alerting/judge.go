@@ -3,6 +3,7 @@ package alerting
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -49,9 +50,13 @@ func (e *Engine) judge(rec *devices.Record) {
 			if !known || ev.Device != id {
 				id, hear, known = ev.Device, e.hearings(ev.Device, rec.Received), true
 			}
-			for i := range hear {
-				for next := 0; next < len(hear[i].w.detectors); {
-					next = e.notice(&hear[i], ev, next)
+			list := hear
+			if len(hear) == 0 && ev.Kind.Urgent() {
+				list, known = e.callers(ev.Device, rec.Received), false
+			}
+			for i := range list {
+				for next := 0; next < len(list[i].w.detectors); {
+					next = e.notice(&list[i], ev, next)
 				}
 			}
 		}
@@ -188,6 +193,24 @@ func (e *Engine) hearings(id devices.DeviceID, at time.Time) []hearing {
 	return e.hears(e.hearVillage(hear, &p, at), device, &p, at)
 }
 
+// callers is hearings for a cry for help of a device that is still with a resident
+// who is listed as not watched over: the list may be wrong, or somebody else may
+// have pressed the button.
+func (e *Engine) callers(id devices.DeviceID, at time.Time) []hearing {
+	about := DeviceSubject(id)
+	var p place
+	e.locate(&p, about, at)
+	if !p.stopped() || p.device == nil || p.device.Disabled {
+		return nil
+	}
+	e.settle(&p, at)
+	device := e.subjects.get(about)
+	return e.hears(e.hears(e.heard[:0], e.subjects.wearer(device, p.resident.ID), &p, at), device, &p, at)
+}
+
+// stopped says that there is a resident, who is not watched over.
+func (p *place) stopped() bool { return p.resident != nil && p.resident.State.Stopped() }
+
 // hears adds the subject, unless it has had this frame.
 func (e *Engine) hears(hear []hearing, w *watched, p *place, at time.Time) []hearing {
 	if e.had(w) {
@@ -241,15 +264,26 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 		p.area = areaOf(s)
 	}
 	if p.resident != nil {
-		if p.resident.State == devices.Deceased {
+		if p.stopped() {
 			return false
 		}
+	}
+	e.settle(p, at)
+	return true
+}
+
+// settle adds what is known of the resident who was located, and the rules.
+func (e *Engine) settle(p *place, at time.Time) {
+	if p.resident != nil {
 		p.area = p.resident.Area
 		p.away = p.away || !atHome(p.resident.State)
 		p.contact = e.Book.LastContact(p.resident.ID, at)
+		// Who is watched over again has clocks that begin then.
+		if w, ok := e.Directory.(WatchedAgain); ok {
+			p.contact = maxTime(p.contact, w.WatchedSince(p.resident.ID, at))
+		}
 	}
 	p.rules = e.Book.Rules(at, p.scope())
-	return true
 }
 
 // tick moves the clock of watched time and lets those look at it whom it
@@ -287,6 +321,18 @@ func (e *Engine) tick(rec *devices.Record) {
 	}
 }
 
+// withheld says whether the kind is judged by data that the resident does not
+// agree to: what the detectors knew before, and the silence since, is then
+// nothing to go by.
+func (e *Engine) withheld(h *hearing, k Kind) bool {
+	all, ok := e.Directory.(Consenting)
+	if !ok || h.at.resident == nil {
+		return false
+	}
+	not := all.WithheldOf(h.at.resident.ID, h.v.Now)
+	return not != 0 && k.judgedBy(not)
+}
+
 // found takes what a detector said.
 func (e *Engine) found(h *hearing, findings []Finding) {
 	for _, f := range findings {
@@ -302,6 +348,9 @@ func (e *Engine) found(h *hearing, findings []Finding) {
 		if info.Subject != SubjectDevice || f.Subject.Type != SubjectDevice {
 			f.Subject = h.w.subject
 		}
+		if !f.Recovered && e.withheld(h, f.Kind) {
+			continue
+		}
 		// SQL keeps microseconds, and the episode is a key there.
 		f.Episode = f.Episode.UTC().Truncate(time.Microsecond)
 		if f.KnownAt.IsZero() {
@@ -309,6 +358,16 @@ func (e *Engine) found(h *hearing, findings []Finding) {
 		}
 		if f.FoundAt.IsZero() {
 			f.FoundAt = h.v.Now
+		}
+		if h.at.stopped() {
+			if !info.Urgent {
+				continue
+			}
+			f.Evidence = maps.Clone(f.Evidence)
+			if f.Evidence == nil {
+				f.Evidence = map[string]any{}
+			}
+			f.Evidence["listed_as"] = string(h.at.resident.State)
 		}
 		now := said{f.Episode, f.Severity, f.Recovered}
 		if last, ok := h.w.said[f.Kind]; ok && last == now && !info.Urgent {

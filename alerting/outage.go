@@ -149,6 +149,11 @@ func (f *fold) duplicate(c, into *Case) error {
 	if err := f.tx.MoveEpisodes(c.ID, into.ID); err != nil {
 		return err
 	}
+	if into.inherit(c) {
+		if err := f.tx.PutAlert(into); err != nil {
+			return err
+		}
+	}
 	c.end(Duplicate, f.now)
 	c.MergedInto = into.ID
 	return f.event(AlertClosed, c, map[string]any{"outcome": Duplicate, "into": into.ID})
@@ -329,7 +334,10 @@ func (f *fold) alone(c *Case) error {
 				Kind: m.Kind, Subject: m.Subject, Episode: m.Episode, Severity: ep.Severity,
 				FoundAt: m.FoundAt, KnownAt: m.KnownAt, Evidence: maps.Clone(m.Evidence), Rule: m.Rule,
 			},
-			resident: m.Resident, area: m.Area, provider: m.Provider,
+			resident: m.Resident, area: m.Area, provider: m.Provider, at: f.now,
+		}
+		if c.RecoveredAt != nil {
+			j.at = *c.RecoveredAt
 		}
 		if j.Evidence == nil {
 			j.Evidence = map[string]any{}

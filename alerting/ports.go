@@ -29,6 +29,17 @@ type Turning interface {
 	Turns(from, to time.Time) (residents []string, ids []devices.DeviceID, all bool)
 }
 
+// WatchedAgain is a Directory that knows from when on a resident is watched over
+// again, who for a time was not; zero for one who always was, or is not.
+type WatchedAgain interface {
+	WatchedSince(resident string, at time.Time) time.Time
+}
+
+// Consenting is a Directory that knows what data residents agree to.
+type Consenting interface {
+	WithheldOf(resident string, at time.Time) devices.Withheld
+}
+
 // Actor is who does something to an alert or a visit.
 type Actor struct {
 	User string

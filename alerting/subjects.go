@@ -169,10 +169,10 @@ func (e *Engine) had(w *watched) bool {
 	return w.mark != nil && e.seq <= w.mark.Positions[e.lane]
 }
 
-// atHome says whether somebody in this state lives at home and is watched.
+// atHome says whether somebody who is watched over is at home in this state.
 func atHome(s devices.ResidentState) bool {
 	switch s {
-	case devices.Hospital, devices.Institution, devices.Moved, devices.Left:
+	case devices.Hospital, devices.Institution:
 		return false
 	}
 	return true

@@ -6,15 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"shouwang/alerting"
 	"shouwang/devices"
+	"shouwang/devices/database"
 )
 
 // plainData are the entries of an event that are words of ours, numbers and
 // times, and tell nothing of the resident's life beyond the case's own steps.
 var plainData = map[string]bool{
 	"action": true, "from": true, "to": true, "step": true, "level": true, "area": true, "outcome": true, "into": true, "merged": true, "due": true,
+	"acked_by": true, "acked_at": true, "rings": true, "severity_from": true, "severity_to": true, "direction": true, "seconds": true, "started": true, "next_call": true, "result": true,
 }
 
 // Erase takes the resident out of alerts, visits and events: the cases with
@@ -30,6 +33,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 			{`UPDATE alerts SET resident_name = $1, evidence = '{}', raise_at = 0 WHERE resident = $2`, []any{devices.ErasedName, resident}},
 			{`UPDATE visits SET resident_name = $1, report_note = '' WHERE resident = $2`, []any{devices.ErasedName, resident}},
 			{`UPDATE alert_rules SET body = '{}', reason = '' WHERE resident = $1`, []any{resident}},
+			{`UPDATE calls SET whom = '', number = '' WHERE resident = $1 OR alert IN (SELECT id FROM alerts WHERE resident = $1)`, []any{resident}},
 			{`DELETE FROM alert_contacts WHERE resident = $1`, []any{resident}},
 			{`UPDATE silences SET reason = '', end_reason = '' WHERE resident = $1`, []any{resident}},
 			{`UPDATE handover_lines SET line = '' WHERE resident = $1`, []any{resident}},
@@ -53,7 +57,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 				}
 			}
 		}
-		if err := eraseEvents(ctx, tx, resident); err != nil {
+		if err := s.eraseEvents(ctx, tx, resident); err != nil {
 			return err
 		}
 		return eraseMember(ctx, tx, resident)
@@ -69,40 +73,51 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 	return nil
 }
 
-type erasedEvent struct {
-	number             int64
-	data, alert, visit string
-}
-
-func eraseEvents(ctx context.Context, tx *sql.Tx, resident string) error {
-	var events []erasedEvent
-	err := each(ctx, tx, func(r *sql.Rows) error {
-		var e erasedEvent
-		if err := r.Scan(&e.number, &e.data, &e.alert, &e.visit); err != nil {
-			return err
-		}
+// eraseEvents takes from the events what tells of the resident, with the salts of
+// their digests, and has an entry of its own say what is left of them.
+func (s *Store) eraseEvents(ctx context.Context, q *sql.Tx, resident string) error {
+	var events []logged
+	err := each(ctx, q, func(r *sql.Rows) error {
+		e, err := scanLogged(r.Scan)
 		events = append(events, e)
-		return nil
-	}, `SELECT number, data, alert_json, visit_json FROM alert_events
+		return err
+	}, `SELECT `+loggedColumns+` FROM alert_events
 WHERE alert IN (SELECT id FROM alerts WHERE resident = $1) OR visit IN (SELECT id FROM visits WHERE resident = $1)
 OR alert IN (SELECT alert FROM alert_members WHERE resident = $1) AND data LIKE $2 ORDER BY number`,
 		resident, `%"resident":"`+resident+`"%`) // calls about an outage
 	if err != nil {
 		return err
 	}
-	for _, e := range events {
+	left := erasedData{Left: map[string]string{}}
+	for i := range events {
+		e := &events[i]
+		was := *e
 		if err := e.redact(resident); err != nil {
 			return fmt.Errorf("event %d: %w", e.number, err)
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE alert_events SET text = '', data = $1, alert_json = $2, visit_json = $3 WHERE number = $4`,
-			e.data, e.alert, e.visit, e.number); err != nil {
+		e.text = ""
+		if *e == was {
+			continue
+		}
+		e.salt = newSalt()
+		left.Left[strconv.FormatInt(e.number, 10)] = e.content()
+		if _, err := q.ExecContext(ctx, `UPDATE alert_events SET text = '', data = $1, alert_json = $2, visit_json = $3, salt = $4 WHERE number = $5`,
+			e.data, e.alertJSON, e.visitJSON, e.salt, e.number); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(left.Left) == 0 {
+		return nil
+	}
+	data, err := marshal(left)
+	if err != nil {
+		return err
+	}
+	t := &tx{ctx: ctx, tx: q}
+	return t.append(&logged{kind: LogErased, at: database.Micros(s.Now()), actor: alerting.System().User, data: data})
 }
 
-func (e *erasedEvent) redact(resident string) error {
+func (e *logged) redact(resident string) error {
 	data := map[string]any{}
 	if err := json.Unmarshal([]byte(e.data), &data); err != nil {
 		return err
@@ -116,25 +131,25 @@ func (e *erasedEvent) redact(resident string) error {
 	if e.data, err = marshal(data); err != nil {
 		return err
 	}
-	if e.alert != "" {
+	if e.alertJSON != "" {
 		var a alerting.Alert
-		if err := json.Unmarshal([]byte(e.alert), &a); err != nil {
+		if err := json.Unmarshal([]byte(e.alertJSON), &a); err != nil {
 			return err
 		}
 		eraseName(a.Resident, resident)
 		a.Evidence = map[string]any{}
 		eraseVisit(a.Visit, resident)
-		if e.alert, err = marshal(&a); err != nil {
+		if e.alertJSON, err = marshal(&a); err != nil {
 			return err
 		}
 	}
-	if e.visit != "" {
+	if e.visitJSON != "" {
 		var v alerting.Visit
-		if err := json.Unmarshal([]byte(e.visit), &v); err != nil {
+		if err := json.Unmarshal([]byte(e.visitJSON), &v); err != nil {
 			return err
 		}
 		eraseVisit(&v, resident)
-		if e.visit, err = marshal(&v); err != nil {
+		if e.visitJSON, err = marshal(&v); err != nil {
 			return err
 		}
 	}

@@ -29,8 +29,12 @@ type reached struct {
 // ones and nobody has been reached.
 func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	saved := alerting.Saved{Positions: map[string]uint64{}}
+	if err := s.buildChain(ctx); err != nil {
+		return saved, fmt.Errorf("load: %w", err)
+	}
 	rules := alerting.NewRulebook()
 	contacts := []alerting.Contact{}
+	var silences map[silent][]*silence
 	err := s.read(ctx, func(q *sql.Tx) error {
 		err := loadRules(ctx, q, rules)
 		if err != nil {
@@ -47,6 +51,10 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 		if err != nil {
 			return fmt.Errorf("contacts: %w", err)
 		}
+		// A journal is kept for a week at most.
+		if silences, err = loadSilences(ctx, q, s.Now().AddDate(0, 0, -15)); err != nil {
+			return err
+		}
 		return loadCheckpoint(ctx, q, &saved)
 	})
 	if err != nil {
@@ -54,7 +62,7 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rules = rules
+	s.rules, s.silences = rules, silences
 	if n := len(contacts); n > 0 {
 		s.noted = contacts[n-1].Recorded
 	}

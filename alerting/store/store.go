@@ -33,18 +33,21 @@ type Store struct {
 	rules    *alerting.Rulebook
 	contacts map[string][]contact // of each resident, by time of recording
 	reached  []reached            // all of them, by time of recording
-	noted    time.Time            // the newest time that was noted
+	silences map[silent][]*silence
+	noted    time.Time // the newest time that was noted
 
 	older atomic.Bool // states written by an older release are there
 
-	wakeMu sync.Mutex
-	wake   chan struct{}
+	wakeMu  sync.Mutex
+	wake    chan struct{}
+	noticed chan struct{}
 }
 
 // New makes a store on an open database. Load reads what it keeps in memory.
 func New(db *database.DB) *Store {
 	return &Store{
 		Now: time.Now, db: db, rules: alerting.NewRulebook(), contacts: map[string][]contact{}, wake: make(chan struct{}),
+		silences: map[silent][]*silence{}, noticed: make(chan struct{}),
 	}
 }
 
@@ -57,8 +60,12 @@ func (s *Store) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
 		if err := fn(t); err != nil {
 			return err
 		}
-		return t.writeContacts(note)
+		if err := t.writeContacts(note); err != nil {
+			return err
+		}
+		return t.writeSilences(note)
 	}, func() {
+		s.rememberSilences(t.silences)
 		for _, c := range t.contacts {
 			s.remember(c)
 		}
@@ -71,6 +78,9 @@ func (s *Store) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
 		close(s.wake)
 		s.wake = make(chan struct{})
 		s.wakeMu.Unlock()
+	}
+	if t.notices > 0 {
+		s.wakeOutbox()
 	}
 	return nil
 }
@@ -123,7 +133,12 @@ type tx struct {
 	ctx      context.Context //nolint:containedctx // see above
 	tx       *sql.Tx
 	contacts []alerting.Contact // written when all else is
+	silences []silenceChange    // likewise
 	events   int
+	notices  int
+	// head is the hash of the event headOf, the last that was written; 0 for none.
+	head   string
+	headOf int64
 }
 
 func (t *tx) exec(what, query string, args ...any) error {
