@@ -151,6 +151,9 @@ type Book interface {
 	// NewestRules is the version of the newest change for anybody.
 	NewestRules(at time.Time) int
 	LastContact(resident string, at time.Time) time.Time
+	// Unusual are the stretches of the resident's life that are no habit, as known
+	// at a time of receipt, in the order in which they became known; shared.
+	Unusual(resident string, at time.Time) []Window
 }
 
 // Tx is one write transaction. Alerts and visits it returns are the caller's
@@ -194,6 +197,10 @@ type Tx interface {
 	// PutReport keeps the uuid of a further report of a visit.
 	PutReport(visit, uuid string) error
 	PutVisit(*Visit) error
+	// Planned says whether a visit with that key was made before.
+	Planned(key string) (bool, error)
+	// AddLabel keeps what people found out about what a detector had said.
+	AddLabel(Label) error
 
 	// Entry is what was entered at the door with the uuid.
 	Entry(uuid string) (Entry, bool, error)

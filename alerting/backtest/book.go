@@ -75,6 +75,9 @@ func (b *book) NewestRules(time.Time) int { return b.rules.Version }
 // LastContact: nobody was reached.
 func (*book) LastContact(string, time.Time) time.Time { return time.Time{} }
 
+// Unusual: nobody has said so.
+func (*book) Unusual(string, time.Time) []alerting.Window { return nil }
+
 // tx has what a home on its own can come to; of storms it knows nothing.
 type tx struct {
 	alerting.Tx // nil

@@ -16,7 +16,7 @@ import (
 // plainData are the entries of an event that are words of ours, numbers and
 // times, and tell nothing of the resident's life beyond the case's own steps.
 var plainData = map[string]bool{
-	"action": true, "from": true, "to": true, "step": true, "level": true, "area": true, "outcome": true, "into": true, "merged": true, "due": true,
+	"action": true, "from": true, "to": true, "step": true, "level": true, "area": true, "outcome": true, "cause": true, "percent": true, "overdue": true, "plan": true, "into": true, "merged": true, "due": true,
 	"acked_by": true, "acked_at": true, "rings": true, "severity_from": true, "severity_to": true, "direction": true, "seconds": true, "started": true, "next_call": true, "result": true,
 }
 
@@ -35,6 +35,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 			{`UPDATE alert_rules SET body = '{}', reason = '' WHERE resident = $1`, []any{resident}},
 			{`UPDATE calls SET whom = '', number = '' WHERE resident = $1 OR alert IN (SELECT id FROM alerts WHERE resident = $1)`, []any{resident}},
 			{`DELETE FROM alert_contacts WHERE resident = $1`, []any{resident}},
+			{`UPDATE alert_labels SET evidence = '{}', unusual = 0, from_at = 0, to_at = 0 WHERE resident = $1`, []any{resident}},
 			{`UPDATE silences SET reason = '', end_reason = '' WHERE resident = $1`, []any{resident}},
 			{`UPDATE handover_lines SET line = '' WHERE resident = $1`, []any{resident}},
 			{`UPDATE resident_turns SET reason = '' WHERE resident = $1`, []any{resident}},
@@ -68,6 +69,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.contacts, resident)
+	delete(s.unusual, resident)
 	s.rules.Forget(resident)
 	s.reached = slices.DeleteFunc(s.reached, func(r reached) bool { return r.resident == resident })
 	return nil

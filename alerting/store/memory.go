@@ -51,6 +51,9 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 		if err != nil {
 			return fmt.Errorf("contacts: %w", err)
 		}
+		if unusual, err = loadUnusual(ctx, q); err != nil {
+			return fmt.Errorf("labels: %w", err)
+		}
 		// A journal is kept for a week at most.
 		if silences, err = loadSilences(ctx, q, s.Now().AddDate(0, 0, -15)); err != nil {
 			return err
@@ -66,6 +69,12 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	if n := len(contacts); n > 0 {
 		s.noted = contacts[n-1].Recorded
 	}
+	for _, windows := range unusual {
+		if last := windows[len(windows)-1].Recorded; last.After(s.noted) {
+			s.noted = last
+		}
+	}
+	s.unusual = unusual
 	clear(s.contacts)
 	s.reached = nil
 	for _, c := range contacts {

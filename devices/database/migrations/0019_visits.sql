@@ -40,3 +40,4 @@ CREATE TABLE alert_labels (
 CREATE INDEX alert_labels_resident ON alert_labels (resident, recorded);
 CREATE INDEX alert_labels_recorded ON alert_labels (recorded);
 CREATE INDEX alerts_closed ON alerts (closed_at) WHERE closed_at > 0;
+CREATE INDEX visits_plan ON visits (plan, resident, due) WHERE plan <> '';
