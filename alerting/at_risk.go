@@ -14,6 +14,16 @@ type AtRisk struct {
 	Call *OutageCall `json:"call,omitempty"`
 }
 
+// OutageDevice is a device that an outage stands for, as its evidence lists them
+// under "devices".
+type OutageDevice struct {
+	ID       string    `json:"id"`
+	Kind     Kind      `json:"kind"`
+	Since    time.Time `json:"since"`
+	Back     bool      `json:"back"`
+	Resident string    `json:"resident,omitempty"`
+}
+
 // OutageCall is a call of the round of calls about an outage.
 type OutageCall struct {
 	At     time.Time `json:"at"`

@@ -67,7 +67,7 @@ func (e *Escalation) takeBack(ctx context.Context, now time.Time) error {
 
 // takeBack returns one case. It rings again, and its escalation goes on from the
 // level it had reached; whoever had it is told.
-func takeBack(tx Tx, c *Case, now time.Time, r *Rules) (returned bool, err error) {
+func takeBack(tx Tx, c *Case, now time.Time, r *terms) (returned bool, err error) {
 	// Looked at again inside the transaction: somebody may have been quicker.
 	if c.AckDue == nil || c.AckDue.After(now) {
 		return false, nil
@@ -98,7 +98,8 @@ func takeBack(tx Tx, c *Case, now time.Time, r *Rules) (returned bool, err error
 	if since != nil {
 		data["acked_at"] = *since
 	}
-	if err := tx.AddEvent(Change{Type: AlertUpdated, At: now, Case: c, Actor: System(), Data: data}); err != nil {
+	of := func(*Case) *terms { return r }
+	if err := addChange(tx, Change{Type: AlertUpdated, At: now, Case: c, Actor: System(), Data: data}, of, NoticeReturned); err != nil {
 		return false, err
 	}
 	for _, person := range told {

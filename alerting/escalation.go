@@ -2,7 +2,9 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,55 +66,101 @@ func (e *Escalation) Run(ctx context.Context) error {
 	}
 }
 
-// Step takes every step that is due at now.
+// stepsAtOnce is how many alerts are looked at in one transaction: a thousand that
+// ring together must not wait for a thousand writes to the disk.
+const stepsAtOnce = 64
+
+// Step takes every step that is due at now. An alert that cannot be written does
+// not hold up the others.
 func (e *Escalation) Step(ctx context.Context, now time.Time) error {
 	now = now.UTC().Truncate(time.Microsecond)
-	if err := e.takeBack(ctx, now); err != nil {
-		return err
-	}
 	due, err := e.Book.EscalationsDue(ctx, now)
 	if err != nil {
 		return fmt.Errorf("escalations due: %w", err)
 	}
-	for _, id := range due {
-		var taken []Severity
-		err := e.Book.Tx(ctx, func(tx Tx) error {
+	var failed []error
+	for ids := range slices.Chunk(due, stepsAtOnce) {
+		if e.together(ctx, now, ids...) == nil {
+			continue
+		}
+		for _, id := range ids { // one of them fails all: each by itself
+			if err := e.together(ctx, now, id); err != nil {
+				failed = append(failed, fmt.Errorf("escalate %s: %w", id, err))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// together takes the steps of some alerts in one transaction.
+func (e *Escalation) together(ctx context.Context, now time.Time, ids ...string) error {
+	var taken []Severity
+	err := e.Book.Tx(ctx, func(tx Tx) error {
+		taken = nil
+		for _, id := range ids {
 			c, err := tx.Alert(id)
 			if err != nil {
 				return err
 			}
-			taken, err = climb(tx, c, now, rulesOf(e.Book, e.Directory, c, now))
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("escalate %s: %w", id, err)
+			more, err := climb(tx, c, now, termsOf(e.Book, e.Directory, c, now))
+			if err != nil {
+				return err
+			}
+			taken = append(taken, more...)
 		}
-		for _, s := range taken {
-			e.steps.WithLabelValues(string(s)).Inc()
-		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range taken {
+		e.steps.WithLabelValues(string(s)).Inc()
 	}
 	return nil
 }
 
 // climb takes the steps of one case that are due; each is an event of its own.
-func climb(tx Tx, c *Case, now time.Time, r *Rules) (taken []Severity, err error) {
-	// Looked at again inside the transaction: somebody may have been quicker.
-	for c.State == Open && c.EscalateAt != nil && !c.EscalateAt.After(now) {
-		due := *c.EscalateAt
-		c.Escalation++
-		c.scheduleStep(r)
-		path, level := c.level()
-		if err := tx.PutAlert(c); err != nil {
+// Looked at inside the transaction: somebody may have been quicker.
+func climb(tx Tx, c *Case, now time.Time, t *terms) (taken []Severity, err error) {
+	if c.State == Open && c.WaitsUntil != nil && !c.WaitsUntil.After(now) {
+		if err := morning(tx, c, now, t); err != nil {
 			return nil, err
 		}
-		err := tx.AddEvent(Change{
-			Type: AlertEscalated, At: now, Case: c, Actor: System(),
-			Data: map[string]any{"step": c.Escalation, "due": due, "area": path, "level": level},
-		})
-		if err != nil {
-			return nil, err
+	}
+	for c.State == Open && c.EscalateAt != nil && !c.EscalateAt.After(now) {
+		if err := take(tx, c, now, t, ""); err != nil {
+			return taken, err
 		}
 		taken = append(taken, c.Severity)
+		more, err := skip(tx, c, now, t)
+		taken = append(taken, more...)
+		if err != nil {
+			return taken, err
+		}
 	}
-	return taken, nil
+	if c.State != Open || c.SeeBy.IsZero() || c.SeeBy.After(now) {
+		return taken, nil
+	}
+	// Where nobody behind can be told either, hurrying helps nobody.
+	if !t.later(c.Escalation) {
+		c.SeeBy = time.Time{}
+		return taken, tx.PutAlert(c)
+	}
+	if err := take(tx, c, now, t, earlyUnseen); err != nil {
+		return taken, err
+	}
+	more, err := skip(tx, c, now, t)
+	return append(append(taken, c.Severity), more...), err
+}
+
+// morning ends the wait of a case that came at night: its people are told now.
+func morning(tx Tx, c *Case, now time.Time, t *terms) error {
+	c.WaitsUntil, c.ClockAt = nil, now
+	c.scheduleStep(t)
+	if err := tx.PutAlert(c); err != nil {
+		return err
+	}
+	return addChange(tx, Change{
+		Type: AlertUpdated, At: now, Case: c, Actor: System(), Data: map[string]any{"action": "morning", "rings": true},
+	}, func(*Case) *terms { return t }, NoticeOpened)
 }

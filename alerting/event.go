@@ -19,6 +19,10 @@ const (
 	AlertClosed    EventType = "alert.closed"
 	VisitCreated   EventType = "visit.created"
 	VisitChanged   EventType = "visit.updated"
+
+	// LogErased is the type of the entry by which an erasure says which entries of
+	// the log it has changed. It is on nobody's board.
+	LogErased EventType = "log.erased"
 )
 
 // Event is one numbered change. Numbers grow by commit order; a client that

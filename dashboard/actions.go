@@ -30,11 +30,23 @@ type noteIn struct {
 type callIn struct {
 	ByID
 	Body struct {
-		Whom     string    `json:"whom" maxLength:"100" doc:"resident, a contact's name, 120 or 110."`
-		Result   string    `json:"result" enum:"answered,no_answer,busy,wrong_number"`
-		Note     string    `json:"note,omitempty" maxLength:"4000"`
-		NextCall time.Time `json:"next_call,omitzero" doc:"When to try again."`
-		Resident string    `json:"resident,omitempty" doc:"Id of who was called about an outage: one of its residents, ticked off by it."`
+		Direction string    `json:"direction,omitempty" enum:"out,in" doc:"out from the desk (default), in to the desk."`
+		Whom      string    `json:"whom" maxLength:"100" doc:"resident, a contact's name, 120 or 110."`
+		Number    string    `json:"number,omitempty" maxLength:"40" doc:"Of somebody who is not among the contacts; only its masked form is kept."`
+		Started   time.Time `json:"started,omitzero" doc:"When the call began; by default so long ago as it lasted."`
+		Seconds   int       `json:"seconds,omitempty" minimum:"0" maximum:"43200" doc:"How long it lasted, where known."`
+		Result    string    `json:"result" enum:"answered,no_answer,busy,wrong_number"`
+		Note      string    `json:"note,omitempty" maxLength:"4000"`
+		NextCall  time.Time `json:"next_call,omitzero" doc:"When the next call is promised, within 7 days. The promise is kept by the next call about the same resident."`
+		Resident  string    `json:"resident,omitempty" doc:"Id of who was called about an outage: one of its residents, ticked off by it."`
+	}
+}
+
+type lowerIn struct {
+	ByID
+	Body struct {
+		Severity string `json:"severity" enum:"orange,yellow,blue" doc:"Lower than the alert's own."`
+		Reason   string `json:"reason" minLength:"1" maxLength:"4000"`
 	}
 }
 
@@ -99,10 +111,13 @@ func (d *Dashboard) serveActions() {
 	}, nil)
 	act(d, "call-alert", "Record a phone call", func(ctx context.Context, in *callIn) (alerting.Alert, error) {
 		return d.opts.Desk.Call(ctx, in.ID, actor(ctx), alerting.Call{
-			Whom: in.Body.Whom, Result: in.Body.Result, Note: in.Body.Note, NextCall: in.Body.NextCall,
-			Resident: in.Body.Resident,
+			Direction: in.Body.Direction, Whom: in.Body.Whom, Number: in.Body.Number, Started: in.Body.Started, Seconds: in.Body.Seconds,
+			Result: in.Body.Result, Note: in.Body.Note, NextCall: in.Body.NextCall, Resident: in.Body.Resident,
 		})
 	}, func(in *callIn) string { return in.Body.Result })
+	act(d, "lower-alert", "Set a lower severity, with a reason; the alert must have been acknowledged", func(ctx context.Context, in *lowerIn) (alerting.Alert, error) {
+		return d.opts.Desk.Lower(ctx, in.ID, actor(ctx), alerting.Severity(in.Body.Severity), in.Body.Reason)
+	}, func(in *lowerIn) string { return in.Body.Severity })
 	act(d, "escalate-alert", "Hand up the area tree now", func(ctx context.Context, in *reasonIn) (alerting.Alert, error) {
 		return d.opts.Desk.Escalate(ctx, in.ID, actor(ctx), in.reason())
 	}, nil)

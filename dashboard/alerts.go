@@ -55,16 +55,25 @@ func (d *Dashboard) serveAlerts() {
 		if err != nil {
 			return nil, err
 		}
+		if err := d.hideOthers(ctx, &a); err != nil {
+			return nil, err
+		}
 		return &body[alerting.Alert]{a}, nil
 	})
 	add(d, "list-alert-residents", "The residents whom an outage hides, to be phoned one by one", d.atRisk)
 	add(d, "get-alert-log", "Who did what to an alert, oldest first", func(ctx context.Context, in *ByID) (*body[logOut], error) {
-		if _, err := d.alert(ctx, in.ID); err != nil {
+		a, err := d.alert(ctx, in.ID)
+		if err != nil {
 			return nil, err
 		}
 		entries, err := d.opts.Alerts.Log(ctx, in.ID)
 		if err != nil {
 			return nil, err
+		}
+		if a.Kind == alerting.KindDataOutage {
+			if err := d.hideCalls(ctx, entries); err != nil {
+				return nil, err
+			}
 		}
 		return &body[logOut]{logOut{Items: newList(entries, "").Items}}, nil
 	})

@@ -24,6 +24,8 @@ type Dashboard struct {
 	api     huma.API
 	hub     *hub
 	refused *refusals
+	// seenCards are the visits whose cards were shown to whom today.
+	seenCards daily
 	handler http.Handler
 }
 
@@ -51,7 +53,9 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveSession()
 	d.serveAlerts()
 	d.serveActions()
+	d.serveCalls()
 	d.serveVisits()
+	d.serveField()
 	d.serveResidents()
 	d.serveDevices()
 	d.serveRules()

@@ -297,6 +297,9 @@ func (c *client) frame(e alerting.Event) (liveFrame, bool) {
 		return c.caller.Sees(e.Area, func(devices.AreaPath) string { return provider })
 	}
 	f := liveFrame{Event: e.Number, Type: string(e.Type), At: e.At}
+	if e.Type == alerting.LogErased {
+		return f, false // about the log itself: nothing that a board shows
+	}
 	switch {
 	case sees(e.Provider):
 		f.Alert, f.Visit = e.Alert, e.Visit

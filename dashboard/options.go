@@ -18,6 +18,10 @@ type Alerts interface {
 	Alerts(ctx context.Context, f alerting.AlertFilter) (alerting.AlertPage, error)
 	Alert(ctx context.Context, scope devices.Scope, id string) (alerting.Alert, error)
 	Log(ctx context.Context, id string) ([]alerting.LogEntry, error)
+	// Calls are those about alerts in the scope, oldest first; Callbacks those that
+	// were promised until then and not made yet, the most overdue first.
+	Calls(ctx context.Context, f alerting.CallFilter) ([]alerting.CallRecord, error)
+	Callbacks(ctx context.Context, scope devices.Scope, until time.Time) ([]alerting.Callback, error)
 	Visits(ctx context.Context, f alerting.VisitFilter) (alerting.VisitPage, error)
 	Visit(ctx context.Context, scope devices.Scope, id string) (alerting.Visit, error)
 	EventLog
@@ -41,6 +45,7 @@ type Desk interface {
 	Assign(ctx context.Context, id string, by alerting.Actor, assignee string) (alerting.Alert, error)
 	Note(ctx context.Context, id string, by alerting.Actor, text string) (alerting.Alert, error)
 	Call(ctx context.Context, id string, by alerting.Actor, call alerting.Call) (alerting.Alert, error)
+	Lower(ctx context.Context, id string, by alerting.Actor, to alerting.Severity, reason string) (alerting.Alert, error)
 	Escalate(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Alert, error)
 	Merge(ctx context.Context, id string, by alerting.Actor, into string) (alerting.Alert, error)
 	Reopen(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Alert, error)
@@ -49,6 +54,9 @@ type Desk interface {
 	StartVisit(ctx context.Context, id string, by alerting.Actor) (alerting.Visit, error)
 	ReportVisit(ctx context.Context, id string, by alerting.Actor, r alerting.Report) (alerting.Visit, error)
 	CancelVisit(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Visit, error)
+	Enter(ctx context.Context, visit string, by alerting.Actor, e alerting.NewEntry) (alerting.Entry, alerting.Visit, error)
+	SetHome(ctx context.Context, resident string, by alerting.Actor, in alerting.HomeChange) (alerting.Home, error)
+	NewDoorCode(ctx context.Context, resident string, by alerting.Actor, fresh bool) (alerting.Home, error)
 }
 
 // Registry reads and edits areas, residents, devices and who wears what.
@@ -154,6 +162,7 @@ type Options struct {
 	Access      *access.Store
 	Alerts      Alerts
 	Desk        Desk
+	Doors       Doors
 	Registry    Registry
 	Series      Series
 	DeadLetters DeadLetters

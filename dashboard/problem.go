@@ -26,6 +26,7 @@ type Problem struct {
 	Detail string         `json:"detail" doc:"What is wrong, in one sentence."`
 	State  string         `json:"state,omitempty" doc:"On 409: the state that does not allow the action."`
 	Code   string         `json:"code,omitempty" enum:"totp_required,totp_wrong,totp_enrolment,reason_required" doc:"What a program can do about it."`
+	By     string         `json:"by,omitempty" doc:"On 409: user name of who brought it to that state, where somebody was quicker."`
 	Errors []FieldProblem `json:"errors,omitempty" doc:"The fields that are wrong."`
 
 	retryAfter int // seconds, 0 for none
@@ -104,7 +105,7 @@ func (d *Dashboard) problem(ctx context.Context, operation string, err error) er
 		return p
 	case errors.As(err, &state):
 		p = newProblem(http.StatusConflict, state.Error())
-		p.State = string(state.State)
+		p.State, p.By = string(state.State), state.By
 		return p
 	case errors.As(err, &input):
 		return invalid(input.Field, input.Value, input.Rule)

@@ -47,6 +47,8 @@ func walkSteps() map[string]step {
 		"list-alerts": {list: true}, "get-alert": alert("", nil), "get-alert-log": alert("/log", nil), "list-alert-residents": alert("/residents", nil),
 		"ack-alert": alert("/ack", nil), "assign-alert": alert("/assign", map[string]any{"assignee": "administrator"}),
 		"note-alert": alert("/note", map[string]any{"note": "电话未接"}), "call-alert": alert("/call", map[string]any{"whom": "resident", "result": "no_answer"}),
+		"lower-alert":    alert("/lower", map[string]any{"severity": "orange", "reason": "is well"}),
+		"list-alert-calls": alert("/calls", nil), "list-callbacks": {global: true}, // see TestCallbacksOfOthers
 		"escalate-alert": alert("/escalate", map[string]any{"reason": "nobody answers"}),
 		"merge-alert":    {path: func(h house) string { return "/api/v1/alerts/" + h.alert + "/merge" }, body: func(h house) any { return map[string]any{"into": h.alert} }, own: http.StatusUnprocessableEntity},
 		"reopen-alert":   alert("/reopen", map[string]any{"reason": "again"}),

@@ -116,7 +116,7 @@ OR alert IN (SELECT alert FROM alert_members WHERE resident = $1) AND data LIKE 
 		return err
 	}
 	t := &tx{ctx: ctx, tx: q}
-	return t.append(&logged{kind: LogErased, at: database.Micros(s.Now()), actor: alerting.System().User, data: data})
+	return t.append(&logged{kind: string(alerting.LogErased), at: database.Micros(s.Now()), actor: alerting.System().User, data: data})
 }
 
 func (e *logged) redact(resident string) error {

@@ -14,10 +14,6 @@ import (
 // AddEvent numbers the change inside the transaction. Transactions are one
 // after another, so numbers grow in the order of commits and have no gaps.
 func (t *tx) AddEvent(ch alerting.Change) error {
-	var number int64
-	if err := t.tx.QueryRowContext(t.ctx, `UPDATE alert_event_number SET last = last + 1 WHERE one = 1 RETURNING last`).Scan(&number); err != nil {
-		return fmt.Errorf("number event: %w", err)
-	}
 	if ch.Data == nil {
 		ch.Data = map[string]any{}
 	}
@@ -42,11 +38,10 @@ func (t *tx) AddEvent(ch alerting.Change) error {
 	if err != nil {
 		return fmt.Errorf("event data: %w", err)
 	}
-	t.events++
-	return t.exec("write event", `INSERT INTO alert_events
-(number, type, at, alert, visit, area, provider, actor, text, data, alert_json, visit_json)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		number, ch.Type, database.Micros(ch.At), alert, visit, area, provider, ch.Actor.User, ch.Text, string(data), alertJSON, visitJSON)
+	return t.append(&logged{
+		kind: string(ch.Type), at: database.Micros(ch.At), alert: alert, visit: visit, area: area, provider: provider,
+		actor: ch.Actor.User, text: ch.Text, data: string(data), alertJSON: alertJSON, visitJSON: visitJSON,
+	})
 }
 
 // providerBefore is the key of an event's data under which the provider stands

@@ -184,17 +184,10 @@ func tellMembers(ctx context.Context, q queryer, a *alerting.Alert) error {
 	if err != nil {
 		return fmt.Errorf("read calls about an outage: %w", err)
 	}
-	type device struct {
-		ID       string        `json:"id"`
-		Kind     alerting.Kind `json:"kind"`
-		Since    time.Time     `json:"since"`
-		Back     bool          `json:"back"`
-		Resident string        `json:"resident,omitempty"`
-	}
-	listed, residents, at := []device{}, []alerting.AtRisk{}, map[string]int{}
+	listed, residents, at := []alerting.OutageDevice{}, []alerting.AtRisk{}, map[string]int{}
 	for i := range members {
 		m := &members[i]
-		d := device{ID: m.Subject.ID, Kind: m.Kind, Since: m.Episode, Back: m.Back}
+		d := alerting.OutageDevice{ID: m.Subject.ID, Kind: m.Kind, Since: m.Episode, Back: m.Back}
 		if m.Resident != nil {
 			d.Resident = m.Resident.ID
 			n, known := at[d.Resident]

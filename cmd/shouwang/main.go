@@ -36,6 +36,7 @@ type cli struct {
 	Backtest    backtestCmd    `cmd:"" help:"Hold detectors and rules against recorded readings, and keep the score."`
 	User        userCmd        `cmd:"" help:"Accounts of the people who use the board."`
 	Erase       eraseCmd       `cmd:"" help:"Erase what is known of a resident, and say when that is complete."`
+	VerifyLog   verifyLogCmd   `cmd:"" name:"verify-log" help:"Say whether the event log is what was written, and print its newest hash, to be noted elsewhere."`
 	Influx      influxCmd      `cmd:"" help:"InfluxDB as the time series."`
 	OpenAPI     openAPICmd     `cmd:"" name:"openapi" help:"Print the description of the HTTP interface."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
