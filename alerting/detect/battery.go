@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"time"
 
 	"shouwang/alerting"
@@ -23,7 +24,9 @@ const (
 //
 // From the charge since it was last renewed it also tells when it will be used up.
 // A meter, whose battery takes a visit to change, is a task a month before that
-// day, whatever its charge.
+// day, whatever its charge. A band is charged by its wearer: one that is charged
+// every few days and always late would be a task every few days, so once that is
+// known it is one only when it falls below what is usual.
 type Battery struct{ memory[batteryState] }
 
 type batteryState struct {
@@ -32,6 +35,8 @@ type batteryState struct {
 	Severity alerting.Severity
 	// Curve is the charge since it was last renewed, thinned.
 	Curve []charge `json:",omitempty"`
+	// Lows are the charges at which it was last renewed, the newest last.
+	Lows []float64 `json:",omitempty"`
 }
 
 // Name implements alerting.Detector.
@@ -50,12 +55,12 @@ func (b *Battery) Observe(v *alerting.View, r devices.Reading) []alerting.Findin
 	if known {
 		evidence["empty_at"] = empty
 	}
-	band := v.Device != nil && v.Device.Kind == devices.Wristband
+	band := isBand(v)
 	dying := known && v.Device != nil && v.Device.Kind == devices.WaterMeter && empty.Sub(r.At) < orderBattery
 	switch {
 	case r.Value <= min(emptyPct, limit) && !band:
 		return b.low(v, r.At, alerting.Yellow, evidence)
-	case r.Value <= limit, dying:
+	case r.Value <= limit && !(band && b.usual(r.Value)), dying:
 		return b.low(v, r.At, alerting.Blue, evidence)
 	case r.Value >= limit+charged && !b.state.Episode.IsZero():
 		f := b.finding(v, r.At, evidence)
@@ -72,6 +77,9 @@ func (b *Battery) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
 		return nil
 	}
 	b.state.At = e.At
+	if c := b.state.Curve; len(c) > 0 && isBand(v) && b.usual(c[len(c)-1].Pct) {
+		return nil // it reports its charge, which says more
+	}
 	return b.low(v, e.At, alerting.Blue, map[string]any{"event": string(e.Kind), "at": e.At})
 }
 
@@ -108,12 +116,29 @@ const (
 	fallen = 4
 	// orderBattery is how long before its end a meter's battery is a task.
 	orderBattery = 30 * 24 * time.Hour
+	// keptLows of the last renewals tell the wearer's habit, knownLows at the least;
+	// unusual is how far below the lowest of them, in per cent, is worth a word.
+	keptLows, knownLows = 5, 3
+	unusual             = 5
 )
+
+func isBand(v *alerting.View) bool {
+	return v.Device != nil && v.Device.Kind == devices.Wristband
+}
+
+// usual says whether the wearer lets the charge fall that far as a habit.
+func (b *Battery) usual(pct float64) bool {
+	return len(b.state.Lows) >= knownLows && pct > slices.Min(b.state.Lows)-unusual
+}
 
 // follow takes the charge into the curve.
 func (b *Battery) follow(at int64, pct float64) {
 	c := b.state.Curve
 	if n := len(c); n > 0 && pct >= c[n-1].Pct+renewed {
+		if c[0].Pct-c[n-1].Pct >= fallen { // a charger is seen in several steps
+			b.state.Lows = append(b.state.Lows, c[n-1].Pct)
+			b.state.Lows = b.state.Lows[max(0, len(b.state.Lows)-keptLows):]
+		}
 		c = c[:0]
 	}
 	// The newest is always kept; between the others lies at least a

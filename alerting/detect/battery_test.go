@@ -52,6 +52,38 @@ func TestAMetersBatteryIsOrderedInTime(t *testing.T) {
 	band.want()
 }
 
+func TestABandThatIsAlwaysChargedLateIsNoTask(t *testing.T) {
+	b := newBench(t, alerting.DeviceSubject("acme/b1"), func() alerting.Detector { return &Battery{} })
+	b.view.Device = &devices.Device{ID: "acme/b1", Kind: devices.Wristband}
+	at := time.Duration(0)
+	until := func(low float64) { // 2 % an hour down to low, and then an hour on the charger
+		for pct := 96.0; pct >= low; pct -= 2 {
+			b.say(at, devices.BatteryPct, pct)
+			at += time.Hour
+		}
+	}
+	full := func() {
+		for _, pct := range []float64{40, 70, 98} {
+			b.say(at, devices.BatteryPct, pct)
+			at += 20 * time.Minute
+		}
+	}
+	said := []string{}
+	for range 3 { // until the habit is known
+		until(12)
+		full()
+		said = append(said, "blue low_battery", "recovered low_battery")
+	}
+	b.want(said...)
+	for range 10 {
+		until(10)
+		full()
+	}
+	b.want(said...)
+	until(4) // forgotten
+	b.want(append(said, "blue low_battery")...)
+}
+
 func TestTheCurveOfABatteryIsBounded(t *testing.T) {
 	var b Battery
 	for i := range 20_000 {
