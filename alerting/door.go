@@ -138,6 +138,7 @@ type Home struct {
 	Lat, Lon float64 // WGS-84; both 0 while not known
 	Source   HomeSource
 	DoorCode string // "" while none was made
+	Note     string // what matters at the door
 	Changed  time.Time
 	Actor    string
 }

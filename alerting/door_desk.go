@@ -191,17 +191,37 @@ func conflictOf(v *Visit, c *Case, by Actor, at time.Time, moved bool) Conflict 
 	return NoConflict
 }
 
-// SetHome enters where a resident lives.
-func (d *Desk) SetHome(ctx context.Context, resident string, by Actor, at Position) (Home, error) {
-	lat, lon := at.wgs()
-	if !(math.Abs(lat) <= 90 && math.Abs(lon) <= 180) || lat == 0 && lon == 0 {
-		return Home{}, &InputError{Field: "lat", Value: fmt.Sprint(at.Lat, at.Lon), Rule: "must be a position in degrees"}
+// HomeChange is what is entered of a home; nil parts stay as they are.
+type HomeChange struct {
+	Position *Position
+	Note     *string
+}
+
+// SetHome enters where a resident lives and what matters at the door.
+func (d *Desk) SetHome(ctx context.Context, resident string, by Actor, in HomeChange) (Home, error) {
+	var lat, lon float64
+	if p := in.Position; p != nil {
+		if p.Datum != "" && !slices.Contains([]devices.Datum{devices.WGS84, devices.GCJ02, devices.BD09}, p.Datum) {
+			return Home{}, &InputError{Field: "datum", Value: string(p.Datum), Rule: "must be wgs84, gcj02 or bd09"}
+		}
+		lat, lon = p.wgs()
+		if !(math.Abs(lat) <= 90 && math.Abs(lon) <= 180) || lat == 0 && lon == 0 {
+			return Home{}, &InputError{Field: "lat", Value: fmt.Sprint(p.Lat, p.Lon), Rule: "must be a position in degrees"}
+		}
 	}
-	if at.Datum != "" && !slices.Contains([]devices.Datum{devices.WGS84, devices.GCJ02, devices.BD09}, at.Datum) {
-		return Home{}, &InputError{Field: "datum", Value: string(at.Datum), Rule: "must be wgs84, gcj02 or bd09"}
+	if in.Note != nil {
+		if err := checkText("note", *in.Note, false); err != nil {
+			return Home{}, err
+		}
 	}
 	return d.home(ctx, resident, func(h *Home, now time.Time) bool {
-		h.Lat, h.Lon, h.Source, h.Changed, h.Actor = lat, lon, HomeEntered, now, by.User
+		h.Changed, h.Actor = now, by.User
+		if in.Position != nil {
+			h.Lat, h.Lon, h.Source = lat, lon, HomeEntered
+		}
+		if in.Note != nil {
+			h.Note = *in.Note
+		}
 		return true
 	})
 }

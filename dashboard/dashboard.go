@@ -26,7 +26,7 @@ type Dashboard struct {
 	refused *refusals
 	// seenCards are the visits whose cards were shown to whom today.
 	seenCards daily
-	handler http.Handler
+	handler   http.Handler
 }
 
 // New puts the dashboard together; it starts nothing. It fails when a route is

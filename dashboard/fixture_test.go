@@ -37,6 +37,7 @@ type house struct {
 	letter   string // SHA-256 of a message that was refused
 	absence  string
 	user     string
+	photo    string
 }
 
 // county is the real dashboard over real stores, with one house in the area of
@@ -131,7 +132,7 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 	c.there = c.house(reg, "xian/b/1", "v2", "p2")
 
 	opts := Options{
-		Access: c.access, Alerts: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts,
+		Access: c.access, Alerts: alerts, Doors: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts,
 		Incidents: demoIncidents{}, Log: zerolog.New(zerolog.NewTestWriter(t)), Version: "test",
 		Live: LiveOptions{Beat: 100 * time.Millisecond, Write: 2 * time.Second, Read: 5 * time.Second},
 	}
@@ -172,6 +173,7 @@ func (c *county) house(reg *registry.Registry, village devices.AreaPath, vendor,
 	v, err := c.desk.CreateVisit(ctx, alerting.System(), alerting.NewVisit{Resident: h.resident, Due: time.Now().Add(time.Hour)})
 	must(t, err)
 	h.visit = v.ID
+	h.photo = c.photo(h)
 	h.letter = "sha-of-" + vendor
 	must(t, c.letters.Add(ctx, []devices.Refusal{{
 		Device: h.device, Code: devices.Malformed, Topic: "homecare/v1/" + string(h.device) + "/telemetry", Received: time.Now().UTC(), SHA256: h.letter, Payload: []byte("{"),

@@ -34,6 +34,10 @@ type reportIn struct {
 		Outcome entered   `json:"outcome"`
 		Note    string    `json:"note,omitempty" maxLength:"4000"`
 		At      time.Time `json:"at,omitzero" doc:"When it was found; the time of receipt by default."`
+		Sent    time.Time `json:"sent,omitzero" doc:"What the phone's clock says now, as it sends this: the difference to ours corrects at."`
+
+		Condition string `json:"condition,omitempty" enum:",good,weak,ill,injured,confused,not_seen" doc:"How the resident was found."`
+		FollowUp  bool   `json:"follow_up,omitempty" doc:"Somebody has to come back to it."`
 	}
 }
 
@@ -59,16 +63,11 @@ func (d *Dashboard) serveVisits() {
 	visitAct(d, "start-visit", "On the way", func(ctx context.Context, in *ByID) (alerting.Visit, error) {
 		return d.opts.Desk.StartVisit(ctx, in.ID, actor(ctx))
 	})
-	visitAct(d, "report-visit", "What was found; may come without a start, and twice", func(ctx context.Context, in *reportIn) (alerting.Visit, error) {
-		now := time.Now().UTC()
-		r := alerting.Report{
-			UUID: in.Body.UUID, Outcome: alerting.Outcome(in.Body.Outcome), Note: in.Body.Note,
-			At: in.Body.At, By: caller(ctx).User, Received: now,
-		}
-		if r.At.IsZero() {
-			r.At = now
-		}
-		return d.opts.Desk.ReportVisit(ctx, in.ID, actor(ctx), r)
+	add(d, "report-visit", "What was found; may come without a start, and twice", func(ctx context.Context, in *reportIn) (*body[alerting.Visit], error) {
+		return d.reportVisit(ctx, in.ID, alerting.Report{
+			UUID: in.Body.UUID, Outcome: alerting.Outcome(in.Body.Outcome), Note: in.Body.Note, At: in.Body.At, Sent: in.Body.Sent,
+			ReportMore: alerting.ReportMore{Condition: alerting.Condition(in.Body.Condition), FollowUp: in.Body.FollowUp},
+		})
 	})
 	visitAct(d, "cancel-visit", "Call it off", func(ctx context.Context, in *reasonIn) (alerting.Visit, error) {
 		return d.opts.Desk.CancelVisit(ctx, in.ID, actor(ctx), in.reason())

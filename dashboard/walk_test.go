@@ -47,7 +47,7 @@ func walkSteps() map[string]step {
 		"list-alerts": {list: true}, "get-alert": alert("", nil), "get-alert-log": alert("/log", nil), "list-alert-residents": alert("/residents", nil),
 		"ack-alert": alert("/ack", nil), "assign-alert": alert("/assign", map[string]any{"assignee": "administrator"}),
 		"note-alert": alert("/note", map[string]any{"note": "电话未接"}), "call-alert": alert("/call", map[string]any{"whom": "resident", "result": "no_answer"}),
-		"lower-alert":    alert("/lower", map[string]any{"severity": "orange", "reason": "is well"}),
+		"lower-alert":      alert("/lower", map[string]any{"severity": "orange", "reason": "is well"}),
 		"list-alert-calls": alert("/calls", nil), "list-callbacks": {global: true}, // see TestCallbacksOfOthers
 		"escalate-alert": alert("/escalate", map[string]any{"reason": "nobody answers"}),
 		"merge-alert":    {path: func(h house) string { return "/api/v1/alerts/" + h.alert + "/merge" }, body: func(h house) any { return map[string]any{"into": h.alert} }, own: http.StatusUnprocessableEntity},
@@ -59,6 +59,19 @@ func walkSteps() map[string]step {
 		"start-visit":  visit("/start", none),
 		"report-visit": visit("/report", func(h house) any { return report(uuid.NewSHA1(uuid.Nil, []byte(h.visit)).String()) }),
 		"cancel-visit": visit("/cancel", func(house) any { return map[string]any{"reason": "not needed"} }),
+		"list-field":   {list: true},
+		"checkin-visit": visit("/checkin", func(h house) any {
+			return map[string]any{"uuid": walkUUID("in", h), "how": "word", "reason": "no signal"}
+		}),
+		"checkout-visit":   visit("/checkout", func(h house) any { return map[string]any{"uuid": walkUUID("out", h)} }),
+		"check-visit-step": visit("/checklist", func(h house) any { return map[string]any{"uuid": walkUUID("step", h), "step": "knock", "result": "nothing"} }),
+		"add-visit-photo": {path: func(h house) string { return "/api/v1/visits/" + h.visit + "/photos?uuid=" + walkUUID("photo", h) },
+			body: func(house) any { return string(picture(40, 30)) }},
+		"get-visit-photo":    {path: func(h house) string { return "/api/v1/visits/" + h.visit + "/photos/" + h.photo }, body: none},
+		"list-visit-entries": visit("/entries", none),
+		"put-home": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/home" },
+			body: func(house) any { return map[string]any{"note": "钥匙在邻居家"} }},
+		"make-door-code": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/door-code" }, body: none},
 
 		"list-residents":       {list: true},
 		"get-resident":         {path: func(h house) string { return "/api/v1/residents/" + h.resident }, body: none},

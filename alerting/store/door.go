@@ -73,12 +73,12 @@ func (t *tx) AddPhoto(visit, id string, jpeg []byte) error {
 	return t.exec("write photo", `INSERT INTO visit_photos (id, visit, image) VALUES ($1, $2, $3)`, id, visit, jpeg)
 }
 
-const homeColumns = `resident, lat, lon, source, door_code, changed, actor`
+const homeColumns = `resident, lat, lon, source, door_code, note, changed, actor`
 
 func scanHome(scan func(...any) error) (alerting.Home, error) {
 	var h alerting.Home
 	var changed int64
-	err := scan(&h.Resident, &h.Lat, &h.Lon, &h.Source, &h.DoorCode, &changed, &h.Actor)
+	err := scan(&h.Resident, &h.Lat, &h.Lon, &h.Source, &h.DoorCode, &h.Note, &changed, &h.Actor)
 	h.Changed = database.Time(changed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return alerting.Home{}, nil
@@ -95,10 +95,10 @@ func (t *tx) Home(resident string) (alerting.Home, error) {
 }
 
 func (t *tx) PutHome(h alerting.Home) error {
-	return t.exec("write home", `INSERT INTO resident_homes (`+homeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return t.exec("write home", `INSERT INTO resident_homes (`+homeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (resident) DO UPDATE SET lat = excluded.lat, lon = excluded.lon, source = excluded.source,
-door_code = excluded.door_code, changed = excluded.changed, actor = excluded.actor`,
-		h.Resident, h.Lat, h.Lon, h.Source, h.DoorCode, database.Micros(h.Changed), h.Actor)
+door_code = excluded.door_code, note = excluded.note, changed = excluded.changed, actor = excluded.actor`,
+		h.Resident, h.Lat, h.Lon, h.Source, h.DoorCode, h.Note, database.Micros(h.Changed), h.Actor)
 }
 
 // Home is where the resident lives, the zero one while nothing is known.

@@ -25,7 +25,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 	}
 	connected := func() bool { return client == nil || client.Connected() }
 	board, err := dashboard.New(dashboard.Options{
-		Access: a.access, Alerts: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
+		Access: a.access, Alerts: a.alerts, Doors: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
 		Desk:  alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry}),
 		Rules: a.alerts, Preview: newPreviews(a.registry, a.series), Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {

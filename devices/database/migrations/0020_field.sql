@@ -1,5 +1,5 @@
 -- 0020_field: what is entered at the door, each entry once by the uuid that the
--- phone gave it; photos; where a resident lives and the code that hangs there.
+-- phone gave it; photos; where a resident lives and what matters at the door.
 -- Times are microseconds since 1970, 0 for none.
 
 CREATE TABLE visit_entries (
@@ -36,6 +36,7 @@ CREATE TABLE resident_homes (
     lon       DOUBLE PRECISION NOT NULL,
     source    TEXT NOT NULL,               -- entered or door, '' while not known
     door_code TEXT NOT NULL,               -- '' while none was made
+    note      TEXT NOT NULL,               -- what matters at the door: where the key is, a dog, hard of hearing
     changed   BIGINT NOT NULL,
     actor     TEXT NOT NULL
 );
