@@ -1,5 +1,7 @@
 package alerting
 
+import "shouwang/devices"
+
 // KindInfo says how alerts of one kind behave.
 type KindInfo struct {
 	Kind Kind
@@ -46,6 +48,29 @@ var kinds = []KindInfo{
 	{Kind: KindLowBattery, Subject: SubjectDevice, First: []Severity{Blue, Yellow}, SelfClose: true, RaiseAgain: true},
 	{Kind: KindDataOutage, Subject: SubjectArea, First: []Severity{Orange}, SelfClose: true, RaiseAgain: true},
 	{Kind: KindCanary, Subject: SubjectSystem, First: []Severity{Red}, SelfClose: true, RaiseAgain: true},
+}
+
+// judgedBy says whether the kind cannot be judged without one of the types of
+// data. An SOS and a fall are judged by nothing, and a device by what it says of
+// itself.
+func (k Kind) judgedBy(not devices.Withheld) bool {
+	switch k {
+	case KindWaterInactivity, KindWaterBurst, KindWaterLeak, KindWaterHighUse:
+		return not.Has(devices.WaterData)
+	case KindHeartRate, KindSpO2, KindBodyTemp, KindBloodPressure, KindRespRate, KindVitalTrend:
+		return not.Has(devices.VitalsData)
+	case KindGeofence, KindWandering:
+		return not.Has(devices.PositionData)
+	case KindNotWorn:
+		return not.Has(devices.MotionData)
+	case KindNoSignOfLife:
+		return not.Has(devices.WaterData) || not.Has(devices.MotionData) && not.Has(devices.VitalsData)
+	case KindRoutineChange:
+		return not.Has(devices.WaterData) && not.Has(devices.MotionData)
+	case KindNotReturned:
+		return not == devices.Withhold(devices.DataTypes()...)
+	}
+	return false
 }
 
 // Info is what the table says of the kind; false for an unknown kind.
