@@ -12,6 +12,7 @@ func (t *tx) AddNotice(n alerting.Notice) error {
 	if err != nil {
 		return err
 	}
+	t.notices++
 	return t.exec("write notice", `INSERT INTO outbox (key, person, reason, alert, severity, area, at, data, state)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting') ON CONFLICT (key) DO NOTHING`,
 		n.Key, n.Person, n.Reason, n.Alert, n.Severity, n.Area, database.Micros(n.At), data)

@@ -35,8 +35,10 @@ var allowed = map[string][]string{
 	"alerting":                   {"devices"},
 	"alerting/backtest":          {"devices", "devices/recording", "alerting", "alerting/detect"},
 	"alerting/detect":            {"devices", "alerting"},
-	"alerting/store":             {"devices", "devices/database", "alerting"},
-	"dashboard":                  {"devices", "alerting", "dashboard/access"},
+	"alerting/notify":            {"devices", "alerting"},
+	"alerting/notify/channels":   {"devices", "alerting", "alerting/notify"},
+	"alerting/store":             {"devices", "devices/database", "alerting", "alerting/notify"},
+	"dashboard":                  {"devices", "alerting", "alerting/notify", "dashboard/access"},
 	"dashboard/access":           {"devices", "devices/database"},
 }
 
