@@ -94,6 +94,12 @@ func (c *Closing) check(report *Report) error {
 		if c.How == "" {
 			c.How = AtDoor
 		}
+		if c.Cause == "" && c.Outcome == FalseAlarm {
+			c.Cause = report.Cause
+		}
+	}
+	if err := checkCause(c.Cause, c.Outcome); err != nil {
+		return err
 	}
 	if err := checkText("verified_by", c.VerifiedBy, true); err != nil {
 		return err

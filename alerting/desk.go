@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"shouwang/devices"
 )
 
 // reopenWithin is how long after closing an alert may be reopened; later a new
@@ -16,6 +18,9 @@ type DeskOptions struct {
 	Book      Book
 	Directory Directory
 	Now       func() time.Time // nil is time.Now
+	// Visitors are who goes to doors in an area for the provider, "" for none; they
+	// are told of a visit that nobody has yet. May be nil.
+	Visitors func(ctx context.Context, provider string, area devices.AreaPath) ([]string, error)
 }
 
 // Desk is what people do to alerts and visits. It checks input and state; who
@@ -324,6 +329,12 @@ func (d *Desk) Close(ctx context.Context, id string, by Actor, in Closing) (Aler
 			c.RaiseAt = ch.At.Add(again)
 		}
 		ch.Data["contact"] = reached
+		if in.Cause != "" {
+			ch.Data["cause"] = in.Cause
+		}
+		if err := tx.AddLabel(c.label(in.Outcome, in.Cause, ch.At)); err != nil {
+			return err
+		}
 		return d.callOff(tx, c, visits, by, ch.At)
 	})
 }

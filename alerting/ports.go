@@ -53,6 +53,7 @@ type Closing struct {
 	VerifiedBy string
 	How        string // phone, family, door or device
 	Note       string
+	Cause      Cause // of a false alarm; "" takes that of the visit report
 }
 
 // NewVisit asks for a visit, for an alert or by plan.
@@ -61,4 +62,5 @@ type NewVisit struct {
 	Resident string
 	Due      time.Time // zero: by severity
 	Assignee string    // "": the provider that serves the village
+	Kind     VisitKind // "": at the door, or by phone for a blue alert
 }

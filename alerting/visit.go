@@ -74,6 +74,14 @@ type Visit struct {
 	RemindAt time.Time `json:"-"`
 }
 
+// how is in what way the visit reaches somebody.
+func (v *Visit) how() string {
+	if v.Kind == PhoneVisit {
+		return ByPhone
+	}
+	return AtDoor
+}
+
 // Report is what was found. It is taken once per UUID: an offline phone may
 // send it twice.
 type Report struct {

@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,10 +23,15 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 	if err := checkText("assignee", in.Assignee, false); err != nil {
 		return Visit{}, err
 	}
+	if in.Kind != "" {
+		if err := checkOneOf("kind", in.Kind, []VisitKind{HomeVisit, PhoneVisit}); err != nil {
+			return Visit{}, err
+		}
+	}
 	var done Visit
 	err := d.Book.Tx(ctx, func(tx Tx) error {
 		now := d.now()
-		v := &Visit{ID: newID(), State: VisitPlanned, Due: in.Due.UTC().Truncate(time.Microsecond), Created: now}
+		v := &Visit{ID: newID(), State: VisitPlanned, Kind: cmp.Or(in.Kind, HomeVisit), Due: in.Due.UTC().Truncate(time.Microsecond), Created: now}
 		if in.Assignee != "" {
 			v.Assignee = &in.Assignee
 		}
@@ -36,6 +42,7 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 				return fmt.Errorf("resident: %w", ErrNotFound)
 			}
 			v.Resident, v.Area = &ResidentRef{ID: r.ID, Name: r.Name}, r.Area
+			v.ScheduleReminder(d.Book.Rules(now, RuleScope{Area: r.Area, Tier: r.Tier, Resident: r.ID}).Visits.Remind)
 		} else {
 			c, err := tx.Alert(in.Alert)
 			if err != nil {
@@ -51,9 +58,14 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			ch.Data["from"], ch.Data["to"] = from, c.State
 			c.acknowledge(by, now)
 			v.Alert, v.Resident, v.Area = &c.ID, c.Resident, c.Area
+			rules := rulesOf(d.Book, d.Directory, c, now)
 			if in.Due.IsZero() {
-				v.Due = now.Add(rulesOf(d.Book, d.Directory, c, now).VisitDue[c.Severity])
+				v.Due = now.Add(rules.VisitDue[c.Severity])
 			}
+			if in.Kind == "" && c.Severity == Blue {
+				v.Kind = PhoneVisit
+			}
+			v.ScheduleReminder(rules.Visits.Remind)
 			ch.Case, c.Visit = c, v
 		}
 		provider := d.Directory.Provider(v.Area, now)
@@ -73,9 +85,49 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 		}
 		ch.Data["due"] = v.Due
 		done = *v
+		if err := d.tellSent(ctx, tx, v, ch); err != nil {
+			return err
+		}
 		return putVisit(tx, v, ch)
 	})
 	return done, err
+}
+
+// tellSent tells those who are to go that they are, but not whoever sends.
+func (d *Desk) tellSent(ctx context.Context, tx Tx, v *Visit, ch Change) error {
+	var goers []string
+	switch {
+	case v.Assignee != nil:
+		goers = []string{*v.Assignee}
+	case d.Visitors != nil && v.Kind == HomeVisit:
+		var err error
+		if goers, err = d.Visitors(ctx, deref(v.Provider), v.Area); err != nil {
+			return fmt.Errorf("who visits there: %w", err)
+		}
+	}
+	for _, person := range goers {
+		if person == ch.Actor.User {
+			continue
+		}
+		n := Notice{
+			Key: "visit/" + v.ID + "/0/" + person, Person: person, Reason: NoticeVisit, Severity: Blue, Area: v.Area, At: ch.At,
+			Data: map[string]any{"visit": v.ID, "percent": 0, "due": v.Due, "overdue": false, "by": string(v.Kind)},
+		}
+		if ch.Case != nil {
+			n.Alert, n.Severity = ch.Case.ID, ch.Case.Severity
+		}
+		if err := tx.AddNotice(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func putVisit(tx Tx, v *Visit, ch Change) error {
@@ -179,6 +231,9 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 	if err := checkOneOf("condition", r.Condition, Conditions()); err != nil {
 		return Visit{}, err
 	}
+	if err := checkCause(r.Cause, r.Outcome); err != nil {
+		return Visit{}, err
+	}
 	return d.step(ctx, id, ActReport, by, func(tx Tx, v *Visit, c *Case, ch *Change) error {
 		r := r // an attempt that fails leaves nothing in the next
 		switch of, ok, err := tx.ReportOf(r.UUID); {
@@ -211,13 +266,17 @@ func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (
 				c.acknowledge(by, ch.At)
 			}
 		}
-		if v.Resident == nil || !Reached(r.Outcome, AtDoor) {
+		if r.Cause != "" {
+			ch.Data["cause"] = r.Cause
+		}
+		how := v.how()
+		if v.Resident == nil || !Reached(r.Outcome, how) {
 			return nil
 		}
 		if c != nil && c.State == Closed {
 			c.RaiseAt = time.Time{}
 		}
-		contact := Contact{Resident: v.Resident.ID, At: r.At, How: AtDoor, Actor: by.User}
+		contact := Contact{Resident: v.Resident.ID, At: r.At, How: how, Actor: by.User}
 		if c != nil {
 			contact.Alert = c.ID
 		}

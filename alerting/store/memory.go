@@ -35,6 +35,7 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	rules := alerting.NewRulebook()
 	contacts := []alerting.Contact{}
 	var silences map[silent][]*silence
+	var unusual map[string][]alerting.Window
 	err := s.read(ctx, func(q *sql.Tx) error {
 		err := loadRules(ctx, q, rules)
 		if err != nil {

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"shouwang/alerting"
 	"shouwang/devices"
@@ -111,9 +113,9 @@ func (t *tx) PutVisit(v *alerting.Visit) error {
 	if v.Report != nil {
 		r = *v.Report
 	}
-	kind := v.Kind
-	if kind == "" {
-		kind = alerting.HomeVisit
+	remind := v.RemindAt
+	if !v.State.Active() {
+		remind = time.Time{}
 	}
 	var s alerting.Settled
 	if v.Settled != nil {
@@ -138,7 +140,7 @@ settled_at = excluded.settled_at, settled_how = excluded.settled_how, settled_by
 		v.ID, text(v.Alert), resident.ID, resident.Name, v.Area, v.State, text(v.Assignee), text(v.Provider),
 		database.Micros(v.Due), database.Micros(v.Created), micros(v.Started),
 		r.UUID, r.Outcome, r.Note, database.Micros(r.At), r.By, database.Micros(r.Received),
-		kind, v.Plan, v.PlanKey, micros(v.Arrived), micros(v.Left), r.Cause, v.Reminded, database.Micros(v.RemindAt),
+		cmp.Or(v.Kind, alerting.HomeVisit), v.Plan, v.PlanKey, micros(v.Arrived), micros(v.Left), r.Cause, v.Reminded, database.Micros(remind),
 		database.Micros(s.At), s.How, s.By, more, visitSortKey(v))
 }
 
