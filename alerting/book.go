@@ -226,6 +226,11 @@ type Tx interface {
 	// VisitsOfResident the visits that are still to come.
 	OpenOfResident(resident string) ([]*Case, error)
 	VisitsOfResident(resident string) ([]*Visit, error)
+	// Sheet returns ErrNotFound for an unknown id; WaitingSheets come without
+	// their lines. PutSheet writes of a sheet that is there only what became of it.
+	Sheet(id string) (*Sheet, error)
+	WaitingSheets() ([]*Sheet, error)
+	PutSheet(*Sheet) error
 	// AddNotice puts the notice into the outbox, unless its key is there.
 	AddNotice(Notice) error
 	// AddEvent gives the change its number and writes it.

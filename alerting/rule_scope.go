@@ -164,21 +164,8 @@ func (c *RuleChange) storm() error {
 
 func compareSources(a, b RuleSource) int { return cmp.Compare(a.Field, b.Field) }
 
-// rulesOf are the rules of a case: of its resident where they have one, with the
-// tier they are in now, in the area in which it opened. Without a directory those
-// of tiers are left out.
-func rulesOf(b Book, d Directory, c *Case, at time.Time) *Rules {
-	s := RuleScope{Area: c.Area}
-	if c.Resident != nil {
-		s.Resident = c.Resident.ID
-		if d != nil {
-			if r, ok := d.Resident(c.Resident.ID, at); ok {
-				s.Tier = r.Tier
-			}
-		}
-	}
-	return b.Rules(at, s)
-}
+// rulesOf are the rules of a case, and who is told of it.
+func rulesOf(b Book, d Directory, c *Case, at time.Time) *terms { return termsOf(b, d, c, at) }
 
 // scope is whose rules hold there.
 func (p *place) scope() RuleScope {
