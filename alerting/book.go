@@ -203,8 +203,8 @@ type Tx interface {
 	AddLabel(Label) error
 
 	// Entry is what was entered at the door with the uuid.
-	Entry(uuid string) (Entry, bool, error)
-	AddEntry(Entry) error
+	Entry(uuid string) (DoorEntry, bool, error)
+	AddEntry(DoorEntry) error
 	AddPhoto(visit, id string, jpeg []byte) error
 	// Home is the zero one while nothing is known of the resident's.
 	Home(resident string) (Home, error)

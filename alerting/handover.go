@@ -1,0 +1,452 @@
+package alerting
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"shouwang/devices"
+)
+
+// A shift is handed over by a sheet: who goes writes on each open case what is to
+// be known and signs, who comes reads it and signs too. It is kept as it was
+// signed. What nobody takes in time goes to the supervisor.
+
+// SheetState is where a sheet stands.
+type SheetState string
+
+// The states of a sheet.
+const (
+	SheetWaiting   SheetState = "waiting"
+	SheetTaken     SheetState = "taken"
+	SheetWithdrawn SheetState = "withdrawn" // a newer one of the same desk took its place
+)
+
+// Section is what a line of a sheet is about.
+type Section string
+
+// The sections, in the order of the sheet.
+const (
+	SectionCase     Section = "case"
+	SectionCallback Section = "callback"
+	SectionSilence  Section = "silence"
+	SectionSilent   Section = "silent" // a resident of whom no data come
+)
+
+// Sections lists them.
+func Sections() []Section {
+	return []Section{SectionCase, SectionCallback, SectionSilence, SectionSilent}
+}
+
+// Sheet is a shift as it was handed over.
+type Sheet struct {
+	ID       string             `json:"id"`
+	State    SheetState         `json:"state" enum:"waiting,taken,withdrawn"`
+	Areas    []devices.AreaPath `json:"areas" doc:"The desk's; who takes it must see all of them."`
+	Outgoing string             `json:"outgoing" doc:"User name of who signed it and went."`
+	SignedAt time.Time          `json:"signed_at"`
+	DueAt    time.Time          `json:"due_at" doc:"Not taken by then, the supervisor hears of it."`
+	ToldAt   *time.Time         `json:"told_at" doc:"When the supervisor was told, null while not."`
+	Incoming *string            `json:"incoming" doc:"User name of who took it."`
+	TakenAt  *time.Time         `json:"taken_at"`
+	TakeNote string             `json:"take_note"`
+	// TakeHeard says that the siren was heard by who took it.
+	TakeHeard bool        `json:"take_heard"`
+	Head      SheetHead   `json:"head"`
+	Lines     []SheetLine `json:"lines"`
+	Digest    string      `json:"digest" doc:"SHA-256, hex, over the head and the digests of the lines."`
+	Intact    bool        `json:"intact" doc:"What is kept is what was signed."`
+
+	// Signed is the head as it was signed.
+	Signed string `json:"-"`
+}
+
+// SheetHead is what stands over the lines.
+type SheetHead struct {
+	Outgoing   string             `json:"outgoing"`
+	Areas      []devices.AreaPath `json:"areas"`
+	At         time.Time          `json:"at"`
+	Note       string             `json:"note"`
+	SoundHeard bool               `json:"sound_heard" doc:"Who went tested the siren at the end of the shift and heard it."`
+	Warnings   []string           `json:"warnings" doc:"States of the service that people must know of."`
+	Counts     map[Section]int    `json:"counts"`
+}
+
+// SheetLine is one thing to know. It names people by their ids; the name is that
+// of today.
+type SheetLine struct {
+	Section  Section          `json:"section" enum:"case,callback,silence,silent"`
+	Alert    string           `json:"alert,omitempty"`
+	Silence  string           `json:"silence,omitempty"`
+	Resident string           `json:"resident,omitempty"`
+	Device   devices.DeviceID `json:"device,omitempty"`
+	Area     devices.AreaPath `json:"area"`
+	Kind     Kind             `json:"kind,omitempty"`
+	Severity Severity         `json:"severity,omitempty"`
+	State    State            `json:"state,omitempty"`
+	Assignee string           `json:"assignee,omitempty"`
+	Since    time.Time        `json:"since,omitzero"`
+	Due      time.Time        `json:"due,omitzero" doc:"Of a call, a visit or the end of a silence."`
+	Remark   string           `json:"remark,omitempty"`
+
+	Name   string `json:"name,omitempty" doc:"The resident's, as it is today."`
+	Erased bool   `json:"erased,omitempty" doc:"The resident was erased; only the digest of the line is left."`
+	// Text is the line as it was signed, and Digest its SHA-256.
+	Text   string `json:"-"`
+	Digest string `json:"-"`
+}
+
+// NewSheet is what who goes writes.
+type NewSheet struct {
+	Remarks    map[string]string // by alert
+	Note       string
+	SoundHeard bool
+	Warnings   []string
+}
+
+// SilentResident is one of whom no data come.
+type SilentResident struct {
+	Resident string
+	Name     string
+	Area     devices.AreaPath
+	Alert    string // the device's, or the outage's
+	Kind     Kind
+	Since    time.Time
+}
+
+// SheetFilter selects sheets; a sheet is seen by who sees all of its areas.
+type SheetFilter struct {
+	Scope  devices.Scope
+	State  []SheetState
+	Cursor string
+	Limit  int
+}
+
+// SheetPage is one page of sheets without their lines, newest first.
+type SheetPage struct {
+	Items []Sheet
+	Next  string
+}
+
+// ShiftStore is what a sheet is made of and where it is kept.
+type ShiftStore interface {
+	Book
+	Alerts(ctx context.Context, f AlertFilter) (AlertPage, error)
+	Silences(ctx context.Context, f SilenceFilter) ([]Silence, error)
+	SilentResidents(ctx context.Context, scope devices.Scope) ([]SilentResident, error)
+	Sheets(ctx context.Context, f SheetFilter) (SheetPage, error)
+	Sheet(ctx context.Context, id string) (Sheet, error)
+}
+
+// HandoverOptions are what the hand-over needs.
+type HandoverOptions struct {
+	Store ShiftStore
+	// Supervisors are the user names of those who watch over an area.
+	Supervisors func(ctx context.Context, area devices.AreaPath) ([]string, error)
+	Now         func() time.Time // nil is time.Now
+	Log         zerolog.Logger
+}
+
+// Handovers makes, signs and watches the sheets.
+type Handovers struct{ HandoverOptions }
+
+// NewHandovers makes it; Run lets it watch.
+func NewHandovers(o HandoverOptions) *Handovers {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Log = o.Log.With().Str("component", "handover").Logger()
+	return &Handovers{o}
+}
+
+func (h *Handovers) now() time.Time { return h.Now().UTC().Truncate(time.Microsecond) }
+
+// Draft is the sheet as it would be signed now.
+func (h *Handovers) Draft(ctx context.Context, by Actor, areas []devices.AreaPath, in NewSheet) (Sheet, error) {
+	now := h.now()
+	s := Sheet{State: SheetWaiting, Areas: slices.Sorted(slices.Values(areas)), Outgoing: by.User, SignedAt: now, Intact: true}
+	scope := devices.Scope{Areas: s.Areas}
+	cases, err := h.cases(ctx, scope)
+	if err != nil {
+		return s, err
+	}
+	for _, a := range cases {
+		s.Lines = append(s.Lines, h.line(&a, in.Remarks[a.ID]))
+	}
+	for id, remark := range in.Remarks {
+		if remark == "" || slices.ContainsFunc(cases, func(a Alert) bool { return a.ID == id }) {
+			continue
+		}
+		return s, &InputError{Field: "remarks." + id, Value: "", Rule: "must be of a case that is open"}
+	}
+	for _, a := range cases {
+		if a.NextCall != nil {
+			l := h.line(&a, "")
+			l.Section, l.Due = SectionCallback, *a.NextCall
+			s.Lines = append(s.Lines, l)
+		}
+	}
+	silences, err := h.Store.Silences(ctx, SilenceFilter{Scope: scope, Running: true, Now: now})
+	if err != nil {
+		return s, err
+	}
+	for _, q := range silences {
+		l := SheetLine{Section: SectionSilence, Silence: q.ID, Device: q.Device, Area: q.Area, Kind: q.Kind, Since: q.Recorded, Due: q.Until, Assignee: q.By, Remark: q.Reason}
+		if q.Resident != nil {
+			l.Resident, l.Name = q.Resident.ID, q.Resident.Name
+		}
+		s.Lines = append(s.Lines, l)
+	}
+	silent, err := h.Store.SilentResidents(ctx, scope)
+	if err != nil {
+		return s, err
+	}
+	for _, r := range silent {
+		s.Lines = append(s.Lines, SheetLine{Section: SectionSilent, Alert: r.Alert, Resident: r.Resident, Name: r.Name, Area: r.Area, Kind: r.Kind, Since: r.Since})
+	}
+	s.Head = SheetHead{
+		Outgoing: by.User, Areas: s.Areas, At: now, Note: in.Note, SoundHeard: in.SoundHeard,
+		Warnings: append([]string{}, in.Warnings...), Counts: map[Section]int{},
+	}
+	for _, l := range s.Lines {
+		s.Head.Counts[l.Section]++
+	}
+	return s, nil
+}
+
+// cases are the open ones. What only says that a device is silent is in a section
+// of its own.
+func (h *Handovers) cases(ctx context.Context, scope devices.Scope) ([]Alert, error) {
+	var all []Alert
+	f := AlertFilter{Scope: scope, State: []State{Open, Acknowledged, Dispatched, Visited}, Limit: 500}
+	for {
+		page, err := h.Store.Alerts(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range page.Items {
+			if a.Kind != KindDeviceSilent || a.Resident == nil || a.State != Open {
+				all = append(all, a)
+			}
+		}
+		if f.Cursor = page.Next; f.Cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+func (*Handovers) line(a *Alert, remark string) SheetLine {
+	l := SheetLine{
+		Section: SectionCase, Alert: a.ID, Area: a.Area, Kind: a.Kind, Severity: a.Severity, State: a.State,
+		Since: a.OpenedAt, Remark: remark,
+	}
+	if a.Resident != nil {
+		l.Resident, l.Name = a.Resident.ID, a.Resident.Name
+	}
+	if a.Subject.Type == SubjectDevice {
+		l.Device = devices.DeviceID(a.Subject.ID)
+	}
+	if a.Assignee != nil {
+		l.Assignee = *a.Assignee
+	}
+	if a.Visit != nil && a.Visit.State.Active() {
+		l.Due = a.Visit.Due
+	}
+	return l
+}
+
+// Sign keeps the sheet as it is now and lets it wait for who comes. One that still
+// waits for the same desk is withdrawn.
+func (h *Handovers) Sign(ctx context.Context, by Actor, areas []devices.AreaPath, in NewSheet) (Sheet, error) {
+	if err := checkText("note", in.Note, false); err != nil {
+		return Sheet{}, err
+	}
+	for id, remark := range in.Remarks {
+		if err := checkText("remarks."+id, remark, false); err != nil {
+			return Sheet{}, err
+		}
+	}
+	s, err := h.Draft(ctx, by, areas, in)
+	if err != nil {
+		return s, err
+	}
+	s.ID = newID()
+	var of RuleScope
+	if len(s.Areas) > 0 {
+		of.Area = s.Areas[0]
+	}
+	s.DueAt = s.SignedAt.Add(h.Store.Rules(s.SignedAt, of).Quiet.Handover)
+	if err := s.seal(); err != nil {
+		return s, err
+	}
+	err = h.Store.Tx(ctx, func(tx Tx) error {
+		waiting, err := tx.WaitingSheets()
+		if err != nil {
+			return err
+		}
+		for _, w := range waiting {
+			if slices.Equal(w.Areas, s.Areas) {
+				w.State = SheetWithdrawn
+				if err := tx.PutSheet(w); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.PutSheet(&s)
+	})
+	if err != nil {
+		return s, err
+	}
+	return h.Store.Sheet(ctx, s.ID)
+}
+
+// seal makes the texts that are kept and the digest over them.
+func (s *Sheet) seal() error {
+	head, err := json.Marshal(s.Head)
+	if err != nil {
+		return fmt.Errorf("head of the sheet: %w", err)
+	}
+	s.Signed = string(head)
+	for i := range s.Lines {
+		l := s.Lines[i]
+		l.Name = ""
+		text, err := json.Marshal(l)
+		if err != nil {
+			return fmt.Errorf("line of the sheet: %w", err)
+		}
+		s.Lines[i].Text, s.Lines[i].Digest = string(text), digestOf(string(text))
+	}
+	s.Digest = s.digest()
+	return nil
+}
+
+// digest is what is signed.
+func (s *Sheet) digest() string {
+	text := s.Signed + "\n"
+	for _, l := range s.Lines {
+		text += l.Digest + "\n"
+	}
+	return digestOf(text)
+}
+
+// Verify says whether what is kept is what was signed; of a line that was erased
+// only the digest is left.
+func (s *Sheet) Verify() bool {
+	for _, l := range s.Lines {
+		if l.Text != "" && digestOf(l.Text) != l.Digest {
+			return false
+		}
+	}
+	return s.digest() == s.Digest
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Take signs for who comes, who must be somebody else.
+func (h *Handovers) Take(ctx context.Context, id string, by Actor, note string, heard bool) (Sheet, error) {
+	if err := checkText("note", note, false); err != nil {
+		return Sheet{}, err
+	}
+	err := h.Store.Tx(ctx, func(tx Tx) error {
+		s, err := tx.Sheet(id)
+		switch {
+		case err != nil:
+			return err
+		case s.State == SheetTaken:
+			return &StateError{Action: "take-handover", State: State(s.State), By: *s.Incoming}
+		case s.State != SheetWaiting:
+			return &StateError{Action: "take-handover", State: State(s.State), Reason: "there is a newer sheet"}
+		case s.Outgoing == by.User:
+			return &StateError{Action: "take-handover", State: State(s.State), By: by.User, Reason: "somebody else must sign for it"}
+		}
+		now, user := h.now(), by.User
+		s.State, s.Incoming, s.TakenAt, s.TakeNote, s.TakeHeard = SheetTaken, &user, &now, note, heard
+		return tx.PutSheet(s)
+	})
+	if err != nil {
+		return Sheet{}, err
+	}
+	return h.Store.Sheet(ctx, id)
+}
+
+// Run looks every ten seconds for sheets that nobody has taken, until ctx ends.
+func (h *Handovers) Run(ctx context.Context) error {
+	t := time.NewTicker(10 * time.Second)
+	defer t.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		err := h.Step(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			h.Log.Error().Err(err).Msg("sheets that wait are not looked at, tried again every ten seconds")
+		}
+		failing = err != nil
+	}
+}
+
+// Step tells the supervisors of each sheet that waits too long, once.
+func (h *Handovers) Step(ctx context.Context) error {
+	now := h.now()
+	page, err := h.Store.Sheets(ctx, SheetFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}}, State: []SheetState{SheetWaiting}, Limit: 500})
+	if err != nil {
+		return err
+	}
+	for _, due := range page.Items {
+		if due.ToldAt != nil || due.DueAt.After(now) {
+			continue
+		}
+		people := []string{}
+		for _, area := range due.Areas {
+			list, err := h.Supervisors(ctx, area)
+			if err != nil {
+				return fmt.Errorf("supervisors: %w", err)
+			}
+			people = append(people, list...)
+		}
+		slices.Sort(people)
+		people = slices.Compact(people)
+		if len(people) == 0 {
+			h.Log.Warn().Str("sheet", due.ID).Msg("a shift waits to be taken, and nobody supervises its area")
+		}
+		if err := h.tell(ctx, due.ID, people, now); err != nil {
+			return fmt.Errorf("tell of sheet %s: %w", due.ID, err)
+		}
+	}
+	return nil
+}
+
+func (h *Handovers) tell(ctx context.Context, id string, people []string, now time.Time) error {
+	return h.Store.Tx(ctx, func(tx Tx) error {
+		s, err := tx.Sheet(id)
+		if err != nil || s.State != SheetWaiting || s.ToldAt != nil {
+			return err
+		}
+		for _, person := range people {
+			n := Notice{
+				Key: "handover/" + id + "/" + person, Person: person, Reason: NoticeHandover, Severity: Orange, At: now,
+				Data: map[string]any{"handover": id, "outgoing": s.Outgoing, "signed_at": s.SignedAt, "minutes": int(now.Sub(s.SignedAt).Minutes())},
+			}
+			if len(s.Areas) > 0 {
+				n.Area = s.Areas[0]
+			}
+			if err := tx.AddNotice(n); err != nil {
+				return err
+			}
+		}
+		s.ToldAt = &now
+		return tx.PutSheet(s)
+	})
+}
