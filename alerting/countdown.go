@@ -2,6 +2,7 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -45,6 +46,7 @@ func (e *Escalation) takeBack(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("acknowledgements due: %w", err)
 	}
+	var failed []error
 	for _, id := range due {
 		returned := false
 		err := e.Book.Tx(ctx, func(tx Tx) error {
@@ -52,17 +54,18 @@ func (e *Escalation) takeBack(ctx context.Context, now time.Time) error {
 			if err != nil {
 				return err
 			}
-			returned, err = takeBack(tx, c, now, rulesOf(e.Book, e.Directory, c, now))
+			returned, err = takeBack(tx, c, now, termsOf(e.Book, e.Directory, c, now))
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("take back %s: %w", id, err)
+			failed = append(failed, fmt.Errorf("take back %s: %w", id, err))
+			continue
 		}
 		if returned {
 			e.returned.Inc()
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // takeBack returns one case. It rings again, and its escalation goes on from the

@@ -89,7 +89,7 @@ func (e *Escalation) Step(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, e.takeBack(ctx, now))...)
 }
 
 // together takes the steps of some alerts in one transaction.
