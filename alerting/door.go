@@ -79,8 +79,8 @@ const (
 	ConflictClosed     Conflict = "closed"     // the alert, before the entry was made
 )
 
-// Entry is one thing that was entered at the door.
-type Entry struct {
+// DoorEntry is one thing that was entered at the door.
+type DoorEntry struct {
 	UUID     string    `json:"uuid" format:"uuid"`
 	Visit    string    `json:"visit"`
 	Kind     EntryKind `json:"kind" enum:"checkin,checkout,checklist,photo"`
@@ -88,11 +88,11 @@ type Entry struct {
 	PhoneAt  time.Time `json:"phone_at,omitzero" doc:"By the phone's clock."`
 	Received time.Time `json:"received"`
 	By       string    `json:"by" doc:"User name."`
-	EntryData
+	DoorData
 }
 
-// EntryData is what an entry says beyond who and when.
-type EntryData struct {
+// DoorData is what an entry says beyond who and when.
+type DoorData struct {
 	Clock    ClockMark `json:"clock,omitempty" enum:",corrected,implausible" doc:"How the phone's time was taken: as it is, corrected by as much as its clock was off, or replaced by the time of receipt."`
 	Conflict Conflict  `json:"conflict,omitempty" enum:",canceled,reported,reassigned,closed" doc:"What had happened to the visit before this arrived; it was taken all the same."`
 
@@ -176,7 +176,7 @@ type door struct {
 
 // judge says whether the check-in proves that somebody was at the door, how far
 // away, and whether a home not known yet may be learnt from it.
-func (p door) judge(e *EntryData, at *Position, code string) (learn bool) {
+func (p door) judge(e *DoorData, at *Position, code string) (learn bool) {
 	if at != nil {
 		e.AccuracyM = math.Round(at.AccuracyM)
 		if p.home.Known() {

@@ -77,8 +77,8 @@ func (e *NewEntry) check() error {
 
 // Enter takes what was entered at the door, once for each uuid: the same again
 // answers with what is there and changes nothing.
-func (d *Desk) Enter(ctx context.Context, visit string, by Actor, in NewEntry) (Entry, Visit, error) {
-	var done Entry
+func (d *Desk) Enter(ctx context.Context, visit string, by Actor, in NewEntry) (DoorEntry, Visit, error) {
+	var done DoorEntry
 	if err := in.check(); err != nil {
 		return done, Visit{}, err
 	}
@@ -92,7 +92,7 @@ func (d *Desk) Enter(ctx context.Context, visit string, by Actor, in NewEntry) (
 		case ok:
 			return &InputError{Field: "uuid", Value: in.UUID, Rule: "belongs to another entry"}
 		}
-		e := Entry{UUID: in.UUID, Visit: v.ID, Kind: in.Kind, PhoneAt: in.Time.At.UTC().Truncate(time.Microsecond), Received: ch.At, By: by.User}
+		e := DoorEntry{UUID: in.UUID, Visit: v.ID, Kind: in.Kind, PhoneAt: in.Time.At.UTC().Truncate(time.Microsecond), Received: ch.At, By: by.User}
 		e.At, e.Clock = in.Time.Correct(ch.At)
 		e.Conflict = conflictOf(v, c, by, e.At, in.Moved)
 		e.Note, e.Reason = in.Note, in.Reason
@@ -125,7 +125,7 @@ func (d *Desk) Enter(ctx context.Context, visit string, by Actor, in NewEntry) (
 }
 
 // arrive judges the check-in. The earliest one is when somebody came.
-func (d *Desk) arrive(tx Tx, v *Visit, e *Entry, in NewEntry, ch *Change) error {
+func (d *Desk) arrive(tx Tx, v *Visit, e *DoorEntry, in NewEntry, ch *Change) error {
 	e.How = in.How
 	p := door{serials: in.Serials, rules: d.fieldRules(v, ch.At)}
 	if v.Resident != nil {
@@ -135,7 +135,7 @@ func (d *Desk) arrive(tx Tx, v *Visit, e *Entry, in NewEntry, ch *Change) error 
 		}
 		p.home = home
 	}
-	if p.judge(&e.EntryData, in.Position, in.Code) && v.Resident != nil {
+	if p.judge(&e.DoorData, in.Position, in.Code) && v.Resident != nil {
 		p.home.Resident = v.Resident.ID
 		p.home.Lat, p.home.Lon = in.Position.wgs()
 		p.home.Source, p.home.Changed, p.home.Actor = HomeAtDoor, ch.At, e.By

@@ -13,7 +13,7 @@ import (
 
 // Doors reads what was entered at the door.
 type Doors interface {
-	Entries(ctx context.Context, visit string) ([]alerting.Entry, error)
+	Entries(ctx context.Context, visit string) ([]alerting.DoorEntry, error)
 	Photo(ctx context.Context, visit, id string) ([]byte, error)
 	Home(ctx context.Context, resident string) (alerting.Home, error)
 	// HeldVisit is a visit that the scope's provider once had.
@@ -21,14 +21,14 @@ type Doors interface {
 	LastContact(resident string, at time.Time) time.Time
 }
 
-// phoneTime is the part of an entry that says when, by the phone's clock.
-type phoneTime struct {
+// PhoneTime is the part of an entry that says when, by the phone's clock.
+type PhoneTime struct {
 	UUID string    `json:"uuid" format:"uuid" doc:"Made on the phone. What is sent twice is taken once."`
 	At   time.Time `json:"at,omitzero" doc:"When it happened by the phone's clock; the time of receipt by default."`
 	Sent time.Time `json:"sent,omitzero" doc:"What the phone's clock says now, as it sends this: the difference to ours corrects at."`
 }
 
-func (p phoneTime) time() alerting.PhoneTime { return alerting.PhoneTime{At: p.At, Sent: p.Sent} }
+func (p PhoneTime) time() alerting.PhoneTime { return alerting.PhoneTime{At: p.At, Sent: p.Sent} }
 
 // position is where the phone is.
 type position struct {
@@ -48,7 +48,7 @@ func (p *position) position() *alerting.Position {
 type checkInIn struct {
 	ByID
 	Body struct {
-		phoneTime
+		PhoneTime
 		How      string    `json:"how" enum:"position,door_code,serial,word" doc:"By position, by the code at the door, by the serial number of a device in the home, or by nothing but a reason."`
 		Position *position `json:"position,omitempty"`
 		Code     string    `json:"code,omitempty" maxLength:"200" doc:"Door code, as scanned or typed, or serial number."`
@@ -58,13 +58,13 @@ type checkInIn struct {
 
 type checkOutIn struct {
 	ByID
-	Body struct{ phoneTime }
+	Body struct{ PhoneTime }
 }
 
 type checklistIn struct {
 	ByID
 	Body struct {
-		phoneTime
+		PhoneTime
 		Step   string `json:"step" enum:"call_again,knock,look_inside,neighbours,family,supervisor,emergency_110,emergency_120,opened,entered"`
 		Result string `json:"result" enum:"done,nothing,not_possible"`
 		Note   string `json:"note,omitempty" maxLength:"1000" doc:"Who was asked, who opened."`
@@ -91,7 +91,7 @@ type photoOut struct {
 
 // entryOut answers an entry: what was made of it, and how the visit stands.
 type entryOut struct {
-	Entry alerting.Entry `json:"entry"`
+	Entry alerting.DoorEntry `json:"entry"`
 	Visit alerting.Visit `json:"visit"`
 }
 
@@ -148,7 +148,7 @@ func (d *Dashboard) serveField() {
 	}, func(op *huma.Operation) {
 		op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"image/jpeg": {}}}
 	})
-	add(d, "list-visit-entries", "What was entered at the door, in the order in which it happened", func(ctx context.Context, in *ByID) (*listOut[alerting.Entry], error) {
+	add(d, "list-visit-entries", "What was entered at the door, in the order in which it happened", func(ctx context.Context, in *ByID) (*listOut[alerting.DoorEntry], error) {
 		v, err := d.visit(ctx, in.ID)
 		if err != nil {
 			return nil, err
@@ -157,7 +157,7 @@ func (d *Dashboard) serveField() {
 		if err != nil {
 			return nil, err
 		}
-		return &listOut[alerting.Entry]{newList(entries, "")}, nil
+		return &listOut[alerting.DoorEntry]{newList(entries, "")}, nil
 	})
 	add(d, "put-home", "Where a resident lives, and what matters at the door", func(ctx context.Context, in *homeIn) (*body[homeBody], error) {
 		r, err := d.resident(ctx, in.ID)

@@ -31,7 +31,7 @@ type fieldCard struct {
 	Alert    *alerting.Alert  `json:"alert"`
 	Home     *homeBody        `json:"home"`
 	Signs    []sign           `json:"signs" doc:"The last signs of life, the newest first."`
-	Entries  []alerting.Entry `json:"entries"`
+	Entries  []alerting.DoorEntry `json:"entries"`
 	Rules    fieldRules       `json:"rules"`
 }
 

@@ -54,7 +54,7 @@ type Desk interface {
 	StartVisit(ctx context.Context, id string, by alerting.Actor) (alerting.Visit, error)
 	ReportVisit(ctx context.Context, id string, by alerting.Actor, r alerting.Report) (alerting.Visit, error)
 	CancelVisit(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Visit, error)
-	Enter(ctx context.Context, visit string, by alerting.Actor, e alerting.NewEntry) (alerting.Entry, alerting.Visit, error)
+	Enter(ctx context.Context, visit string, by alerting.Actor, e alerting.NewEntry) (alerting.DoorEntry, alerting.Visit, error)
 	SetHome(ctx context.Context, resident string, by alerting.Actor, in alerting.HomeChange) (alerting.Home, error)
 	NewDoorCode(ctx context.Context, resident string, by alerting.Actor, fresh bool) (alerting.Home, error)
 }

@@ -59,7 +59,7 @@ func walkSteps() map[string]step {
 		"start-visit":  visit("/start", none),
 		"report-visit": visit("/report", func(h house) any { return report(uuid.NewSHA1(uuid.Nil, []byte(h.visit)).String()) }),
 		"cancel-visit": visit("/cancel", func(house) any { return map[string]any{"reason": "not needed"} }),
-		"list-field":   {list: true},
+		"list-field":   {path: func(h house) string { return "/api/v1/field?visit=" + h.visit }, body: none},
 		"checkin-visit": visit("/checkin", func(h house) any {
 			return map[string]any{"uuid": walkUUID("in", h), "how": "word", "reason": "no signal"}
 		}),

@@ -38,18 +38,18 @@ func (t *tx) hold(v *alerting.Visit) error {
 
 const doorColumns = `uuid, visit, kind, at, phone_at, received, actor, data`
 
-func scanDoorEntry(scan func(...any) error) (alerting.Entry, error) {
-	var e alerting.Entry
+func scanDoorEntry(scan func(...any) error) (alerting.DoorEntry, error) {
+	var e alerting.DoorEntry
 	var at, phone, received int64
 	var data string
 	if err := scan(&e.UUID, &e.Visit, &e.Kind, &at, &phone, &received, &e.By, &data); err != nil {
 		return e, err
 	}
 	e.At, e.PhoneAt, e.Received = database.Time(at), database.Time(phone), database.Time(received)
-	return e, json.Unmarshal([]byte(data), &e.EntryData)
+	return e, json.Unmarshal([]byte(data), &e.DoorData)
 }
 
-func (t *tx) Entry(uuid string) (alerting.Entry, bool, error) {
+func (t *tx) Entry(uuid string) (alerting.DoorEntry, bool, error) {
 	e, err := scanDoorEntry(t.tx.QueryRowContext(t.ctx, `SELECT `+doorColumns+` FROM visit_entries WHERE uuid = $1`, uuid).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, false, nil
@@ -60,8 +60,8 @@ func (t *tx) Entry(uuid string) (alerting.Entry, bool, error) {
 	return e, true, nil
 }
 
-func (t *tx) AddEntry(e alerting.Entry) error {
-	data, err := marshal(e.EntryData)
+func (t *tx) AddEntry(e alerting.DoorEntry) error {
+	data, err := marshal(e.DoorData)
 	if err != nil {
 		return err
 	}
@@ -111,8 +111,8 @@ func (s *Store) Home(ctx context.Context, resident string) (alerting.Home, error
 }
 
 // Entries are what was entered at the door, in the order in which it happened.
-func (s *Store) Entries(ctx context.Context, visit string) ([]alerting.Entry, error) {
-	list := []alerting.Entry{}
+func (s *Store) Entries(ctx context.Context, visit string) ([]alerting.DoorEntry, error) {
+	list := []alerting.DoorEntry{}
 	err := each(ctx, s.db.Read, func(r *sql.Rows) error {
 		e, err := scanDoorEntry(r.Scan)
 		list = append(list, e)
