@@ -41,6 +41,9 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			if !ok {
 				return fmt.Errorf("resident: %w", ErrNotFound)
 			}
+			if err := visitable(r); err != nil {
+				return err
+			}
 			v.Resident, v.Area = &ResidentRef{ID: r.ID, Name: r.Name}, r.Area
 			v.ScheduleReminder(d.Book.Rules(now, RuleScope{Area: r.Area, Tier: r.Tier, Resident: r.ID}).Visits.Remind)
 		} else {
@@ -54,6 +57,9 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			from := c.State
 			if c.State, err = from.Next(ActDispatch); err != nil {
 				return refusal(err, c, from)
+			}
+			if err := c.thawed(ActDispatch, from); err != nil {
+				return err
 			}
 			ch.Data["from"], ch.Data["to"] = from, c.State
 			c.acknowledge(by, now)

@@ -487,12 +487,13 @@ type directory struct {
 	worn      map[devices.DeviceID]string
 	away      map[string][2]time.Time
 	provider  string
+	since     map[string]time.Time // see WatchedSince
 }
 
 func newDirectory() *directory {
 	d := &directory{
 		devices: map[devices.DeviceID]*devices.Device{}, residents: map[string]*devices.Resident{},
-		worn: map[devices.DeviceID]string{"v/b1": wang, "v/b2": li}, away: map[string][2]time.Time{}, provider: "care",
+		worn: map[devices.DeviceID]string{"v/b1": wang, "v/b2": li}, away: map[string][2]time.Time{}, provider: "care", since: map[string]time.Time{},
 	}
 	for _, id := range []devices.DeviceID{"v/b1", "v/b2", spare} {
 		d.devices[id] = &devices.Device{ID: id, Kind: devices.Wristband, Area: "shen/depot"}
