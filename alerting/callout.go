@@ -258,3 +258,39 @@ func (c *Case) Deliver(person string, at time.Time) bool {
 	c.DeliveredAt, c.DeliveredTo, c.SeeBy = &at, &person, time.Time{}
 	return true
 }
+
+// ViaBoard is how somebody who sits at the board sees an alert.
+const ViaBoard = "board"
+
+// Sighting is that one person was shown an alert, or has it where they carry it.
+type Sighting struct {
+	Person string    `json:"person" doc:"User name."`
+	Via    string    `json:"via" doc:"board, or the channel that gave a receipt."`
+	At     time.Time `json:"at"`
+	Rung   time.Time `json:"rung" doc:"When the ringing began that it is about."`
+}
+
+// Delivered notes in a transaction that an alert was shown to a person. The first
+// since it rang is an event, and the next step is hurried no more.
+func Delivered(tx Tx, alert, person, via string, at time.Time) error {
+	c, err := tx.Alert(alert)
+	if err != nil {
+		return err
+	}
+	if c.State == Closed {
+		return nil
+	}
+	if fresh, err := tx.AddSeen(c, person, via, at); err != nil || !fresh || !c.Deliver(person, at) {
+		return err
+	}
+	if err := tx.PutAlert(c); err != nil {
+		return err
+	}
+	return tx.AddEvent(Change{
+		Type: AlertUpdated, At: at, Case: c, Actor: Actor{User: person},
+		Data: map[string]any{"action": ActSeen, "via": via, "seconds": at.Sub(c.rung()).Seconds()},
+	})
+}
+
+// ActSeen is that an alert was shown to somebody, as the log says it.
+const ActSeen Action = "seen"

@@ -129,14 +129,18 @@ func (c *Case) acknowledge(by Actor, now time.Time) {
 		user := by.User
 		c.Assignee = &user
 	}
-	c.EscalateAt, c.AckDue = nil, nil
+	if c.DeliveredAt == nil && by != System() {
+		user := by.User
+		c.DeliveredAt, c.DeliveredTo = &now, &user // who takes it up has seen it
+	}
+	c.EscalateAt, c.AckDue, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, nil
 }
 
 // end closes the case. What was never acknowledged is so with its end, except
 // when it ended by itself.
 func (c *Case) end(o Outcome, now time.Time) {
 	c.State, c.Outcome, c.ClosedAt, c.EscalateAt = Closed, &o, &now, nil
-	c.AckDue, c.NextCall = nil, nil
+	c.AckDue, c.NextCall, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, nil
 }
 
 // withEvidence sets one value on the case's own copy of the evidence.

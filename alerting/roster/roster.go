@@ -280,3 +280,134 @@ func higher(a, b string) string {
 	}
 	return a
 }
+
+// Check reads what a change enters and returns an *alerting.InputError when it
+// cannot stand beside the rest: a rota that nobody knows, or one taken away that a
+// policy needs. people may be nil; else who is named must be one of them.
+func (r *Roster) Check(c Change, people *People) error {
+	if len(c.Body) == 0 {
+		return r.checkGone(c)
+	}
+	next, err := r.With(c)
+	if err != nil {
+		return err
+	}
+	switch c.What {
+	case WhatPolicy:
+		key, err := parsePolicyID(c.ID)
+		if err != nil {
+			return err
+		}
+		p := next.policies[key]
+		if err := p.Check(); err != nil {
+			return err
+		}
+		for i, s := range p.Steps {
+			if err := next.known(fmt.Sprintf("steps[%d].targets", i), s.Targets, people); err != nil {
+				return err
+			}
+		}
+	case WhatRota:
+		one := next.rotas[c.ID]
+		if err := one.Check(); err != nil {
+			return err
+		}
+		for i, team := range one.Teams {
+			if err := accounts(fmt.Sprintf("teams[%d]", i), team, people); err != nil {
+				return err
+			}
+		}
+		for i, s := range one.Shifts {
+			if err := accounts(fmt.Sprintf("shifts[%d].people", i), s.People, people); err != nil {
+				return err
+			}
+		}
+	case WhatOverride:
+		o := next.overrides[len(next.overrides)-1]
+		if err := o.Check(); err != nil {
+			return err
+		}
+		if err := next.knownRota("rota", o.Rota); err != nil {
+			return err
+		}
+		return accounts("by", []string{o.By}, people)
+	case WhatHoliday:
+		h := next.holidays[len(next.holidays)-1]
+		if err := h.Check(); err != nil {
+			return err
+		}
+		if err := next.knownRota("rota", h.Rota); err != nil {
+			return err
+		}
+		return accounts("people", h.People, people)
+	case WhatSettings:
+		if err := next.settings.Check(); err != nil {
+			return err
+		}
+		for i, rule := range next.settings.Night.Rules {
+			if err := next.known(fmt.Sprintf("night.rules[%d].targets", i), rule.Targets, people); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkGone refuses to take away what others need.
+func (r *Roster) checkGone(c Change) error {
+	if c.What != WhatRota {
+		return nil
+	}
+	uses := func(targets []Target) bool {
+		return slices.ContainsFunc(targets, func(t Target) bool { return t.Rota == c.ID })
+	}
+	for _, p := range r.Policies() {
+		for _, s := range p.Steps {
+			if uses(s.Targets) {
+				return invalid("rota", c.ID, "must stay: the policy for "+string(p.Severity)+" in "+string(p.Area)+" names it")
+			}
+		}
+	}
+	for _, rule := range r.settings.Night.Rules {
+		if uses(rule.Targets) {
+			return invalid("rota", c.ID, "must stay: the night setting names it")
+		}
+	}
+	return nil
+}
+
+func (r *Roster) known(field string, targets []Target, people *People) error {
+	for i, t := range targets {
+		field := fmt.Sprintf("%s[%d]", field, i)
+		if t.Rota != "" {
+			if err := r.knownRota(field+".rota", t.Rota); err != nil {
+				return err
+			}
+		}
+		if t.User != "" {
+			if err := accounts(field+".user", []string{t.User}, people); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Roster) knownRota(field, id string) error {
+	if _, ok := r.rotas[id]; !ok {
+		return invalid(field, id, "must be a rota")
+	}
+	return nil
+}
+
+func accounts(field string, users []string, people *People) error {
+	if people == nil {
+		return nil
+	}
+	for _, u := range users {
+		if !people.Knows(u) {
+			return invalid(field, u, "must be a user who is not disabled")
+		}
+	}
+	return nil
+}

@@ -16,7 +16,7 @@ import (
 // plainData are the entries of an event that are words of ours, numbers and
 // times, and tell nothing of the resident's life beyond the case's own steps.
 var plainData = map[string]bool{
-	"action": true, "from": true, "to": true, "step": true, "level": true, "area": true, "outcome": true, "cause": true, "percent": true, "overdue": true, "plan": true, "into": true, "merged": true, "due": true,
+	"action": true, "via": true, "early": true, "skipped": true, "reachable": true, "told": true, "from": true, "to": true, "step": true, "level": true, "area": true, "outcome": true, "cause": true, "percent": true, "overdue": true, "plan": true, "into": true, "merged": true, "due": true,
 	"acked_by": true, "acked_at": true, "rings": true, "severity_from": true, "severity_to": true, "direction": true, "seconds": true, "started": true, "next_call": true, "result": true,
 }
 

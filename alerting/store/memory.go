@@ -32,6 +32,9 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	if err := s.buildChain(ctx); err != nil {
 		return saved, fmt.Errorf("load: %w", err)
 	}
+	if err := s.loadRoster(ctx); err != nil {
+		return saved, fmt.Errorf("load: %w", err)
+	}
 	rules := alerting.NewRulebook()
 	contacts := []alerting.Contact{}
 	var silences map[silent][]*silence

@@ -23,6 +23,9 @@ type Store struct {
 	// New sets it to time.Now. It is changed before the store is used.
 	Now func() time.Time
 
+	// Duty says who can be told, and in which time zone the rotas are.
+	Duty Duty
+
 	db *database.DB
 
 	// mu guards what records are judged by. A write takes it before it notes
@@ -182,9 +185,13 @@ func (s *Store) ids(ctx context.Context, query string, args ...any) ([]string, e
 	return ids, err
 }
 
-// EscalationsDue lists the alerts of which an escalation step is due.
+// EscalationsDue lists the open alerts of which a step is due, or which waited for
+// the morning, or which nobody has seen in time.
 func (s *Store) EscalationsDue(ctx context.Context, now time.Time) ([]string, error) {
-	return s.ids(ctx, `SELECT id FROM alerts WHERE escalate_at > 0 AND escalate_at <= $1 ORDER BY escalate_at, id`, database.Micros(now))
+	return s.ids(ctx, `SELECT id FROM (SELECT id, escalate_at AS due FROM alerts WHERE escalate_at > 0 AND escalate_at <= $1
+UNION ALL SELECT id, waits_until FROM alerts WHERE waits_until > 0 AND waits_until <= $1 AND state = 'open'
+UNION ALL SELECT id, see_by FROM alerts WHERE see_by > 0 AND see_by <= $1 AND state = 'open') AS steps
+GROUP BY id ORDER BY min(due), id`, database.Micros(now))
 }
 
 // AcksDue lists the acknowledged alerts whose countdown has run out.
