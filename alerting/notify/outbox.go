@@ -76,6 +76,8 @@ const (
 	between = 50 * time.Millisecond
 	// chunk is how many notices are read at once.
 	chunk = 200
+	// idle bounds how long nothing is looked at although nothing is known to come.
+	idle = 10 * time.Second
 	// remembered is for how long ended notices are kept.
 	remembered = 180 * 24 * time.Hour
 )
@@ -127,7 +129,10 @@ func (d *Dispatcher) route(ctx context.Context) error {
 			d.log.Info().Msg("outbox works again")
 		}
 		failing = err != nil
-		wait := time.Second // also for those who wait in a lane
+		wait := idle
+		if failing || d.busy() {
+			wait = time.Second
+		}
 		if until := next.Sub(d.now()); !next.IsZero() && until < wait && !failing {
 			wait = max(until, 0)
 		}
@@ -271,6 +276,13 @@ func (d *Dispatcher) hurry(ctx context.Context, now time.Time) error {
 		d.metrics.messages.WithLabelValues(name, "passed_on").Add(float64(len(list)))
 	}
 	return nil
+}
+
+// busy says whether notices wait in a lane.
+func (d *Dispatcher) busy() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.held) > 0
 }
 
 func (d *Dispatcher) hold(list []*job) {
