@@ -18,6 +18,7 @@ func TestEveryStateAndAction(t *testing.T) {
 		"escalate": {"open", "acknowledged", "dispatched", "visited", no},
 		"merge":    {"closed", "closed", no, no, no},
 		"reopen":   {no, "open", no, no, "open"},
+		"lower":    {no, "acknowledged", "dispatched", "visited", no},
 		"close":    {"closed", "closed", "closed", "closed", no},
 		"dispatch": {"dispatched", "dispatched", "dispatched", "dispatched", no},
 		"start":    {"open", "acknowledged", "dispatched", "visited", no},
