@@ -159,7 +159,7 @@ func act[I any, P interface {
 			text = detail(in)
 		}
 		d.audit(ctx, operation, a.ID, a.Area, text)
-		return &body[alerting.Alert]{a}, nil
+		return &body[alerting.Alert]{d.showAlert(caller(ctx), a, false)}, nil
 	})
 }
 

@@ -46,6 +46,9 @@ func (d *Dashboard) serveAlerts() {
 			return nil, err
 		}
 		out := &alertsOut{}
+		for i := range p.Items {
+			p.Items[i] = d.showAlert(caller(ctx), p.Items[i], true)
+		}
 		l := newList(p.Items, p.Next)
 		out.Body.Items, out.Body.Next, out.Body.AsOfEvent = l.Items, l.Next, p.AsOfEvent
 		return out, nil
@@ -58,7 +61,7 @@ func (d *Dashboard) serveAlerts() {
 		if err := d.hideOthers(ctx, &a); err != nil {
 			return nil, err
 		}
-		return &body[alerting.Alert]{a}, nil
+		return &body[alerting.Alert]{d.showAlert(caller(ctx), a, false)}, nil
 	})
 	add(d, "list-alert-residents", "The residents whom an outage hides, to be phoned one by one", d.atRisk)
 	add(d, "get-alert-log", "Who did what to an alert, oldest first", func(ctx context.Context, in *ByID) (*body[logOut], error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/dashboard/access"
 	"shouwang/devices"
 )
 
@@ -52,7 +53,11 @@ func (d *Dashboard) atRisk(ctx context.Context, in *ByID) (*body[atRiskOut], err
 		if !ok {
 			continue
 		}
-		item := atRiskBody{ID: r.ID, Name: r.Name, Phone: r.Phone, Tier: r.Tier, Back: one.Back, CalledAt: orNil(calledAt(one))}
+		name, phone := r.Name, r.Phone
+		if !d.named(caller(ctx), a.ClosedAt, false) {
+			name, phone = access.MaskName(name), access.MaskPhone(phone)
+		}
+		item := atRiskBody{ID: r.ID, Name: name, Phone: phone, Tier: r.Tier, Back: one.Back, CalledAt: orNil(calledAt(one))}
 		if one.Call != nil {
 			item.Result = one.Call.Result
 		}

@@ -24,6 +24,7 @@ type Dashboard struct {
 	api     huma.API
 	hub     *hub
 	refused *refusals
+	reads   *reads
 	// seenCards are the visits whose cards were shown to whom today.
 	seenCards daily
 	handler   http.Handler
@@ -32,13 +33,16 @@ type Dashboard struct {
 // New puts the dashboard together; it starts nothing. It fails when a route is
 // served that the authorisation table does not have, or the other way round.
 func New(opts Options) (*Dashboard, error) {
-	d := &Dashboard{opts: opts, log: opts.Log.With().Str("component", "dashboard").Logger(), refused: newRefusals()}
+	d := &Dashboard{opts: opts, log: opts.Log.With().Str("component", "dashboard").Logger(), refused: newRefusals(), reads: newReads()}
 	if opts.Metrics != nil {
 		if err := opts.Metrics.Register(d.refused.total); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
 	}
 	d.opts.Live = opts.Live.withDefaults()
+	if d.opts.Unmasked == nil {
+		d.opts.Unmasked = []access.Role{access.Administrator}
+	}
 	if d.opts.State == nil {
 		d.opts.State = func() State { return State{} }
 	}
@@ -51,12 +55,15 @@ func New(opts Options) (*Dashboard, error) {
 
 	d.serveHealth()
 	d.serveSession()
+	d.serveFactor()
 	d.serveAlerts()
 	d.serveActions()
 	d.serveCalls()
 	d.serveVisits()
 	d.serveField()
 	d.serveResidents()
+	d.serveReveal()
+	d.serveConsents()
 	d.serveDevices()
 	d.serveRules()
 	d.servePreview()
@@ -85,7 +92,7 @@ func New(opts Options) (*Dashboard, error) {
 	crossSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusForbidden, "a page of another site may not do this"))
 	}))
-	d.handler = d.withMetrics(secured(crossSite.Handler(mendTimes(d.mux))))
+	d.handler = d.withMetrics(secured(opts.SecureCookies, crossSite.Handler(mendTimes(d.mux))))
 	return d, nil
 }
 
@@ -171,8 +178,8 @@ func (s *statusWriter) WriteHeader(status int) {
 func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // secured adds the headers that keep browsers from doing what the page never
-// asks for.
-func secured(next http.Handler) http.Handler {
+// asks for. tls says that TLS ends before us.
+func secured(tls bool, next http.Handler) http.Handler {
 	const policy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 		"media-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -183,7 +190,7 @@ func secured(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
-		if r.TLS != nil {
+		if tls || r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		next.ServeHTTP(w, r)

@@ -3,9 +3,11 @@ package dashboard
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"time"
 	"unicode/utf8"
 
+	"shouwang/dashboard/access"
 	"shouwang/devices"
 )
 
@@ -40,8 +42,15 @@ type deviceIn struct {
 
 func (in *deviceIn) device() devices.DeviceID { return devices.DeviceID(in.Vendor + "/" + in.ID) }
 
+type latestIn struct {
+	Vendor string `path:"vendor" maxLength:"64"`
+	ID     string `path:"id" maxLength:"64"`
+	Reason string `query:"reason" maxLength:"200" doc:"Why somebody wants to know where the resident is while no alert about them is open. It goes into the audit log."`
+}
+
 type latestBody struct {
-	Items []latestItem `json:"items"`
+	Items          []latestItem `json:"items"`
+	PositionHidden bool         `json:"position_hidden,omitempty" doc:"The position is left out: no alert about the resident is open, and no reason was given."`
 }
 
 type latestItem struct {
@@ -97,15 +106,21 @@ func (d *Dashboard) serveDevices() {
 		}
 		return &body[deviceBody]{d.showDevice(ctx, e)}, nil
 	})
-	add(d, "get-device-latest", "The newest reading of each metric", func(ctx context.Context, in *deviceIn) (*body[latestBody], error) {
-		if _, err := d.device(ctx, in.device()); err != nil {
-			return nil, err
-		}
-		readings, err := d.opts.Series.Latest(ctx, in.device())
+	add(d, "get-device-latest", "The newest reading of each metric", func(ctx context.Context, in *latestIn) (*body[latestBody], error) {
+		id := devices.DeviceID(in.Vendor + "/" + in.ID)
+		e, err := d.device(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		out := latestBody{Items: make([]latestItem, len(readings))}
+		readings, err := d.opts.Series.Latest(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		readings, hidden, err := d.visible(ctx, e, readings, in.Reason)
+		if err != nil {
+			return nil, err
+		}
+		out := latestBody{Items: make([]latestItem, len(readings)), PositionHidden: hidden}
 		for i, r := range readings {
 			out.Items[i] = latestItem{Metric: r.Metric, Unit: r.Metric.Unit(), Value: r.Value, At: r.At, Received: r.Received, Quality: r.Quality}
 		}
@@ -158,4 +173,32 @@ func (d *Dashboard) showDevice(ctx context.Context, e devices.DeviceView) device
 // device is one that the caller may see, else it does not exist.
 func (d *Dashboard) device(ctx context.Context, id devices.DeviceID) (devices.DeviceView, error) {
 	return d.opts.Registry.GetDevice(ctx, caller(ctx).Scope, id)
+}
+
+// visible takes out what the resident of the device does not agree to and, unless
+// it may be shown, where they are.
+func (d *Dashboard) visible(ctx context.Context, e devices.DeviceView, readings []devices.Reading, reason string) (shown []devices.Reading, hidden bool, err error) {
+	now := time.Now()
+	not := d.opts.Registry.Withheld(e.ID, now)
+	readings = slices.DeleteFunc(slices.Clone(readings), func(r devices.Reading) bool { return not.Has(r.Metric.Data(e.Kind)) })
+	located := func(r devices.Reading) bool { return r.Metric.Class() == devices.Position }
+	if !slices.ContainsFunc(readings, located) {
+		return readings, false, nil
+	}
+	may := true
+	if caller(ctx).Role == access.Vendor {
+		may = false
+	} else if e.Resident != "" {
+		r, err := d.resident(ctx, e.Resident)
+		if err != nil {
+			return nil, false, err
+		}
+		if may, err = d.mayLocate(ctx, r, reason); err != nil {
+			return nil, false, err
+		}
+	}
+	if may {
+		return readings, false, nil
+	}
+	return slices.DeleteFunc(readings, located), true, nil
 }

@@ -93,6 +93,16 @@ func (d *Dashboard) guard(route access.Route, next http.HandlerFunc) http.Handle
 			writeProblem(w, newProblem(http.StatusForbidden, fmt.Sprintf("%s is not open to the role %s", route.Operation, c.Role)))
 			return
 		}
+		if c.MustEnrol && !route.Settles() {
+			p := newProblem(http.StatusForbidden, "an authenticator app must be set up first")
+			p.Code = "totp_enrolment"
+			writeProblem(w, p)
+			return
+		}
+		if c.ReadOnly && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			writeProblem(w, newProblem(http.StatusForbidden, "this token may only read"))
+			return
+		}
 		w.Header().Set("Cache-Control", "no-store")
 		next(w, r.WithContext(access.With(r.Context(), c)))
 	}

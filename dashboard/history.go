@@ -22,6 +22,7 @@ type historyIn struct {
 	To        time.Time `query:"to" doc:"Now by default; not included."`
 	Every     string    `query:"every" doc:"Length of a window as 5m, 1h, 1d or 1w: one value of each, null without a reading. Without it: raw points."`
 	Aggregate string    `query:"aggregate" enum:"mean,min,max,last,count,use" doc:"What is told of each window, its mean by default. use is the litres that a water register (volume_m3) has counted; over a gap of more than one and a half windows it is not known, and in none. Windows of whole hours also tell their readings, and how many were expected at the device's own cadence."`
+	Reason    string    `query:"reason" maxLength:"200" doc:"Why somebody wants to know where the resident was (lat_deg, lon_deg, accuracy_m) while no alert about them is open. It goes into the audit log."`
 	Limit     int       `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"The first so many points from from on."`
 }
 
@@ -29,15 +30,28 @@ type historyOut struct {
 	Metric devices.Metric  `json:"metric"`
 	Unit   string          `json:"unit" doc:"Empty for a metric that is not in the contract."`
 	Points []devices.Point `json:"points"`
+	// Withheld is set when the resident does not agree to this type of data.
+	Withheld bool `json:"withheld,omitempty" doc:"The resident does not agree to this type of data: nothing is shown."`
 }
 
 func (d *Dashboard) residentHistory(ctx context.Context, in *historyIn) (*body[historyOut], error) {
-	if _, err := d.resident(ctx, in.ID); err != nil {
+	r, err := d.resident(ctx, in.ID)
+	if err != nil {
 		return nil, err
 	}
 	q, err := in.query(time.Now())
 	if err != nil {
 		return nil, err
+	}
+	if q.Metric.Class() == devices.Position {
+		if may, err := d.mayLocate(ctx, r, in.Reason); err != nil || !may {
+			return nil, cmp.Or[error](err, noPosition(caller(ctx)))
+		}
+	} else {
+		d.read(ctx, "get-resident-history", r.ID, r.Area, string(typeOf(q.Metric)))
+	}
+	if d.opts.Registry.WithheldOf(r.ID, time.Now()).Has(typeOf(q.Metric)) {
+		return &body[historyOut]{historyOut{Metric: q.Metric, Unit: unit(q), Points: []devices.Point{}, Withheld: true}}, nil
 	}
 	assigned, err := d.opts.Registry.Assignments(ctx, in.ID)
 	if err != nil {

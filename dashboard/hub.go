@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -39,7 +40,8 @@ type hub struct {
 	newest int64
 	wake   chan struct{} // closed and replaced at every new event
 	ending bool
-	done   chan struct{} // closed when the service stops
+	done   chan struct{}  // closed when the service stops
+	joined map[string]int // open connections by user name
 
 	conns   sync.WaitGroup
 	clients prometheus.Gauge
@@ -50,6 +52,7 @@ func newHub(d *Dashboard) (*hub, error) {
 	h := &hub{
 		log: d.log, events: d.opts.Alerts, ready: make(chan struct{}), wake: make(chan struct{}),
 		done:    make(chan struct{}),
+		joined:  map[string]int{},
 		clients: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shouwang_dashboard_live_clients", Help: "Open live connections."}),
 		slow:    prometheus.NewCounter(prometheus.CounterOpts{Name: "shouwang_dashboard_live_slow_total", Help: "Live connections closed because the client did not keep up."}),
 	}
@@ -165,19 +168,29 @@ func (h *hub) newestEvent() int64 {
 	return h.newest
 }
 
-// join counts a client in, unless the service is stopping.
-func (h *hub) join() bool {
+// join counts a client in, unless the service is stopping or the account has as
+// many connections as it may.
+func (h *hub) join(user string, most int) *Problem {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ending {
-		return false
+		return newProblem(http.StatusServiceUnavailable, "the service is stopping")
 	}
+	if h.joined[user] >= most {
+		return newProblem(http.StatusTooManyRequests, fmt.Sprintf("the account has %d live connections, no more are possible", most))
+	}
+	h.joined[user]++
 	h.conns.Add(1)
 	h.clients.Inc()
-	return true
+	return nil
 }
 
-func (h *hub) leave() {
+func (h *hub) leave(user string) {
+	h.mu.Lock()
+	if h.joined[user]--; h.joined[user] <= 0 {
+		delete(h.joined, user)
+	}
+	h.mu.Unlock()
 	h.clients.Dec()
 	h.conns.Done()
 }

@@ -57,7 +57,10 @@ func (d *Dashboard) importRegistry(ctx context.Context, in *body[registryDoc]) (
 	for _, p := range doc.Providers {
 		all.Providers = append(all.Providers, devices.Provider(p))
 	}
-	for _, r := range doc.Residents {
+	for i, r := range doc.Residents {
+		if err := checkUnmasked(fmt.Sprintf("residents[%d].", i), r); err != nil {
+			return nil, err
+		}
 		all.Residents = append(all.Residents, r.resident())
 	}
 	for _, n := range doc.Devices {

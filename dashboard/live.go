@@ -66,6 +66,26 @@ type liveSeen struct {
 // maxClientFrame is the largest frame taken from a client, in bytes.
 const maxClientFrame = 1 << 10
 
+// clientFrameTime is the time in which a client may send LiveOptions.Frames; who
+// sends more is cut off.
+const clientFrameTime = 10 * time.Second
+
+// allowance counts what comes within a time.
+type allowance struct {
+	most   int
+	within time.Duration
+	since  time.Time
+	taken  int
+}
+
+func (a *allowance) take(now time.Time) bool {
+	if now.Sub(a.since) >= a.within {
+		a.since, a.taken = now, 0
+	}
+	a.taken++
+	return a.taken <= a.most
+}
+
 // startWait is how long a client is kept waiting for the hub at the start.
 const startWait = 5 * time.Second
 
@@ -93,11 +113,12 @@ func (d *Dashboard) serveLive(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, newProblem(http.StatusServiceUnavailable, "the live view is not running yet"))
 		return
 	}
-	if !d.hub.join() {
-		writeProblem(w, newProblem(http.StatusServiceUnavailable, "the service is stopping"))
+	user := caller(r.Context()).User
+	if p := d.hub.join(user, d.opts.Live.PerAccount); p != nil {
+		writeProblem(w, p)
 		return
 	}
-	defer d.hub.leave()
+	defer d.hub.leave(user)
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 4096,
 		CheckOrigin: func(*http.Request) bool { return true }, // checked above, with a better answer
@@ -169,9 +190,10 @@ func (c *client) read() {
 	if alive() != nil {
 		return
 	}
+	frames := allowance{most: c.d.opts.Live.Frames, within: clientFrameTime}
 	for {
 		// What it has seen is not kept; that it speaks is enough.
-		if _, _, err := c.conn.ReadMessage(); err != nil || alive() != nil {
+		if _, _, err := c.conn.ReadMessage(); err != nil || alive() != nil || !frames.take(time.Now()) {
 			return
 		}
 	}
@@ -302,15 +324,32 @@ func (c *client) frame(e alerting.Event) (liveFrame, bool) {
 	}
 	switch {
 	case sees(e.Provider):
-		f.Alert, f.Visit = e.Alert, e.Visit
+		f.Alert, f.Visit = c.alert(e.Alert), c.visit(e.Visit)
 	case e.Visit != nil && e.Visit.Provider != nil && sees(*e.Visit.Provider):
-		f.Visit = e.Visit // its own, for an alert that another has by now
+		f.Visit = c.visit(e.Visit) // its own, for an alert that another has by now
 	case e.Alert != nil && e.ProviderBefore != "" && sees(e.ProviderBefore):
 		f.Type, f.Gone = alertGone, e.Alert.ID
 	default:
 		return f, false
 	}
 	return f, true
+}
+
+// alert and visit are what a frame shows of one, as a list would.
+func (c *client) alert(a *alerting.Alert) *alerting.Alert {
+	if a == nil {
+		return nil
+	}
+	shown := c.d.showAlert(c.caller, *a, true)
+	return &shown
+}
+
+func (c *client) visit(v *alerting.Visit) *alerting.Visit {
+	if v == nil {
+		return nil
+	}
+	shown := c.d.showVisit(c.caller, *v, true)
+	return &shown
 }
 
 // send writes one frame. A client that does not take it in time is closed and

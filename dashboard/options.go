@@ -73,6 +73,11 @@ type Registry interface {
 	GetDevice(ctx context.Context, scope devices.Scope, id devices.DeviceID) (devices.DeviceView, error)
 	Assignments(ctx context.Context, resident string) ([]devices.Assignment, error)
 	Absences(ctx context.Context, resident string) ([]devices.Absence, error)
+	Consents(ctx context.Context, resident string) ([]devices.Consent, error)
+	// Withheld and WithheldOf are the types of data that may be neither taken
+	// nor shown.
+	Withheld(id devices.DeviceID, at time.Time) devices.Withheld
+	WithheldOf(resident string, at time.Time) devices.Withheld
 
 	// PutAll enters all or nothing; Enter too, and makes secrets for the
 	// devices that are new.
@@ -196,8 +201,11 @@ type Options struct {
 	// "https://host[:port]"; our own always may.
 	Origins []string
 	Demo    bool
-	Version string
-	Log     zerolog.Logger
+	// Unmasked are the roles that see names and phone numbers in lists as they
+	// are; nil: administrators.
+	Unmasked []access.Role
+	Version  string
+	Log      zerolog.Logger
 
 	// Live are the times of the websocket; zero fields take the defaults.
 	Live LiveOptions
@@ -209,7 +217,13 @@ type Options struct {
 type LiveOptions struct {
 	Beat  time.Duration // between two beats, and look-ups of the session; default 3 s
 	Write time.Duration // the longest one write may take; default 10 s
-	Read  time.Duration // the longest silence of a client, pongs included; default 30 s
+	// PerAccount is how many connections an account may have open; default 200.
+	PerAccount int
+	// Frames is how many frames a client may send in 10 s. It says what it has
+	// seen, once for each frame it gets, and in a storm these come by the
+	// thousand; default 5000.
+	Frames int
+	Read   time.Duration // the longest silence of a client, pongs included; default 30 s
 }
 
 func (o LiveOptions) withDefaults() LiveOptions {
@@ -218,6 +232,12 @@ func (o LiveOptions) withDefaults() LiveOptions {
 	}
 	if o.Write == 0 {
 		o.Write = 10 * time.Second
+	}
+	if o.Frames == 0 {
+		o.Frames = 5000
+	}
+	if o.PerAccount == 0 {
+		o.PerAccount = 200
 	}
 	if o.Read == 0 {
 		o.Read = 30 * time.Second

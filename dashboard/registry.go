@@ -53,6 +53,9 @@ func (d *Dashboard) serveRegistry() {
 		return &body[areaBody]{in.Body}, nil
 	})
 	add(d, "put-resident", "Enter or change a resident", func(ctx context.Context, in *body[ResidentBody]) (*body[ResidentBody], error) {
+		if err := checkUnmasked("", in.Body); err != nil {
+			return nil, err
+		}
 		r := in.Body.resident()
 		if err := d.put(ctx, devices.Import{Residents: []devices.Resident{r}}); err != nil {
 			return nil, err

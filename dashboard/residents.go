@@ -21,6 +21,7 @@ type ResidentBody struct {
 	Tier     devices.Tier            `json:"tier,omitempty" enum:"red,yellow,green" doc:"Risk grade, green by default."`
 	State    devices.ResidentState   `json:"state,omitempty" enum:"active,hospital,institution,moved,deceased,left" doc:"active by default."`
 	Contacts []devices.ContactPerson `json:"contacts,omitempty" doc:"Whom to call, in order."`
+	Masked   bool                    `json:"masked,omitempty" readOnly:"true" doc:"Something is masked or left out; reveal-resident shows it."`
 }
 
 func showResident(r devices.Resident) ResidentBody {
@@ -114,7 +115,7 @@ func (d *Dashboard) serveResidents() {
 		}
 		items := make([]ResidentBody, len(p.Items))
 		for i, r := range p.Items {
-			items[i] = showResident(r.Resident)
+			items[i] = d.listResident(caller(ctx), showResident(r.Resident))
 		}
 		return &listOut[ResidentBody]{newList(items, p.Next)}, nil
 	})
@@ -151,7 +152,11 @@ func (d *Dashboard) getResident(ctx context.Context, in *ByID) (*body[residentDe
 	if err != nil {
 		return nil, err
 	}
-	out := residentDetail{ResidentBody: showResident(r.Resident), Devices: []worn{}, Absences: []absenceBody{}}
+	shown, err := d.openResident(ctx, showResident(r.Resident))
+	if err != nil {
+		return nil, err
+	}
+	out := residentDetail{ResidentBody: shown, Devices: []worn{}, Absences: []absenceBody{}}
 	now := time.Now()
 	for _, a := range assigned {
 		w := worn{ID: a.Device, From: a.From, To: orNil(a.To)}

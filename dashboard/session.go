@@ -19,20 +19,22 @@ import (
 
 // me is the signed-in user as the page sees it.
 type me struct {
-	Username string             `json:"username"`
-	Name     string             `json:"name"`
-	Role     access.Role        `json:"role"`
-	Areas    []devices.AreaPath `json:"areas" doc:"Roots of what the caller sees; an empty path is everything."`
-	Provider string             `json:"provider"`
-	Vendor   string             `json:"vendor"`
+	Username  string             `json:"username"`
+	Name      string             `json:"name"`
+	Role      access.Role        `json:"role"`
+	Areas     []devices.AreaPath `json:"areas" doc:"Roots of what the caller sees; an empty path is everything."`
+	Provider  string             `json:"provider"`
+	Vendor    string             `json:"vendor"`
+	MustEnrol bool               `json:"must_enrol" doc:"An authenticator app must be set up before anything else."`
 	// May lists operations, so that the page shows no button that would fail.
 	May []string `json:"may" doc:"The operations open to the caller's role."`
 }
 
 func describe(c *access.Caller) me {
-	m := me{Username: c.User, Name: c.Name, Role: c.Role, Areas: c.Scope.Areas, Provider: c.Scope.Provider, Vendor: c.Scope.Vendor, May: []string{}}
+	m := me{Username: c.User, Name: c.Name, Role: c.Role, Areas: c.Scope.Areas, Provider: c.Scope.Provider, Vendor: c.Scope.Vendor, MustEnrol: c.MustEnrol, May: []string{}}
 	for _, r := range access.Routes() {
-		if r.Reach != access.Public && r.Allows(c.Role) {
+		reads := r.Method == http.MethodGet || !c.ReadOnly
+		if r.Reach != access.Public && r.Allows(c.Role) && reads && (!c.MustEnrol || r.Settles()) {
 			m.May = append(m.May, r.Operation)
 		}
 	}

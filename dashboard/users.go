@@ -3,7 +3,7 @@ package dashboard
 import (
 	"context"
 	"net/http"
-	"strconv"
+	"time"
 
 	"shouwang/dashboard/access"
 	"shouwang/devices"
@@ -34,11 +34,36 @@ type passwordIn struct {
 }
 
 type tokenBody struct {
-	Token string `json:"token" doc:"Shown once. Sent as Authorization: Bearer."`
+	Token string       `json:"token" doc:"Shown once. Sent as Authorization: Bearer."`
+	Item  access.Token `json:"item" doc:"As it is listed."`
 }
 
-type auditIn struct {
-	Page
+type newTokenIn struct {
+	UserIn
+	Body *struct {
+		Name     string             `json:"name,omitempty" maxLength:"64" doc:"What it is for."`
+		Role     access.Role        `json:"role,omitempty" doc:"A role that may do no more than the account's; its own by default."`
+		Areas    []devices.AreaPath `json:"areas,omitempty" doc:"Areas within the account's; all of them by default."`
+		ReadOnly bool               `json:"read_only,omitempty" doc:"GET only."`
+		Expires  time.Time          `json:"expires_at,omitzero" doc:"Never by default."`
+	} `required:"false"`
+}
+
+func (in *newTokenIn) reach(maker string) access.TokenReach {
+	r := access.TokenReach{Maker: maker}
+	if b := in.Body; b != nil {
+		r.Name, r.Role, r.Areas, r.ReadOnly, r.Expires = b.Name, b.Role, b.Areas, b.ReadOnly, b.Expires
+	}
+	return r
+}
+
+type tokenIn struct {
+	UserIn
+	ID string `path:"id" maxLength:"64"`
+}
+
+type tokensOut struct {
+	Items []access.Token `json:"items"`
 }
 
 func (d *Dashboard) serveUsers() {
@@ -86,52 +111,61 @@ func (d *Dashboard) serveUsers() {
 	add(d, "revoke-user-tokens", "All API tokens of the account stop working", func(ctx context.Context, in *UserIn) (*none, error) {
 		return nil, d.userChange(ctx, "revoke-user-tokens", in.Username, func() error { return users.RevokeTokens(ctx, in.Username) })
 	}, status(http.StatusNoContent))
-	add(d, "new-user-token", "Make an API token for programs", func(ctx context.Context, in *UserIn) (*body[tokenBody], error) {
-		var token string
+	add(d, "reset-user-factor", "Take the authenticator app away from somebody who has lost it; ends the account's sessions", func(ctx context.Context, in *UserIn) (*none, error) {
+		return nil, d.userChange(ctx, "reset-user-factor", in.Username, func() error { return users.ResetFactor(ctx, in.Username) })
+	}, status(http.StatusNoContent))
+	d.serveTokens()
+}
+
+func (d *Dashboard) serveTokens() {
+	users := d.opts.Access
+	add(d, "new-user-token", "Make an API token for a program, as narrow as it may be", func(ctx context.Context, in *newTokenIn) (*body[tokenBody], error) {
+		var out tokenBody
+		reach := in.reach(caller(ctx).User)
+		// A token must not reach further than who makes it.
+		for _, area := range reach.Areas {
+			if err := d.mayEdit(ctx, "areas", area); err != nil {
+				return nil, err
+			}
+		}
 		err := d.userChange(ctx, "new-user-token", in.Username, func() (err error) {
-			token, err = users.NewToken(ctx, in.Username)
+			out.Item, out.Token, err = users.IssueToken(ctx, in.Username, reach)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		return &body[tokenBody]{tokenBody{Token: token}}, nil
+		return &body[tokenBody]{out}, nil
 	}, status(http.StatusCreated))
+	add(d, "list-user-tokens", "The API tokens of an account", func(ctx context.Context, in *UserIn) (*body[tokensOut], error) {
+		if _, err := d.user(ctx, in.Username); err != nil {
+			return nil, err
+		}
+		list, err := users.Tokens(ctx, in.Username)
+		return &body[tokensOut]{tokensOut{Items: list}}, err
+	})
+	add(d, "revoke-user-token", "One API token stops working", func(ctx context.Context, in *tokenIn) (*none, error) {
+		return nil, d.userChange(ctx, "revoke-user-token", in.Username, func() error { return users.RevokeToken(ctx, in.Username, in.ID) })
+	}, status(http.StatusNoContent))
+}
+
+// user is an account in the caller's areas.
+func (d *Dashboard) user(ctx context.Context, username string) (access.Account, error) {
+	a, err := d.opts.Access.Account(ctx, username)
+	if err == nil && !a.Inside(caller(ctx).Scope) {
+		err = notFound("user")
+	}
+	return a, err
 }
 
 // userChange does it if the account lies in the caller's areas, and audits it.
 func (d *Dashboard) userChange(ctx context.Context, action, username string, change func() error) error {
-	a, err := d.opts.Access.Account(ctx, username)
-	if err != nil {
+	if _, err := d.user(ctx, username); err != nil {
 		return err
-	}
-	if !a.Inside(caller(ctx).Scope) {
-		return notFound("user")
 	}
 	if err := change(); err != nil {
 		return err
 	}
 	d.audit(ctx, action, username, "", "")
 	return nil
-}
-
-func (d *Dashboard) serveAudit() {
-	add(d, "list-audit", "Who did what, newest first", func(ctx context.Context, in *auditIn) (*listOut[access.Entry], error) {
-		before := int64(0)
-		if in.Cursor != "" {
-			var err error
-			if before, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil || before <= 0 {
-				return nil, invalid("cursor", in.Cursor, "must be the next of an earlier page")
-			}
-		}
-		list, err := d.opts.Access.AuditLog(ctx, access.AuditFilter{Scope: caller(ctx).Scope, Before: before, Limit: in.Limit})
-		if err != nil {
-			return nil, err
-		}
-		next := ""
-		if len(list) == in.Limit {
-			next = strconv.FormatInt(list[len(list)-1].ID, 10)
-		}
-		return &listOut[access.Entry]{newList(list, next)}, nil
-	})
 }

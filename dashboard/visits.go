@@ -50,6 +50,9 @@ func (d *Dashboard) serveVisits() {
 		if err != nil {
 			return nil, err
 		}
+		for i := range p.Items {
+			p.Items[i] = d.showVisit(caller(ctx), p.Items[i], true)
+		}
 		return &listOut[alerting.Visit]{newList(p.Items, p.Next)}, nil
 	})
 	add(d, "get-visit", "One visit", func(ctx context.Context, in *ByID) (*body[alerting.Visit], error) {
@@ -57,7 +60,7 @@ func (d *Dashboard) serveVisits() {
 		if err != nil {
 			return nil, err
 		}
-		return &body[alerting.Visit]{v}, nil
+		return &body[alerting.Visit]{d.showVisit(caller(ctx), v, false)}, nil
 	})
 	add(d, "create-visit", "Send somebody", d.createVisit, status(http.StatusCreated))
 	visitAct(d, "start-visit", "On the way", func(ctx context.Context, in *ByID) (alerting.Visit, error) {
@@ -105,7 +108,7 @@ func (d *Dashboard) createVisit(ctx context.Context, in *newVisitIn) (*body[aler
 		return nil, err
 	}
 	d.audit(ctx, "create-visit", made.ID, made.Area, v.Alert)
-	return &body[alerting.Visit]{made}, nil
+	return &body[alerting.Visit]{d.showVisit(caller(ctx), made, false)}, nil
 }
 
 // visit reads one that the caller may see.
@@ -126,6 +129,6 @@ func visitAct[I any, P interface {
 			return nil, err
 		}
 		d.audit(ctx, operation, v.ID, v.Area, "")
-		return &body[alerting.Visit]{v}, nil
+		return &body[alerting.Visit]{d.showVisit(caller(ctx), v, false)}, nil
 	})
 }

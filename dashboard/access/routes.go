@@ -40,6 +40,16 @@ func (r Route) Pattern() string {
 // Allows says whether the role may use the route.
 func (r Route) Allows(role Role) bool { return r.Reach == Public || slices.Contains(r.Roles, role) }
 
+// Settles says whether somebody who must set up an authenticator app first may
+// use the route already.
+func (r Route) Settles() bool {
+	switch r.Operation {
+	case "get-session", "sign-out", "get-factor", "begin-factor", "confirm-factor", "change-own-password":
+		return true
+	}
+	return false
+}
+
 // Routes is the authorisation table: every route there is. A route that is not
 // in it cannot be served, and one in it that nobody serves stops the start.
 func Routes() []Route {
@@ -70,6 +80,12 @@ func Routes() []Route {
 		{"sign-in", "POST", "/api/v1/session", Public, nil, false},
 		{"get-session", "GET", "/api/v1/session", Self, everybody, false},
 		{"sign-out", "DELETE", "/api/v1/session", Self, everybody, false},
+		{"get-factor", "GET", "/api/v1/session/factor", Self, everybody, false},
+		{"begin-factor", "POST", "/api/v1/session/factor", Self, everybody, false},
+		{"confirm-factor", "POST", "/api/v1/session/factor/confirm", Self, everybody, false},
+		{"new-recovery-codes", "POST", "/api/v1/session/factor/recovery-codes", Self, everybody, false},
+		{"remove-factor", "POST", "/api/v1/session/factor/remove", Self, everybody, false},
+		{"change-own-password", "POST", "/api/v1/session/password", Self, everybody, false},
 		{"get-status", "GET", "/api/v1/status", Self, everybody, false},
 
 		{"list-alerts", "GET", "/api/v1/alerts", Areas, readers, false},
@@ -109,6 +125,9 @@ func Routes() []Route {
 		{"get-resident", "GET", "/api/v1/residents/{id}", Areas, readers, false},
 		{"get-resident-history", "GET", "/api/v1/residents/{id}/history", Areas, readers, false},
 		{"erase-resident", "POST", "/api/v1/residents/{id}/erase", Areas, admin, false},
+		{"reveal-resident", "POST", "/api/v1/residents/{id}/reveal", Areas, field, false},
+		{"list-consents", "GET", "/api/v1/residents/{id}/consents", Areas, readers, false},
+		{"put-consent", "POST", "/api/v1/residents/{id}/consents", Areas, desk, false},
 		{"list-areas", "GET", "/api/v1/areas", Areas, readers, false},
 		{"list-devices", "GET", "/api/v1/devices", Devices, devices, false},
 		{"get-device", "GET", "/api/v1/devices/{vendor}/{id}", Devices, devices, false},
@@ -136,10 +155,14 @@ func Routes() []Route {
 		{"create-user", "POST", "/api/v1/users", Service, admin, false},
 		{"set-user-password", "POST", "/api/v1/users/{username}/password", Service, admin, false},
 		{"new-user-token", "POST", "/api/v1/users/{username}/token", Service, admin, false},
+		{"list-user-tokens", "GET", "/api/v1/users/{username}/tokens", Service, admin, false},
+		{"revoke-user-token", "DELETE", "/api/v1/users/{username}/tokens/{id}", Service, admin, false},
+		{"reset-user-factor", "DELETE", "/api/v1/users/{username}/factor", Service, admin, false},
 		{"revoke-user-tokens", "DELETE", "/api/v1/users/{username}/token", Service, admin, false},
 		{"disable-user", "POST", "/api/v1/users/{username}/disable", Service, admin, false},
 		{"enable-user", "POST", "/api/v1/users/{username}/enable", Service, admin, false},
 		{"list-erasures", "GET", "/api/v1/erasures", Areas, audit, false},
+		{"export-audit", "GET", "/api/v1/audit/export", Areas, audit, false},
 		{"list-audit", "GET", "/api/v1/audit", Areas, audit, false},
 
 		{"list-incidents", "GET", "/api/v1/demo/incidents", Devices, desk, true},
