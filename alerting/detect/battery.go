@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"slices"
 	"time"
 
 	"shouwang/alerting"
@@ -24,9 +23,9 @@ const (
 //
 // From the charge since it was last renewed it also tells when it will be used up.
 // A meter, whose battery takes a visit to change, is a task a month before that
-// day, whatever its charge. A band is charged by its wearer: one that is charged
-// every few days and always late would be a task every few days, so once that is
-// known it is one only when it falls below what is usual.
+// day, whatever its charge. A band is charged by its wearer, every few days and often
+// late; that would be a task each time. So once it was seen to be charged it is one
+// when the charge falls to half the limit, or stays low for a day.
 type Battery struct{ memory[batteryState] }
 
 type batteryState struct {
@@ -35,8 +34,10 @@ type batteryState struct {
 	Severity alerting.Severity
 	// Curve is the charge since it was last renewed, thinned.
 	Curve []charge `json:",omitempty"`
-	// Lows are the charges at which it was last renewed, the newest last.
-	Lows []float64 `json:",omitempty"`
+	// Renewed says that it was seen to be charged, LowSince is when the charge fell
+	// to the limit, in Unix seconds, 0 while it is above.
+	Renewed  bool  `json:",omitempty"`
+	LowSince int64 `json:",omitempty"`
 }
 
 // Name implements alerting.Detector.
@@ -50,6 +51,12 @@ func (b *Battery) Observe(v *alerting.View, r devices.Reading) []alerting.Findin
 	b.state.At = r.At
 	b.follow(r.At.Unix(), r.Value)
 	limit := v.Rules.LowBatteryPct
+	switch {
+	case r.Value > limit:
+		b.state.LowSince = 0
+	case b.state.LowSince == 0:
+		b.state.LowSince = r.At.Unix()
+	}
 	evidence := map[string]any{"battery_pct": r.Value, "limit_pct": limit, "at": r.At}
 	empty, known := b.Empty()
 	if known {
@@ -60,7 +67,7 @@ func (b *Battery) Observe(v *alerting.View, r devices.Reading) []alerting.Findin
 	switch {
 	case r.Value <= min(emptyPct, limit) && !band:
 		return b.low(v, r.At, alerting.Yellow, evidence)
-	case r.Value <= limit && !(band && b.usual(r.Value)), dying:
+	case r.Value <= limit && !(band && b.bears(r.At, r.Value, limit)), dying:
 		return b.low(v, r.At, alerting.Blue, evidence)
 	case r.Value >= limit+charged && !b.state.Episode.IsZero():
 		f := b.finding(v, r.At, evidence)
@@ -77,8 +84,8 @@ func (b *Battery) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
 		return nil
 	}
 	b.state.At = e.At
-	if c := b.state.Curve; len(c) > 0 && isBand(v) && b.usual(c[len(c)-1].Pct) {
-		return nil // it reports its charge, which says more
+	if isBand(v) && b.state.Renewed {
+		return nil // its charge says more
 	}
 	return b.low(v, e.At, alerting.Blue, map[string]any{"event": string(e.Kind), "at": e.At})
 }
@@ -116,19 +123,16 @@ const (
 	fallen = 4
 	// orderBattery is how long before its end a meter's battery is a task.
 	orderBattery = 30 * 24 * time.Hour
-	// keptLows of the last renewals tell the wearer's habit, knownLows at the least;
-	// unusual is how far below the lowest of them, in per cent, is worth a word.
-	keptLows, knownLows = 5, 3
-	unusual             = 5
 )
 
 func isBand(v *alerting.View) bool {
 	return v.Device != nil && v.Device.Kind == devices.Wristband
 }
 
-// usual says whether the wearer lets the charge fall that far as a habit.
-func (b *Battery) usual(pct float64) bool {
-	return len(b.state.Lows) >= knownLows && pct > slices.Min(b.state.Lows)-unusual
+// bears says whether the wearer, who has charged the band before, may be left to do
+// so again.
+func (b *Battery) bears(at time.Time, pct, limit float64) bool {
+	return b.state.Renewed && pct > limit/2 && at.Unix()-b.state.LowSince < day24
 }
 
 // follow takes the charge into the curve.
@@ -136,8 +140,7 @@ func (b *Battery) follow(at int64, pct float64) {
 	c := b.state.Curve
 	if n := len(c); n > 0 && pct >= c[n-1].Pct+renewed {
 		if c[0].Pct-c[n-1].Pct >= fallen { // a charger is seen in several steps
-			b.state.Lows = append(b.state.Lows, c[n-1].Pct)
-			b.state.Lows = b.state.Lows[max(0, len(b.state.Lows)-keptLows):]
+			b.state.Renewed = true
 		}
 		c = c[:0]
 	}

@@ -52,12 +52,12 @@ func TestAMetersBatteryIsOrderedInTime(t *testing.T) {
 	band.want()
 }
 
-func TestABandThatIsAlwaysChargedLateIsNoTask(t *testing.T) {
+func TestABandThatIsChargedLateNowAndThenIsNoTask(t *testing.T) {
 	b := newBench(t, alerting.DeviceSubject("acme/b1"), func() alerting.Detector { return &Battery{} })
 	b.view.Device = &devices.Device{ID: "acme/b1", Kind: devices.Wristband}
 	at := time.Duration(0)
-	until := func(low float64) { // 2 % an hour down to low, and then an hour on the charger
-		for pct := 96.0; pct >= low; pct -= 2 {
+	until := func(low, step float64) { // down to low, in steps of an hour
+		for pct := 96.0; pct >= low; pct -= step {
 			b.say(at, devices.BatteryPct, pct)
 			at += time.Hour
 		}
@@ -69,18 +69,20 @@ func TestABandThatIsAlwaysChargedLateIsNoTask(t *testing.T) {
 		}
 	}
 	said := []string{}
-	for range 3 { // until the habit is known
-		until(12)
-		full()
-		said = append(said, "blue low_battery", "recovered low_battery")
-	}
+	until(14, 2) // nobody was seen to charge it yet
+	full()
+	said = append(said, "blue low_battery", "recovered low_battery")
 	b.want(said...)
 	for range 10 {
-		until(10)
+		until(12, 2)
 		full()
 	}
 	b.want(said...)
-	until(4) // forgotten
+	until(4, 2) // forgotten
+	full()
+	said = append(said, "blue low_battery", "recovered low_battery")
+	b.want(said...)
+	until(12, 0.25) // low for more than a day
 	b.want(append(said, "blue low_battery")...)
 }
 
