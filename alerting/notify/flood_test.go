@@ -181,11 +181,11 @@ func (c *crashing) point() error {
 	return nil
 }
 
-func (c *crashing) Begin(ctx context.Context, now time.Time, a []notify.Attempt) (map[string]bool, error) {
+func (c *crashing) Begin(ctx context.Context, a []notify.Attempt) (map[string]bool, error) {
 	if err := c.point(); err != nil {
 		return nil, err
 	}
-	wanted, err := c.Outbox.Begin(ctx, now, a)
+	wanted, err := c.Outbox.Begin(ctx, a)
 	if c.point() != nil { // killed after the commit, before the message
 		return nil, errKilled
 	}

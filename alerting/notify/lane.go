@@ -239,7 +239,7 @@ func (l *lane) send(ctx context.Context, batch []*job, key string) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	wanted, err := l.d.opts.Outbox.Begin(ctx, begun, attempts)
+	wanted, err := l.d.opts.Outbox.Begin(ctx, attempts)
 	if err != nil {
 		return err
 	}

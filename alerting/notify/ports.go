@@ -17,7 +17,7 @@ type Outbox interface {
 	Notices(ctx context.Context, keys []string) ([]Entry, error)
 	// Begin notes attempts before they are made, and returns of which notices:
 	// those that still wait and whose alert nobody has taken meanwhile.
-	Begin(ctx context.Context, now time.Time, attempts []Attempt) (wanted map[string]bool, err error)
+	Begin(ctx context.Context, attempts []Attempt) (wanted map[string]bool, err error)
 	// Record writes how attempts ended and what becomes of the notices.
 	Record(ctx context.Context, attempts []Attempt, turns []Turn) error
 	// RecentMessages hands fn one attempt of each message since then.

@@ -131,7 +131,7 @@ func scanAttempt(scan func(...any) error) (a notify.Attempt, err error) {
 
 // Begin notes that the attempts are about to be made, of those notices that are
 // still wanted, and returns their keys. The others are settled by it.
-func (s *Store) Begin(ctx context.Context, now time.Time, attempts []notify.Attempt) (wanted map[string]bool, err error) {
+func (s *Store) Begin(ctx context.Context, attempts []notify.Attempt) (wanted map[string]bool, err error) {
 	err = s.db.Tx(ctx, func(tx *sql.Tx) error {
 		wanted = map[string]bool{}
 		for _, a := range attempts {
