@@ -35,6 +35,7 @@ type roll struct {
 	lastHome  map[string]time.Time
 	home      map[string]bool // has a home visit this month, made or to come
 	any       map[string]bool // has a visit of any kind
+	called    map[string]bool // has a call back
 	going     map[string]bool // has a home visit to come, in whatever month
 	rota      *rota
 	quotas    *quotas
@@ -48,7 +49,7 @@ func (p *Planner) plan(ctx context.Context, now time.Time) error {
 		return err
 	}
 	r := &roll{
-		Planner: p, ctx: ctx, now: now, home: map[string]bool{}, any: map[string]bool{}, going: map[string]bool{},
+		Planner: p, ctx: ctx, now: now, home: map[string]bool{}, any: map[string]bool{}, called: map[string]bool{}, going: map[string]bool{},
 		rota: newRota(p.People, visits, p.day), quotas: newQuotas(from, to, now),
 	}
 	for d := p.day(now); d.Before(to); d = d.AddDate(0, 0, 1) {
@@ -62,6 +63,7 @@ func (p *Planner) plan(ctx context.Context, now time.Time) error {
 			r.quotas.resident(who, p.Store.Rules)
 		}
 	}
+	r.rota.reserve = r.reserve()
 	r.quotas.visits(visits)
 	for i := range visits {
 		v := &visits[i]
@@ -78,6 +80,7 @@ func (p *Planner) plan(ctx context.Context, now time.Time) error {
 		}
 		if done || v.Due.Before(to) {
 			r.any[id] = true
+			r.called[id] = r.called[id] || v.Kind == alerting.PhoneVisit && v.Plan != alerting.PlanDaily
 			r.home[id] = r.home[id] || v.Kind == alerting.HomeVisit && v.Settled == nil || v.Settled != nil && v.Settled.How == alerting.AtDoor
 		}
 	}
@@ -143,11 +146,11 @@ func (r *roll) visit(who *devices.Resident, plan alerting.Plan, kind alerting.Vi
 	return v
 }
 
-// goTo plans a home visit on the wanted day, or the nearest on which one of those
-// who go there has room: later, else earlier. False when the month is full.
-func (r *roll) goTo(who *devices.Resident, plan alerting.Plan, want int, key func(day time.Time) string) (bool, error) {
+// goTo plans a home visit on the wanted day, or one near it on which one of those
+// who go there has room (see place). False when the month is full.
+func (r *roll) goTo(who *devices.Resident, plan alerting.Plan, want int, late bool, key func(day time.Time) string) (bool, error) {
 	provider := r.Registry.Provider(who.Area, r.now)
-	day, person, ok, err := r.rota.place(r.ctx, provider, who.Area, r.days, want, r.Store.Rules(r.now, scopeOf(who)).Visits.PerDay)
+	day, person, ok, err := r.rota.place(r.ctx, provider, who, r.days, want, late, r.Store.Rules(r.now, scopeOf(who)).Visits.PerDay)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -163,11 +166,28 @@ func (r *roll) goTo(who *devices.Resident, plan alerting.Plan, want int, key fun
 	return true, nil
 }
 
+// reserve is how many visits to residents of tier red there are a day, by who goes
+// there: room that nobody else is planned into.
+func (r *roll) reserve() map[string]float64 {
+	of := map[string]float64{}
+	for _, who := range r.residents {
+		if who.Tier != devices.TierRed {
+			continue
+		}
+		if every := r.Store.Rules(r.now, scopeOf(who)).Visits.Red; every > 0 {
+			of[nobody(r.Registry.Provider(who.Area, r.now), who.Area)] += 24 / every.Hours()
+		}
+	}
+	return of
+}
+
 // wish is a resident whom somebody is to visit, and how long nobody did.
 type wish struct {
 	who  *devices.Resident
 	seen time.Time
 	due  time.Time
+	// visited says that somebody goes to them this month anyway.
+	visited bool
 }
 
 // longestUnseen orders those most at risk first, of those alike the longest
@@ -179,8 +199,14 @@ func longestUnseen(byTier bool) func(a, b wish) int {
 		}
 		return 2
 	}
+	last := func(w wish) int {
+		if w.visited {
+			return 1
+		}
+		return 0
+	}
 	return func(a, b wish) int {
-		return cmp.Or(cmp.Compare(rank(a.who.Tier), rank(b.who.Tier)), a.seen.Compare(b.seen), cmp.Compare(a.who.ID, b.who.ID))
+		return cmp.Or(cmp.Compare(last(a), last(b)), cmp.Compare(rank(a.who.Tier), rank(b.who.Tier)), a.seen.Compare(b.seen), cmp.Compare(a.who.ID, b.who.ID))
 	}
 }
 
@@ -224,7 +250,7 @@ func (r *roll) routine() error {
 		if w.due.Before(r.days[want].Add(dueHour*time.Hour)) && want > 0 {
 			want-- // due at five would be too late
 		}
-		if _, err := r.goTo(w.who, alerting.PlanRoutine, want, key(w.who)); err != nil {
+		if _, err := r.goTo(w.who, alerting.PlanRoutine, want, false, key(w.who)); err != nil {
 			return err
 		}
 	}
@@ -233,7 +259,7 @@ func (r *roll) routine() error {
 		if w.who.Tier == devices.TierRed {
 			want = 0
 		}
-		if _, err := r.goTo(w.who, alerting.PlanRoutine, want, key(w.who)); err != nil {
+		if _, err := r.goTo(w.who, alerting.PlanRoutine, want, true, key(w.who)); err != nil {
 			return err
 		}
 	}
@@ -271,7 +297,7 @@ func (r *roll) homeQuotas() error {
 				break
 			}
 			key := fmt.Sprintf("quota/%s/%s", r.days[0].Format("2006-01"), w.who.ID)
-			ok, err := r.goTo(w.who, alerting.PlanQuota, n*len(r.days)/short, func(time.Time) string { return key })
+			ok, err := r.goTo(w.who, alerting.PlanQuota, n*len(r.days)/short, true, func(time.Time) string { return key })
 			if err != nil {
 				return err
 			}
@@ -290,9 +316,9 @@ func (r *roll) callbacks() error {
 	}
 	in := map[devices.AreaPath][]wish{}
 	for _, who := range r.residents {
-		if !r.any[who.ID] {
+		if !r.called[who.ID] {
 			county := level(who.Area, 1)
-			in[county] = append(in[county], wish{who: who, seen: r.Store.LastContact(who.ID, r.now)})
+			in[county] = append(in[county], wish{who: who, seen: r.Store.LastContact(who.ID, r.now), visited: r.any[who.ID]})
 		}
 	}
 	for _, q := range r.quotas.counties() {

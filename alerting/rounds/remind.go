@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/devices"
 )
 
 // remind reminds whoever is to go, and with the last of its time the supervisors
@@ -28,19 +29,15 @@ func (p *Planner) remind(ctx context.Context, now time.Time) error {
 func (p *Planner) remindOf(ctx context.Context, id string, now time.Time) error {
 	// Whom to tell is read before the transaction, which is short: the visit may
 	// change hands between the two, and then both are told.
-	var v *alerting.Visit
-	err := p.Store.Tx(ctx, func(tx alerting.Tx) (err error) {
-		v, err = tx.Visit(id)
-		return err
-	})
+	before, err := p.Store.Visit(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, id)
 	if err != nil {
 		return err
 	}
-	goers, err := p.goers(ctx, v)
+	goers, err := p.goers(ctx, &before)
 	if err != nil {
 		return err
 	}
-	supervisors, err := p.People.Supervisors(ctx, v.Area)
+	supervisors, err := p.People.Supervisors(ctx, before.Area)
 	if err != nil {
 		return err
 	}

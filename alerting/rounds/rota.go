@@ -3,6 +3,7 @@ package rounds
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"shouwang/alerting"
@@ -16,6 +17,8 @@ type rota struct {
 	on     map[turn]int
 	load   map[string]int // of a person, to come
 	known  map[crew][]string
+	// reserve is the room kept for tier red, in visits a day, by nobody's name.
+	reserve map[string]float64
 }
 
 // turn is one person's day, or that of a crew without people.
@@ -76,8 +79,11 @@ func (r *rota) crew(ctx context.Context, provider string, area devices.AreaPath)
 }
 
 // place finds a day with room, from the wanted one on, then before it, and who of
-// those that go there has the least to do.
-func (r *rota) place(ctx context.Context, provider string, area devices.AreaPath, days []time.Time, want, perDay int) (day time.Time, person string, ok bool, err error) {
+// those that go there has the least to do. What must not be later is put before
+// the wanted day rather than after it, and one of tier red even where there is no
+// room.
+func (r *rota) place(ctx context.Context, provider string, who *devices.Resident, days []time.Time, want int, late bool, perDay int) (day time.Time, person string, ok bool, err error) {
+	area := who.Area
 	names, err := r.crew(ctx, provider, area)
 	if err != nil {
 		return day, "", false, err
@@ -85,6 +91,9 @@ func (r *rota) place(ctx context.Context, provider string, area devices.AreaPath
 	real := len(names) > 0
 	if !real {
 		names = []string{nobody(provider, area)}
+	}
+	if who.Tier != devices.TierRed {
+		perDay = max(1, perDay-int(math.Ceil(r.reserve[nobody(provider, area)]/float64(len(names)))))
 	}
 	try := func(i int) bool {
 		best := ""
@@ -106,17 +115,34 @@ func (r *rota) place(ctx context.Context, provider string, area devices.AreaPath
 		}
 		return true
 	}
-	for i := want; i < len(days); i++ {
-		if try(i) {
-			return day, person, true, nil
+	after := func() bool {
+		for i := want; i < len(days); i++ {
+			if try(i) {
+				return true
+			}
 		}
+		return false
 	}
-	for i := want - 1; i >= 0; i-- {
-		if try(i) {
-			return day, person, true, nil
+	before := func() bool {
+		for i := want - 1; i >= 0; i-- {
+			if try(i) {
+				return true
+			}
 		}
+		return false
 	}
-	return day, "", false, nil
+	switch {
+	case late:
+		ok = after() || before()
+	case try(want) || before():
+		ok = true
+	case who.Tier == devices.TierRed:
+		perDay = math.MaxInt
+		ok = try(want)
+	default:
+		ok = after()
+	}
+	return day, person, ok, nil
 }
 
 // less says who of two has less to do, that day and altogether.

@@ -27,6 +27,9 @@ type Store interface {
 	// VisitsBetween are the visits that were due, were reported or were settled in
 	// [from, to), and with open those that are still to come.
 	VisitsBetween(ctx context.Context, from, to time.Time, open bool) ([]alerting.Visit, error)
+	// OpenVisits are those that are still to come.
+	OpenVisits(ctx context.Context) ([]alerting.Visit, error)
+	Visit(ctx context.Context, scope devices.Scope, id string) (alerting.Visit, error)
 	// LastRoutine is of each resident the newest routine visit that is over and was
 	// not taken back.
 	LastRoutine(ctx context.Context) (map[string]alerting.Visit, error)

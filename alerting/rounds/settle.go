@@ -11,7 +11,7 @@ import (
 // the week in which the visit is due, of whom is away or no longer watched, and
 // the daily calls of days that are over. Whoever is on the way already goes on.
 func (p *Planner) settle(ctx context.Context, now time.Time) error {
-	open, err := p.Store.VisitsBetween(ctx, now, now, true)
+	open, err := p.Store.OpenVisits(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,12 +70,13 @@ func (p *Planner) counts(v *alerting.Visit) time.Time {
 	return p.week(v.Due)
 }
 
-// settling is the contact that counts as the visit, nil without one. The quota of
-// home visits asks for somebody who was there.
+// settling is the contact that counts as the visit, nil without one. What was
+// known when the visit was planned does not: it was planned all the same. The
+// quota of home visits asks for somebody who was there.
 func (p *Planner) settling(v *alerting.Visit, contacts []alerting.Contact) *alerting.Contact {
 	for i := range contacts {
 		c := &contacts[i]
-		if c.At.Before(p.counts(v)) || v.Plan == alerting.PlanQuota && c.How != alerting.AtDoor {
+		if c.At.Before(p.counts(v)) || !c.Recorded.After(v.Created) || v.Plan == alerting.PlanQuota && c.How != alerting.AtDoor {
 			continue
 		}
 		return c

@@ -48,6 +48,11 @@ func (s *Store) VisitsBetween(ctx context.Context, from, to time.Time, open bool
 OR $3 = 1 AND sort_key < '1' ORDER BY due, id`, database.Micros(from), database.Micros(to), bit(open))
 }
 
+// OpenVisits are those still to come, by the time they are due.
+func (s *Store) OpenVisits(ctx context.Context) ([]alerting.Visit, error) {
+	return s.visits(ctx, `sort_key < '1' ORDER BY sort_key`) // see visitSortKey
+}
+
 // LastRoutine is of each resident the newest routine visit that is over and was
 // not taken back, nor settled by a contact.
 func (s *Store) LastRoutine(ctx context.Context) (map[string]alerting.Visit, error) {
