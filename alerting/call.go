@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -149,15 +150,14 @@ func numberOf(c *Call, r *devices.Resident) string {
 
 // record keeps the call, and what it promises on the case: a call about somebody
 // keeps the promises that were made about them before.
-func (d *Desk) record(tx Tx, c *Case, call *Call, resident string, ch *Change, by Actor) error {
+func (d *Desk) record(ctx context.Context, tx Tx, c *Case, call *Call, resident string, ch *Change, by Actor) error {
 	rec := CallRecord{
 		ID: newID(), Alert: c.ID, Area: c.Area, Direction: call.Direction, Whom: call.Whom,
 		Started: call.Started, Seconds: call.Seconds, Result: call.Result, By: by.User,
 	}
 	if resident != "" {
 		rec.Resident = &ResidentRef{ID: resident}
-		r, _ := d.Directory.Resident(resident, ch.At)
-		rec.Number = numberOf(call, r)
+		rec.Number = numberOf(call, d.person(ctx, resident, ch.At))
 	} else {
 		rec.Number = numberOf(call, nil)
 	}
@@ -178,6 +178,20 @@ func (d *Desk) record(tx Tx, c *Case, call *Call, resident string, ch *Change, b
 	next, err := tx.NextCall(c.ID)
 	c.NextCall = next
 	return err
+}
+
+// person is a resident with telephone and contacts, nil when that is not known: a
+// call is recorded all the same.
+func (d *Desk) person(ctx context.Context, id string, at time.Time) *devices.Resident {
+	if d.Person == nil {
+		r, _ := d.Directory.Resident(id, at)
+		return r
+	}
+	r, err := d.Person(ctx, id)
+	if err != nil {
+		return nil
+	}
+	return &r
 }
 
 // inherit takes over the promises of a case that ends in this one.

@@ -18,6 +18,9 @@ type DeskOptions struct {
 	Book      Book
 	Directory Directory
 	Now       func() time.Time // nil is time.Now
+	// Person is a resident with telephone and contacts; nil asks the directory, which
+	// may not have them.
+	Person func(ctx context.Context, id string) (devices.Resident, error)
 	// Visitors are who goes to doors in an area for the provider, "" for none; they
 	// are told of a visit that nobody has yet. May be nil.
 	Visitors func(ctx context.Context, provider string, area devices.AreaPath) ([]string, error)
@@ -142,7 +145,7 @@ func (d *Desk) Call(ctx context.Context, id string, by Actor, call Call) (Alert,
 		if err != nil {
 			return err
 		}
-		if err := d.record(tx, c, &call, who, ch, by); err != nil {
+		if err := d.record(ctx, tx, c, &call, who, ch, by); err != nil {
 			return err
 		}
 		if call.Whom != "resident" || call.Result != "answered" || who == "" {
@@ -168,7 +171,7 @@ func (d *Desk) Lower(ctx context.Context, id string, by Actor, to Severity, reas
 	}
 	return d.act(ctx, id, ActLower, by, func(_ Tx, c *Case, _ State, ch *Change) error {
 		if !c.Severity.Above(to) {
-			return &InputError{Field: "severity", Value: string(to), Rule: "must be lower than " + string(c.Severity)}
+			return &StateError{Action: string(ActLower), State: c.State, Reason: "its severity is " + string(c.Severity)}
 		}
 		ch.Text, ch.Data["action"] = reason, ActLower
 		ch.Data["severity_from"], ch.Data["severity_to"] = c.Severity, to

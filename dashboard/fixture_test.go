@@ -37,6 +37,9 @@ type house struct {
 	letter   string // SHA-256 of a message that was refused
 	absence  string
 	user     string
+	silence  string
+	sheet    string
+	token    string // of user, its id
 	photo    string
 }
 
@@ -49,14 +52,15 @@ type county struct {
 	store  *store.Store
 	desk   *alerting.Desk
 
-	registry *registry.Registry
-	series   *memorySeries
-	d        *Dashboard
-	here     house
-	there    house
-	stop     func()
-	tokens   map[access.Role]string // by user name
-	letters  *deadletter.Store
+	registry  *registry.Registry
+	handovers *alerting.Handovers
+	series    *memorySeries
+	d         *Dashboard
+	here      house
+	there     house
+	stop      func()
+	tokens    map[access.Role]string // by user name
+	letters   *deadletter.Store
 
 	mu  sync.Mutex
 	got []followed
@@ -94,7 +98,10 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 	must(t, err)
 	c := &county{
 		t: t, access: access.New(db, access.Options{}), store: alerts, series: &memorySeries{}, letters: deadletter.New(db), registry: reg,
-		desk: alerting.NewDesk(alerting.DeskOptions{Book: alerts, Directory: reg}), tokens: map[access.Role]string{},
+		desk: alerting.NewDesk(alerting.DeskOptions{Book: alerts, Directory: reg, Person: func(ctx context.Context, id string) (devices.Resident, error) {
+			r, err := reg.GetResident(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, id)
+			return r.Resident, err
+		}}), tokens: map[access.Role]string{},
 	}
 	for path, name := range map[devices.AreaPath]string{"xian": "县"} {
 		must(t, reg.PutArea(ctx, devices.Area{Path: path, Name: name}))
@@ -128,10 +135,12 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 	}, ""))
 	c.tokens[townAdministrator], err = c.access.NewToken(ctx, string(townAdministrator))
 	must(t, err)
+	c.handovers = alerting.NewHandovers(alerting.HandoverOptions{Store: alerts, Supervisors: func(context.Context, devices.AreaPath) ([]string, error) { return nil, nil }})
 	c.here = c.house(reg, "xian/a/1", "v1", "p1")
 	c.there = c.house(reg, "xian/b/1", "v2", "p2")
 
 	opts := Options{
+		Shift: alerts, States: reg, Handovers: c.handovers,
 		Access: c.access, Alerts: alerts, Doors: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts,
 		Incidents: demoIncidents{}, Log: zerolog.New(zerolog.NewTestWriter(t)), Version: "test",
 		Live: LiveOptions{Beat: 100 * time.Millisecond, Write: 2 * time.Second, Read: 5 * time.Second},
@@ -174,11 +183,20 @@ func (c *county) house(reg *registry.Registry, village devices.AreaPath, vendor,
 	must(t, err)
 	h.visit = v.ID
 	h.photo = c.photo(h)
+	silence, err := c.desk.Silence(ctx, alerting.System(), alerting.NewSilence{Resident: h.resident, Kind: alerting.KindHeartRate, Until: time.Now().Add(time.Hour), Reason: "x"})
+	must(t, err)
+	h.silence = silence.ID
+	sheet, err := c.handovers.Sign(ctx, alerting.System(), []devices.AreaPath{village}, alerting.NewSheet{})
+	must(t, err)
+	h.sheet = sheet.ID
 	h.letter = "sha-of-" + vendor
 	must(t, c.letters.Add(ctx, []devices.Refusal{{
 		Device: h.device, Code: devices.Malformed, Topic: "homecare/v1/" + string(h.device) + "/telemetry", Received: time.Now().UTC(), SHA256: h.letter, Payload: []byte("{"),
 	}}))
 	must(t, c.access.Create(ctx, access.Account{Username: h.user, Name: "x", Role: access.Assistant, Areas: []devices.AreaPath{village}}, ""))
+	token, _, err := c.access.IssueToken(ctx, h.user, access.TokenReach{Name: "of " + vendor})
+	must(t, err)
+	h.token = token.ID
 	return h
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -43,7 +44,13 @@ func walkSteps() map[string]step {
 	}
 	edit := func(body func(house) any) step { return step{body: body, outside: http.StatusUnprocessableEntity} }
 	return map[string]step{
-		"get-session": {global: true}, "sign-out": {global: true}, "get-status": {global: true},
+		// Tokens may look, and change nothing that guards a person's account.
+		"get-factor": {global: true}, "begin-factor": {global: true, own: http.StatusForbidden},
+		"confirm-factor":      {global: true, own: http.StatusForbidden, body: func(house) any { return map[string]any{"code": "123456"} }},
+		"new-recovery-codes":  {global: true, own: http.StatusForbidden, body: func(house) any { return map[string]any{"code": "123456"} }},
+		"remove-factor":       {global: true, own: http.StatusForbidden, body: func(house) any { return map[string]any{"code": "123456"} }},
+		"change-own-password": {global: true, own: http.StatusForbidden, body: func(house) any { return map[string]any{"password": "x", "new_password": "12345678"} }},
+		"get-session":         {global: true}, "sign-out": {global: true}, "get-status": {global: true},
 		"list-alerts": {list: true}, "get-alert": alert("", nil), "get-alert-log": alert("/log", nil), "list-alert-residents": alert("/residents", nil),
 		"ack-alert": alert("/ack", nil), "assign-alert": alert("/assign", map[string]any{"assignee": "administrator"}),
 		"note-alert": alert("/note", map[string]any{"note": "电话未接"}), "call-alert": alert("/call", map[string]any{"whom": "resident", "result": "no_answer"}),
@@ -63,8 +70,10 @@ func walkSteps() map[string]step {
 		"checkin-visit": visit("/checkin", func(h house) any {
 			return map[string]any{"uuid": walkUUID("in", h), "how": "word", "reason": "no signal"}
 		}),
-		"checkout-visit":   visit("/checkout", func(h house) any { return map[string]any{"uuid": walkUUID("out", h)} }),
-		"check-visit-step": visit("/checklist", func(h house) any { return map[string]any{"uuid": walkUUID("step", h), "step": "knock", "result": "nothing"} }),
+		"checkout-visit": visit("/checkout", func(h house) any { return map[string]any{"uuid": walkUUID("out", h)} }),
+		"check-visit-step": visit("/checklist", func(h house) any {
+			return map[string]any{"uuid": walkUUID("step", h), "step": "knock", "result": "nothing"}
+		}),
 		"add-visit-photo": {path: func(h house) string { return "/api/v1/visits/" + h.visit + "/photos?uuid=" + walkUUID("photo", h) },
 			body: func(house) any { return string(picture(40, 30)) }},
 		"get-visit-photo":    {path: func(h house) string { return "/api/v1/visits/" + h.visit + "/photos/" + h.photo }, body: none},
@@ -73,11 +82,31 @@ func walkSteps() map[string]step {
 			body: func(house) any { return map[string]any{"note": "钥匙在邻居家"} }},
 		"make-door-code": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/door-code" }, body: none},
 
+		"list-silences": {list: true},
+		"create-silence": {body: func(h house) any {
+			return map[string]any{"resident": h.resident, "kind": "spo2", "until": time.Now().Add(time.Hour), "reason": "x"}
+		}},
+		"end-silence":    {path: func(h house) string { return "/api/v1/silences/" + h.silence + "/end" }, body: none},
+		"draft-handover": {global: true}, "sign-handover": {global: true, body: func(house) any { return map[string]any{"note": "x"} }},
+		"list-handovers": {list: true},
+		"get-handover":   {path: func(h house) string { return "/api/v1/handovers/" + h.sheet }, body: none},
+		"take-handover":  {path: func(h house) string { return "/api/v1/handovers/" + h.sheet + "/take" }, body: func(house) any { return map[string]any{"note": "x"} }},
+		"set-resident-state": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/state" },
+			body: func(house) any { return map[string]any{"state": "hospital", "reason": "x"} }},
+		"list-resident-states": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/states" }, body: none},
+		"list-collectable":     {global: true},
+		"collect-device":       device("/collect"),
+
 		"list-residents":       {list: true},
 		"get-resident":         {path: func(h house) string { return "/api/v1/residents/" + h.resident }, body: none},
 		"get-resident-history": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/history?metric=heart_rate_bpm" }, body: none},
-		"list-areas":           {list: true},
-		"list-devices":         {list: true}, "get-device": device(""), "get-device-latest": device("/latest"),
+		"reveal-resident": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/reveal" },
+			body: func(h house) any { return map[string]any{"reason": "alert " + h.alert} }},
+		"list-consents": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/consents" }, body: none},
+		"put-consent": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/consents" },
+			body: func(house) any { return map[string]any{"data": []any{"vitals"}, "granted": true, "paper": "箱 3"} }},
+		"list-areas":   {list: true},
+		"list-devices": {list: true}, "get-device": device(""), "get-device-latest": device("/latest"),
 		"list-deadletters":    {list: true},
 		"get-rules":           {path: func(h house) string { return "/api/v1/rules?area=" + string(h.village) }, body: none},
 		"get-effective-rules": {path: func(h house) string { return "/api/v1/rules/effective?resident=" + h.resident }, body: none},
@@ -111,8 +140,11 @@ func walkSteps() map[string]step {
 			return map[string]any{"username": "n" + uuid.NewString()[:8], "name": "x", "role": "duty", "areas": []any{h.village}, "password": "12345678"}
 		}, outside: http.StatusUnprocessableEntity},
 		"set-user-password": user("/password", map[string]any{"password": "another one"}),
-		"new-user-token":    user("/token", nil), "revoke-user-tokens": user("/token", nil), "disable-user": user("/disable", nil), "enable-user": user("/enable", nil),
-		"list-audit": {list: true},
+		"list-user-tokens":  user("/tokens", nil), "reset-user-factor": user("/factor", nil),
+		"revoke-user-token": {path: func(h house) string { return "/api/v1/users/" + h.user + "/tokens/" + h.token }, body: none},
+		"new-user-token":    user("/token", map[string]any{"name": "export", "read_only": true}), "revoke-user-tokens": user("/token", nil), "disable-user": user("/disable", nil), "enable-user": user("/enable", nil),
+		"list-audit":   {list: true},
+		"export-audit": {global: true}, // see TestAuditFile
 
 		"list-incidents": {global: true},
 		"start-incident": edit(func(h house) any { return map[string]any{"kind": "sos", "device": h.device} }),

@@ -8,6 +8,7 @@ import (
 
 	"shouwang/alerting"
 	"shouwang/dashboard"
+	"shouwang/devices"
 	"shouwang/ingest/broker"
 	"shouwang/ingest/journal"
 	"shouwang/ingest/mqtt"
@@ -24,9 +25,11 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 		return err
 	}
 	connected := func() bool { return client == nil || client.Connected() }
+	handovers := a.newHandovers()
 	board, err := dashboard.New(dashboard.Options{
+		Shift: a.alerts, Handovers: handovers, States: a.registry,
 		Access: a.access, Alerts: a.alerts, Doors: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
-		Desk:  alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry}),
+		Desk:  alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry, Person: a.person}),
 		Rules: a.alerts, Preview: newPreviews(a.registry, a.series), Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
 			asOf := engine.AsOf()
@@ -45,6 +48,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 		return err
 	}
 	l.start("dashboard", board.Run)
+	l.start("handovers", handovers.Run)
 	l.start("http", serve)
 	return nil
 }
@@ -77,4 +81,10 @@ func (a *app) checks(jrn *journal.Journal, connected func() bool) []dashboard.Ch
 			return nil
 		}},
 	}
+}
+
+// person is a resident with telephone and contacts, for the log of calls.
+func (a *app) person(ctx context.Context, id string) (devices.Resident, error) {
+	r, err := a.registry.GetResident(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, id)
+	return r.Resident, err
 }
