@@ -14,7 +14,9 @@ export default defineConfig({
     __INTLIFY_PROD_DEVTOOLS__: false,
   },
   build: {
-    target: 'es2022',
+    // Old phones run the field page: Chrome and WebView from 67 on, Safari from 12.
+    target: ['es2019', 'chrome67', 'safari12'],
+    rolldownOptions: { input: ['index.html', 'field.html'] },
     // The content security policy allows neither data: URLs nor inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
@@ -22,6 +24,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/api': { target: server, ws: true },
+      '^/field($|[?])': { target: server, bypass: () => '/field.html' },
       '/healthz': server,
       '/readyz': server,
     },

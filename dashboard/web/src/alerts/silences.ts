@@ -1,7 +1,7 @@
 // The silences of a home, which look alike and mean different things: each has
 // its own words, mark and route. Only the first may mean that somebody lies there.
 import type { Alert } from '@/api/types'
-import { word, type Translate } from '@/words'
+import { word, type Translate } from '@/words/word'
 
 export const silences = ['no_use', 'no_report', 'not_measuring', 'away'] as const
 /** No water used, though the meter reported · no report from the meter · the meter

@@ -43,7 +43,7 @@ export function createClient(hooks: ClientHooks = {}): Client {
         credentials: 'same-origin',
         headers: body === undefined ? { Accept: 'application/json' } : { Accept: 'application/json', 'Content-Type': 'application/json' },
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(timeout),
+        signal: timeLimit(timeout),
       })
     } catch (e) {
       throw new Problem(0, 'unreachable', String(e))
@@ -68,6 +68,13 @@ export function createClient(hooks: ClientHooks = {}): Client {
     put: (path, body) => call('PUT', path, body),
     delete: (path) => call('DELETE', path),
   }
+}
+
+/** AbortSignal.timeout, which phones of before 2022 do not have. */
+export function timeLimit(milliseconds: number): AbortSignal {
+  const c = new AbortController()
+  setTimeout(() => c.abort(), milliseconds)
+  return c.signal
 }
 
 export function queryString(query: Query = {}): string {

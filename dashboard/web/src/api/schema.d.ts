@@ -144,6 +144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Phone calls about an alert, both ways, oldest first
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-alert-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{id}/close": {
         parameters: {
             query?: never;
@@ -198,6 +218,26 @@ export interface paths {
         get: operations["get-alert-log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/lower": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a lower severity, with a reason; the alert must have been acknowledged
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["lower-alert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,6 +380,46 @@ export interface paths {
          * @description Open to administrator, auditor.
          */
         get: operations["list-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The lines as a CSV file, newest first, at most 20 000
+         * @description Open to administrator, auditor.
+         */
+        get: operations["export-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Promised calls that were not made yet, the most overdue first
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-callbacks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -536,6 +616,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What somebody on the road needs of each visit, the next due first
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        get: operations["list-field"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/import": {
         parameters: {
             query?: never;
@@ -600,6 +700,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/residents/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a resident agrees to, by type of data
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-consents"];
+        put?: never;
+        /**
+         * Enter what a resident agrees to, or withdraws
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["put-consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/door-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The code to hang at the door; made when there is none
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["make-door-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/residents/{id}/erase": {
         parameters: {
             query?: never;
@@ -634,6 +778,46 @@ export interface paths {
         get: operations["get-resident-history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where a resident lives, and what matters at the door
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        post: operations["put-home"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name, phone, address and contacts of a resident, for a reason that is audited
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        post: operations["reveal-resident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -749,6 +933,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the caller's account stands with its authenticator app
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        get: operations["get-factor"];
+        put?: never;
+        /**
+         * Begin to set up an authenticator app; it counts once a code is confirmed
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        post: operations["begin-factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the app by a code; answers the recovery codes once
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        post: operations["confirm-factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New recovery codes; the old ones stop working
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        post: operations["new-recovery-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove the app, to set up another
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        post: operations["remove-factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's own password; ends all sessions of the account
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        post: operations["change-own-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -833,6 +1121,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{username}/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take the authenticator app away from somebody who has lost it; ends the account's sessions
+         * @description Open to administrator.
+         */
+        delete: operations["reset-user-factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{username}/password": {
         parameters: {
             query?: never;
@@ -863,7 +1171,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an API token for programs
+         * Make an API token for a program, as narrow as it may be
          * @description Open to administrator.
          */
         post: operations["new-user-token"];
@@ -872,6 +1180,46 @@ export interface paths {
          * @description Open to administrator.
          */
         delete: operations["revoke-user-tokens"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{username}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API tokens of an account
+         * @description Open to administrator.
+         */
+        get: operations["list-user-tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{username}/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * One API token stops working
+         * @description Open to administrator.
+         */
+        delete: operations["revoke-user-token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -935,6 +1283,126 @@ export interface paths {
          * @description Open to administrator, duty, town_duty, supervisor.
          */
         post: operations["cancel-visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}/checkin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * At the door: taken whatever it proves
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        post: operations["checkin-visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A step of the checklist for a door that nobody opens
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        post: operations["check-visit-step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leaving
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        post: operations["checkout-visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was entered at the door, in the order in which it happened
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-visit-entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A JPEG picture of at most 1 MiB; what the camera wrote beside it is taken out
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        post: operations["add-visit-photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["get-visit-photo"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1012,6 +1480,11 @@ export interface components {
             vendor: string;
         };
         Alert: {
+            /**
+             * Format: date-time
+             * @description Acknowledged and nothing done by then: it goes back to the queue and rings again. Null when no countdown runs.
+             */
+            ack_due: string | null;
             /** Format: date-time */
             acked_at: string | null;
             area: string;
@@ -1019,6 +1492,13 @@ export interface components {
             assignee: string | null;
             /** Format: date-time */
             closed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the first person is known to have been shown it since it last rang; null while nobody is.
+             */
+            delivered_at: string | null;
+            /** @description User name of who that was. */
+            delivered_to: string | null;
             /**
              * Format: date-time
              * @description When the next step is due; null when none is.
@@ -1034,12 +1514,22 @@ export interface components {
             };
             /** Format: date-time */
             found_at: string;
+            /**
+             * @description The resident is listed as this (deceased, moved, left): it can be noted, printed and closed. Empty when it is not frozen.
+             * @enum {string}
+             */
+            frozen: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
             id: string;
             kind: string;
             /** Format: date-time */
             known_at: string;
             /** @description The finding was older than a day when it came: listed, without siren. */
             late: boolean;
+            /**
+             * Format: date-time
+             * @description When the next promised call is due; null when none is promised.
+             */
+            next_call: string | null;
             /** Format: date-time */
             opened_at: string;
             /** @enum {string|null} */
@@ -1055,6 +1545,8 @@ export interface components {
             rule: components["schemas"]["RuleRef"];
             /** @enum {string} */
             severity: "red" | "orange" | "yellow" | "blue";
+            /** @description The silence that holds it back: it is listed and does not ring. Null when none does. */
+            silenced: components["schemas"]["SilenceRef"] | null;
             /**
              * Format: date-time
              * @description Start of the episode in event time.
@@ -1064,6 +1556,11 @@ export interface components {
             state: "open" | "acknowledged" | "dispatched" | "visited" | "closed";
             subject: components["schemas"]["Subject"];
             visit: components["schemas"]["Visit"] | null;
+            /**
+             * Format: date-time
+             * @description At night: it waits for the morning until then and makes no sound; null when it does not.
+             */
+            waits_until: string | null;
         };
         AlertsOutBody: {
             /**
@@ -1130,17 +1627,184 @@ export interface components {
         };
         CallInBody: {
             /**
+             * @description out from the desk (default), in to the desk.
+             * @enum {string}
+             */
+            direction?: "out" | "in";
+            /**
              * Format: date-time
-             * @description When to try again.
+             * @description When the next call is promised, within 7 days. The promise is kept by the next call about the same resident.
              */
             next_call?: string;
             note?: string;
+            /** @description Of somebody who is not among the contacts; only its masked form is kept. */
+            number?: string;
             /** @description Id of who was called about an outage: one of its residents, ticked off by it. */
             resident?: string;
             /** @enum {string} */
             result: "answered" | "no_answer" | "busy" | "wrong_number";
+            /**
+             * Format: int64
+             * @description How long it lasted, where known.
+             */
+            seconds?: number;
+            /**
+             * Format: date-time
+             * @description When the call began; by default so long ago as it lasted.
+             */
+            started?: string;
             /** @description resident, a contact's name, 120 or 110. */
             whom: string;
+        };
+        CallRecord: {
+            alert: string;
+            area: string;
+            /** @description User name of who called or took the call. */
+            by: string;
+            /** @enum {string} */
+            direction: "in" | "out";
+            id: string;
+            /**
+             * Format: date-time
+             * @description When a later call kept the promise.
+             */
+            kept_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the next call was promised.
+             */
+            next_call: string | null;
+            /** @description With its middle hidden; empty when not known. */
+            number: string;
+            /** @description Whom it was about. */
+            resident: components["schemas"]["ResidentRef"] | null;
+            /** @enum {string} */
+            result: "answered" | "no_answer" | "busy" | "wrong_number";
+            /**
+             * Format: int64
+             * @description How long it lasted; 0 when not known.
+             */
+            seconds: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @description resident, a contact's name, 120 or 110. */
+            whom: string;
+        };
+        Callback: {
+            alert: string;
+            area: string;
+            assignee: string | null;
+            /** @description User name of who called or took the call. */
+            by: string;
+            /** @enum {string} */
+            direction: "in" | "out";
+            /** Format: date-time */
+            due: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When a later call kept the promise.
+             */
+            kept_at: string | null;
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When the next call was promised.
+             */
+            next_call: string | null;
+            /** @description With its middle hidden; empty when not known. */
+            number: string;
+            /** @description Whom it was about. */
+            resident: components["schemas"]["ResidentRef"] | null;
+            /** @enum {string} */
+            result: "answered" | "no_answer" | "busy" | "wrong_number";
+            /**
+             * Format: int64
+             * @description How long it lasted; 0 when not known.
+             */
+            seconds: number;
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "open" | "acknowledged" | "dispatched" | "visited" | "closed";
+            /** @description resident, a contact's name, 120 or 110. */
+            whom: string;
+        };
+        CallbacksOut: {
+            /** @description The most overdue first. */
+            items: components["schemas"]["Callback"][];
+        };
+        CallsOut: {
+            items: components["schemas"]["CallRecord"][];
+        };
+        CheckInInBody: {
+            /**
+             * Format: date-time
+             * @description When it happened by the phone's clock; the time of receipt by default.
+             */
+            at?: string;
+            /** @description Door code, as scanned or typed, or serial number. */
+            code?: string;
+            /**
+             * @description By position, by the code at the door, by the serial number of a device in the home, or by nothing but a reason.
+             * @enum {string}
+             */
+            how: "position" | "door_code" | "serial" | "word";
+            position?: components["schemas"]["Position"];
+            /** @description Why it proves nothing, in the person's own words. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description What the phone's clock says now, as it sends this: the difference to ours corrects at.
+             */
+            sent?: string;
+            /**
+             * Format: uuid
+             * @description Made on the phone. What is sent twice is taken once.
+             */
+            uuid: string;
+        };
+        CheckOutInBody: {
+            /**
+             * Format: date-time
+             * @description When it happened by the phone's clock; the time of receipt by default.
+             */
+            at?: string;
+            /**
+             * Format: date-time
+             * @description What the phone's clock says now, as it sends this: the difference to ours corrects at.
+             */
+            sent?: string;
+            /**
+             * Format: uuid
+             * @description Made on the phone. What is sent twice is taken once.
+             */
+            uuid: string;
+        };
+        ChecklistInBody: {
+            /**
+             * Format: date-time
+             * @description When it happened by the phone's clock; the time of receipt by default.
+             */
+            at?: string;
+            /** @description Who was asked, who opened. */
+            note?: string;
+            /** @enum {string} */
+            result: "done" | "nothing" | "not_possible";
+            /**
+             * Format: date-time
+             * @description What the phone's clock says now, as it sends this: the difference to ours corrects at.
+             */
+            sent?: string;
+            /** @enum {string} */
+            step: "call_again" | "knock" | "look_inside" | "neighbours" | "family" | "supervisor" | "emergency_110" | "emergency_120" | "opened" | "entered";
+            /**
+             * Format: uuid
+             * @description Made on the phone. What is sent twice is taken once.
+             */
+            uuid: string;
         };
         CloseInBody: {
             /** @description How it was verified: phone, family, door, device, or in words; a device is no contact. May be missing when the alert has a visit report. */
@@ -1150,6 +1814,46 @@ export interface components {
             outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
             /** @description Who reached the person; may be missing when the alert has a visit report. */
             verified_by?: string;
+        };
+        CodeInBody: {
+            /** @description Of the authenticator app, or, where one is set up, a recovery code. */
+            code: string;
+        };
+        ConsentBody: {
+            /** @description User name of who entered it. */
+            by: string;
+            /** @enum {string} */
+            data: "water" | "vitals" | "motion" | "position";
+            /**
+             * Format: date-time
+             * @description It counts for what came in later.
+             */
+            entered_at: string;
+            /** Format: date-time */
+            from: string;
+            /** @description false: refused or withdrawn. */
+            granted: boolean;
+            id: string;
+            /** @description Where the signed paper is. */
+            paper: string;
+            /**
+             * Format: date-time
+             * @description null: until further notice.
+             */
+            to: string | null;
+        };
+        ConsentState: {
+            /** @enum {string} */
+            data: "water" | "vitals" | "motion" | "position";
+            /** @description A decision was entered; else the service's default holds. */
+            known: boolean;
+            /** @description Readings of this type are stored, judged and shown. */
+            taken: boolean;
+        };
+        ConsentsOut: {
+            /** @description All decisions, newest first. The newest one of a type that has begun counts. */
+            items: components["schemas"]["ConsentBody"][];
+            now: components["schemas"]["ConsentState"][];
         };
         ContactPerson: {
             name: string;
@@ -1201,6 +1905,70 @@ export interface components {
             /** @description Whose it is now; always null for a vendor. */
             resident: string | null;
         };
+        DoorCodeOut: {
+            code: string;
+            /** @description What the QR code at the door says, after the address of the service. */
+            path: string;
+        };
+        DoorEntry: {
+            /** Format: double */
+            accuracy_m?: number;
+            /**
+             * Format: date-time
+             * @description By the service's clock.
+             */
+            at: string;
+            /** @description User name. */
+            by: string;
+            /**
+             * @description How the phone's time was taken: as it is, corrected by as much as its clock was off, or replaced by the time of receipt.
+             * @enum {string}
+             */
+            clock?: "" | "corrected" | "implausible";
+            /**
+             * @description What had happened to the visit before this arrived; it was taken all the same.
+             * @enum {string}
+             */
+            conflict?: "" | "canceled" | "reported" | "reassigned" | "closed";
+            /**
+             * Format: double
+             * @description From the home.
+             */
+            distance_m?: number;
+            /** Format: int64 */
+            height?: number;
+            /** @enum {string} */
+            how?: "" | "position" | "door_code" | "serial" | "word";
+            /** @enum {string} */
+            kind: "checkin" | "checkout" | "checklist" | "photo";
+            /**
+             * @description Why the check-in proves nothing; empty when it proves that somebody was there.
+             * @enum {string}
+             */
+            mark?: "" | "outside" | "inaccurate" | "no_home" | "wrong_code" | "word";
+            note?: string;
+            /**
+             * Format: date-time
+             * @description By the phone's clock.
+             */
+            phone_at?: string;
+            /** @description Id of the picture. */
+            photo?: string;
+            reason?: string;
+            /** Format: date-time */
+            received: string;
+            /** @enum {string} */
+            result?: "" | "done" | "nothing" | "not_possible";
+            /** @description The phone gave the position on the maps' own datum (GCJ-02). */
+            shifted?: boolean;
+            /** @enum {string} */
+            step?: "" | "call_again" | "knock" | "look_inside" | "neighbours" | "family" | "supervisor" | "emergency_110" | "emergency_120" | "opened" | "entered";
+            /** Format: uuid */
+            uuid: string;
+            visit: string;
+            /** Format: int64 */
+            width?: number;
+        };
         EffectiveRules: {
             /** @description The changes that these rules have come from, newest first; at most 100. */
             history: components["schemas"]["RuleChangeBody"][];
@@ -1219,6 +1987,14 @@ export interface components {
             /** @description Whose absence it is. */
             resident: string;
         };
+        Enrolment: {
+            /** @description The QR code as a data: URL of a PNG. */
+            qr: string;
+            /** @description To be typed into the app where its camera cannot be used. */
+            secret: string;
+            /** @description otpauth://, what the QR code holds. */
+            url: string;
+        };
         Entry: {
             /** @description The operation, e.g. ack-alert or sign-in. */
             action: string;
@@ -1232,6 +2008,10 @@ export interface components {
             id: number;
             /** @description What it was done to, e.g. an alert's id. */
             object: string;
+        };
+        EntryOut: {
+            entry: components["schemas"]["DoorEntry"];
+            visit: components["schemas"]["Visit"];
         };
         ErasureBody: {
             by: string;
@@ -1260,6 +2040,52 @@ export interface components {
             /** Format: int64 */
             messages: number;
         };
+        Factor: {
+            enrolled: boolean;
+            /**
+             * Format: date-time
+             * @description By when it must be set up; null when it need not be.
+             */
+            must_until: string | null;
+            /** @description Until it is set up nothing else is open. */
+            overdue: boolean;
+            /**
+             * @description Of the service.
+             * @enum {string}
+             */
+            policy: "off" | "optional" | "required";
+            /**
+             * Format: int64
+             * @description Recovery codes that are left.
+             */
+            recovery_codes: number;
+            /** @description This account must have one. */
+            required: boolean;
+            /**
+             * Format: date-time
+             * @description null: not set up.
+             */
+            since: string | null;
+        };
+        FieldCard: {
+            absences: components["schemas"]["AbsenceBody"][];
+            alert: components["schemas"]["Alert"] | null;
+            devices: components["schemas"]["Worn"][];
+            entries: components["schemas"]["DoorEntry"][];
+            home: components["schemas"]["HomeBody"] | null;
+            resident: components["schemas"]["ResidentBody"] | null;
+            rules: components["schemas"]["FieldRules"];
+            /** @description The last signs of life, the newest first. */
+            signs: components["schemas"]["Sign"][];
+            visit: components["schemas"]["Visit"];
+        };
+        FieldOut: {
+            items: components["schemas"]["FieldCard"][];
+            /** @description There are more visits than a phone is sent. */
+            more: boolean;
+            /** Format: date-time */
+            now: string;
+        };
         FieldProblem: {
             /** @example outcome */
             field: string;
@@ -1268,11 +2094,57 @@ export interface components {
             /** @description As sent; left out when it is no plain value. */
             value?: unknown;
         };
+        FieldRules: {
+            /** Format: double */
+            accuracy_m: number;
+            /** Format: double */
+            check_in_m: number;
+        };
         HistoryOut: {
             metric: string;
             points: components["schemas"]["Point"][];
             /** @description Empty for a metric that is not in the contract. */
             unit: string;
+            /** @description The resident does not agree to this type of data: nothing is shown. */
+            withheld?: boolean;
+        };
+        HomeBody: {
+            /** @description A code hangs at the door. */
+            door_code: boolean;
+            /** @description What matters at the door. */
+            note: string;
+            /** @description null while not known. */
+            position: components["schemas"]["HomePosition"] | null;
+        };
+        HomeInBody: {
+            /** @description What matters at the door: where the key is, a dog, hard of hearing. */
+            note?: string;
+            position?: components["schemas"]["Position"];
+        };
+        HomePosition: {
+            /**
+             * Format: double
+             * @description BD-09, for Baidu.
+             */
+            bd_lat_deg: number;
+            /** Format: double */
+            bd_lon_deg: number;
+            /**
+             * Format: double
+             * @description GCJ-02, for Amap and Tencent.
+             */
+            gcj_lat_deg: number;
+            /** Format: double */
+            gcj_lon_deg: number;
+            /**
+             * Format: double
+             * @description WGS-84
+             */
+            lat_deg: number;
+            /** Format: double */
+            lon_deg: number;
+            /** @enum {string} */
+            source: "entered" | "door";
         };
         Imported: {
             /** Format: int64 */
@@ -1298,6 +2170,8 @@ export interface components {
         };
         LatestBody: {
             items: components["schemas"]["LatestItem"][];
+            /** @description The position is left out: no alert about the resident is open, and no reason was given. */
+            position_hidden?: boolean;
         };
         LatestItem: {
             metric: string;
@@ -1323,6 +2197,11 @@ export interface components {
         };
         ListDeviceBody: {
             items: components["schemas"]["DeviceBody"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
+        ListDoorEntry: {
+            items: components["schemas"]["DoorEntry"][];
             /** @description Cursor of the next page, null on the last. */
             next: string | null;
         };
@@ -1401,11 +2280,21 @@ export interface components {
         LogOut: {
             items: components["schemas"]["LogEntry"][];
         };
+        LowerInBody: {
+            reason: string;
+            /**
+             * @description Lower than the alert's own.
+             * @enum {string}
+             */
+            severity: "orange" | "yellow" | "blue";
+        };
         Me: {
             /** @description Roots of what the caller sees; an empty path is everything. */
             areas: string[];
             /** @description The operations open to the caller's role. */
             may: string[];
+            /** @description An authenticator app must be set up before anything else. */
+            must_enrol: boolean;
             name: string;
             provider: string;
             /** @enum {string} */
@@ -1442,6 +2331,23 @@ export interface components {
             /** @description Empty takes the device back. */
             resident: string;
         };
+        NewConsentInBody: {
+            data: ("water" | "vitals" | "motion" | "position")[];
+            /**
+             * Format: date-time
+             * @description Now by default.
+             */
+            from?: string;
+            /** @description false withdraws: from then on nothing of the type is stored, judged or shown. What is stored already stays until it is erased. */
+            granted: boolean;
+            /** @description Where the signed paper is. */
+            paper?: string;
+            /**
+             * Format: date-time
+             * @description Until further notice by default.
+             */
+            to?: string;
+        };
         NewDevice: {
             /** @description Where it stands while it is nobody's. */
             area: string;
@@ -1451,6 +2357,24 @@ export interface components {
             /** @enum {string} */
             kind: "water_meter" | "wristband";
             vendor: string;
+        };
+        NewTokenInBody: {
+            /** @description Areas within the account's; all of them by default. */
+            areas?: string[];
+            /**
+             * Format: date-time
+             * @description Never by default.
+             */
+            expires_at?: string;
+            /** @description What it is for. */
+            name?: string;
+            /** @description GET only. */
+            read_only?: boolean;
+            /**
+             * @description A role that may do no more than the account's; its own by default.
+             * @enum {string}
+             */
+            role?: "administrator" | "duty" | "town_duty" | "assistant" | "provider" | "supervisor" | "vendor" | "auditor";
         };
         NewUserInBody: {
             /** @description Roots of what the account sees; an empty path is everything. */
@@ -1482,6 +2406,12 @@ export interface components {
         NoteInBody: {
             note: string;
         };
+        OwnPasswordInBody: {
+            /** @description 8 to 256 bytes. */
+            new_password: string;
+            /** @description The present one. */
+            password: string;
+        };
         PasswordInBody: {
             /** @description 8 to 256 bytes. */
             password: string;
@@ -1495,6 +2425,19 @@ export interface components {
             ts: string;
             /** Format: double */
             value: number | null;
+        };
+        Position: {
+            /** Format: double */
+            accuracy_m?: number;
+            /**
+             * @description wgs84 by default, which is what browsers give.
+             * @enum {string}
+             */
+            datum?: "wgs84" | "gcj02" | "bd09";
+            /** Format: double */
+            lat_deg: number;
+            /** Format: double */
+            lon_deg: number;
         };
         PreviewCount: {
             /** Format: int64 */
@@ -1550,6 +2493,13 @@ export interface components {
             to: string;
         };
         Problem: {
+            /** @description On 409: user name of who brought it to that state, where somebody was quicker. */
+            by?: string;
+            /**
+             * @description What a program can do about it.
+             * @enum {string}
+             */
+            code?: "totp_required" | "totp_wrong" | "totp_enrolment" | "reason_required";
             /** @description What is wrong, in one sentence. */
             detail: string;
             /** @description The fields that are wrong. */
@@ -1577,6 +2527,10 @@ export interface components {
             note?: string;
             reason?: string;
         };
+        RecoveryOut: {
+            /** @description Shown once. Each stands in for the app one time. */
+            recovery_codes: string[];
+        };
         RegistryDoc: {
             /** @description Parents before their children. */
             areas?: components["schemas"]["AreaBody"][];
@@ -1592,9 +2546,33 @@ export interface components {
              */
             at: string;
             by: string;
+            /**
+             * @description Why it was a false alarm.
+             * @enum {string}
+             */
+            cause?: "away" | "device" | "habit" | "test" | "other";
+            /** @enum {string} */
+            clock?: "" | "corrected" | "implausible";
+            /**
+             * @description How the resident was found.
+             * @enum {string}
+             */
+            condition?: "" | "good" | "weak" | "ill" | "injured" | "confused" | "not_seen";
+            /**
+             * @description What had happened to the visit before the report arrived.
+             * @enum {string}
+             */
+            conflict?: "" | "canceled" | "reported" | "reassigned" | "closed";
+            /** @description Somebody has to come back to it. */
+            follow_up?: boolean;
             note: string;
             /** @enum {string} */
             outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            /**
+             * Format: date-time
+             * @description When it was found by the phone's clock, where that is not what counts.
+             */
+            phone_at?: string;
             /** Format: date-time */
             received: string;
             /** Format: uuid */
@@ -1606,9 +2584,21 @@ export interface components {
              * @description When it was found; the time of receipt by default.
              */
             at?: string;
+            /**
+             * @description How the resident was found.
+             * @enum {string}
+             */
+            condition?: "" | "good" | "weak" | "ill" | "injured" | "confused" | "not_seen";
+            /** @description Somebody has to come back to it. */
+            follow_up?: boolean;
             note?: string;
             /** @enum {string} */
             outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            /**
+             * Format: date-time
+             * @description What the phone's clock says now, as it sends this: the difference to ours corrects at.
+             */
+            sent?: string;
             /**
              * Format: uuid
              * @description Made on the phone. A report sent twice is taken once.
@@ -1626,6 +2616,8 @@ export interface components {
             /** @description Whom to call, in order. */
             contacts?: components["schemas"]["ContactPerson"][];
             id: string;
+            /** @description Something is masked or left out; reveal-resident shows it. */
+            readonly masked?: boolean;
             name: string;
             phone?: string;
             /**
@@ -1654,6 +2646,8 @@ export interface components {
             contacts?: components["schemas"]["ContactPerson"][];
             devices: components["schemas"]["Worn"][];
             id: string;
+            /** @description Something is masked or left out; reveal-resident shows it. */
+            readonly masked?: boolean;
             name: string;
             phone?: string;
             /**
@@ -1670,6 +2664,10 @@ export interface components {
         ResidentRef: {
             id: string;
             name: string;
+        };
+        RevealInBody: {
+            /** @description Why, e.g. an alert's id. It goes into the audit log. */
+            reason: string;
         };
         RuleChangeBody: {
             by: string;
@@ -1739,8 +2737,34 @@ export interface components {
             items: components["schemas"]["RuleVersionBody"][];
         };
         RulesBody: {
+            ack_timeout: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                blue: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                orange: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                red: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                yellow: string;
+            };
             escalation: {
                 [key: string]: string[];
+            };
+            field: {
+                accuracy_m: number;
+                check_in_m: number;
             };
             /**
              * @description A length of time such as 45m or 24h0m0s.
@@ -1764,6 +2788,27 @@ export interface components {
                 }[];
                 wander_m: number;
                 wandering: boolean;
+            };
+            quiet: {
+                flap_of: {
+                    [key: string]: number;
+                };
+                flap_rings: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                flap_within: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                handover: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                silence_most: string;
             };
             /**
              * @description A length of time such as 45m or 24h0m0s.
@@ -1820,6 +2865,30 @@ export interface components {
             version?: number;
             visit_due: {
                 [key: string]: string;
+            };
+            visits: {
+                callbacks: number;
+                daily_call: boolean;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                every_green: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                every_red: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                every_yellow: string;
+                home_pct: number;
+                neighbour: boolean;
+                per_day: number;
+                remind: number[];
+                tries: number;
             };
             vitals: {
                 body_temp: {
@@ -1960,8 +3029,34 @@ export interface components {
             version?: number;
         };
         RulesPart: {
+            ack_timeout?: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                blue?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                orange?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                red?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                yellow?: string;
+            };
             escalation?: {
                 [key: string]: string[];
+            };
+            field?: {
+                accuracy_m?: number;
+                check_in_m?: number;
             };
             /**
              * @description A length of time such as 45m or 24h0m0s.
@@ -1985,6 +3080,27 @@ export interface components {
                 }[];
                 wander_m?: number;
                 wandering?: boolean;
+            };
+            quiet?: {
+                flap_of?: {
+                    [key: string]: number;
+                };
+                flap_rings?: number;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                flap_within?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                handover?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                silence_most?: string;
             };
             /**
              * @description A length of time such as 45m or 24h0m0s.
@@ -2039,6 +3155,30 @@ export interface components {
             };
             visit_due?: {
                 [key: string]: string;
+            };
+            visits?: {
+                callbacks?: number;
+                daily_call?: boolean;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                every_green?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                every_red?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                every_yellow?: string;
+                home_pct?: number;
+                neighbour?: boolean;
+                per_day?: number;
+                remind?: number[];
+                tries?: number;
             };
             vitals?: {
                 body_temp?: {
@@ -2170,9 +3310,37 @@ export interface components {
             /** @description MQTT user name. */
             username: string;
         };
+        Settled: {
+            /** Format: date-time */
+            at: string;
+            /** @description User name. */
+            by: string;
+            how: string;
+        };
+        Sign: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description contact: a person was reached.
+             * @enum {string}
+             */
+            kind: "contact" | "water" | "heart_rate_bpm" | "steps";
+            /**
+             * Format: double
+             * @description Litres in the hour from at on, beats a minute, steps of the day.
+             */
+            value?: number;
+        };
         SignInBody: {
+            /** @description Of the authenticator app, or a recovery code: for accounts that have an app. Without it they are answered 401 with the code totp_required. */
+            code?: string;
             password: string;
             username: string;
+        };
+        SilenceRef: {
+            id: string;
+            /** Format: date-time */
+            until: string;
         };
         StatusBody: {
             /** @description Whether ingest is connected to the broker. */
@@ -2204,14 +3372,48 @@ export interface components {
             /** @enum {string} */
             type: "resident" | "device" | "area" | "system";
         };
+        Token: {
+            /** @description Narrower than the account's; empty: the account's. */
+            areas: string[];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description null: never.
+             */
+            expires_at: string | null;
+            id: string;
+            /** @description Who made it; empty: on the machine itself. */
+            maker: string;
+            /** @description What it is for. */
+            name: string;
+            read_only: boolean;
+            /**
+             * @description Narrower than the account's; empty: the account's.
+             * @enum {string}
+             */
+            role: "administrator" | "duty" | "town_duty" | "assistant" | "provider" | "supervisor" | "vendor" | "auditor";
+            /**
+             * Format: date-time
+             * @description Last use, to a minute; null: never used.
+             */
+            used_at: string | null;
+        };
         TokenBody: {
+            /** @description As it is listed. */
+            item: components["schemas"]["Token"];
             /** @description Shown once. Sent as Authorization: Bearer. */
             token: string;
+        };
+        TokensOut: {
+            items: components["schemas"]["Token"][];
         };
         Visit: {
             /** @description The alert it answers, null for a planned one. */
             alert: string | null;
             area: string;
+            /** Format: date-time */
+            arrived_at: string | null;
             /** @description User name; null until somebody takes it. */
             assignee: string | null;
             /** Format: date-time */
@@ -2219,10 +3421,26 @@ export interface components {
             /** Format: date-time */
             due: string;
             id: string;
+            /** @description At the door, or by phone. */
+            kind: string;
+            /** Format: date-time */
+            left_at: string | null;
+            /**
+             * @description Why the service planned it; empty when a person asked for it.
+             * @enum {string}
+             */
+            plan: "" | "routine" | "quota" | "callback" | "daily";
             /** @description The provider organisation that serves the village. */
             provider: string | null;
+            /**
+             * Format: int64
+             * @description Percent of the time to due at which the last reminder was given, 0 before the first.
+             */
+            reminded: number;
             report: components["schemas"]["Report"] | null;
             resident: components["schemas"]["ResidentRef"] | null;
+            /** @description A verified contact that counts as this planned visit, which is canceled by it. */
+            settled: components["schemas"]["Settled"] | null;
             /** Format: date-time */
             started_at: string | null;
             /** @enum {string} */
@@ -2489,6 +3707,37 @@ export interface operations {
             };
         };
     };
+    "list-alert-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallsOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "close-alert": {
         parameters: {
             query?: never;
@@ -2577,6 +3826,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "lower-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LowerInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
                 };
             };
             /** @description Problem */
@@ -2825,6 +4109,17 @@ export interface operations {
                 /** @description The next of the page before. */
                 cursor?: string;
                 limit?: number;
+                /** @description User name. */
+                actor?: string;
+                /** @description The operation, e.g. ack-alert or sign-in. */
+                action?: string;
+                /** @description What it was done to, e.g. a resident's id. */
+                object?: string;
+                /** @description Part of object or detail. */
+                search?: string;
+                from?: string;
+                /** @description Not included. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -2839,6 +4134,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListEntry"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-audit": {
+        parameters: {
+            query?: {
+                /** @description User name. */
+                actor?: string;
+                /** @description The operation, e.g. ack-alert or sign-in. */
+                action?: string;
+                /** @description What it was done to, e.g. a resident's id. */
+                object?: string;
+                /** @description Part of object or detail. */
+                search?: string;
+                from?: string;
+                /** @description Not included. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-callbacks": {
+        parameters: {
+            query?: {
+                /** @description Only what is promised until then; everything that is promised by default. */
+                due?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbacksOut"];
                 };
             };
             /** @description Problem */
@@ -3118,7 +4488,10 @@ export interface operations {
     };
     "get-device-latest": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why somebody wants to know where the resident is while no alert about them is open. It goes into the audit log. */
+                reason?: string;
+            };
             header?: never;
             path: {
                 vendor: string;
@@ -3196,6 +4569,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListErasureBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-field": {
+        parameters: {
+            query?: {
+                /** @description Leaves out visits that are due then or later; by default those of the next 36 hours. */
+                until?: string;
+                /** @description This one only, whenever it is due and however it stands. */
+                visit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldOut"];
                 };
             };
             /** @description Problem */
@@ -3347,6 +4754,106 @@ export interface operations {
             };
         };
     };
+    "list-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsentInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "make-door-code": {
+        parameters: {
+            query?: {
+                /** @description Another one than is there; the old one proves nothing any more. */
+                fresh?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorCodeOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "erase-resident": {
         parameters: {
             query?: never;
@@ -3391,6 +4898,8 @@ export interface operations {
                 every?: string;
                 /** @description What is told of each window, its mean by default. use is the litres that a water register (volume_m3) has counted; over a gap of more than one and a half windows it is not known, and in none. Windows of whole hours also tell their readings, and how many were expected at the device's own cadence. */
                 aggregate?: "mean" | "min" | "max" | "last" | "count" | "use";
+                /** @description Why somebody wants to know where the resident was (lat_deg, lon_deg, accuracy_m) while no alert about them is open. It goes into the audit log. */
+                reason?: string;
                 /** @description The first so many points from from on. */
                 limit?: number;
             };
@@ -3409,6 +4918,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HomeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reveal-resident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentBody"];
                 };
             };
             /** @description Problem */
@@ -3680,6 +5259,192 @@ export interface operations {
             };
         };
     };
+    "get-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factor"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "begin-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "new-recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-own-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPasswordInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-status": {
         parameters: {
             query?: never;
@@ -3833,6 +5598,35 @@ export interface operations {
             };
         };
     };
+    "reset-user-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "set-user-password": {
         parameters: {
             query?: never;
@@ -3875,7 +5669,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewTokenInBody"];
+            };
+        };
         responses: {
             /** @description Created */
             201: {
@@ -3903,6 +5701,67 @@ export interface operations {
             header?: never;
             path: {
                 username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-user-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-user-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -4054,6 +5913,215 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Visit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "checkin-visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-visit-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChecklistInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "checkout-visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckOutInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-visit-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDoorEntry"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-visit-photo": {
+        parameters: {
+            query: {
+                /** @description Made on the phone. */
+                uuid: string;
+                at?: string;
+                sent?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-visit-photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Problem */

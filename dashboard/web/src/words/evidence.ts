@@ -4,7 +4,7 @@ import { silenceOf } from '@/alerts/silences'
 import { body, call, place, trend } from './evidence_body'
 import { battery, fault, outage, silent, unworn } from './evidence_devices'
 import { absent, burst, high, inactivity, leak, lifeless, routine } from './evidence_water'
-import { word, type Translate } from './index'
+import { word, type Translate } from './word'
 import { plain, Values, type Described } from './values'
 
 export interface Description {

@@ -1,6 +1,6 @@
 // Evidence of what a wristband shows: calls, vital signs, trends, places.
 import { duration } from './time'
-import { word } from './index'
+import { word } from './word'
 import { number, unitOf, type Values } from './values'
 
 export function call(kind: 'sos' | 'fall', v: Values): string[] {

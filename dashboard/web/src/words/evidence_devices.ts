@@ -1,7 +1,7 @@
 // Evidence of what devices and lines do: silence, faults, batteries, outages.
 import { silenceOf } from '@/alerts/silences'
 import { duration } from './time'
-import { word } from './index'
+import { word } from './word'
 import { number, type Values } from './values'
 
 export function silent(v: Values): string[] {

@@ -1,6 +1,6 @@
 // Evidence of what a water meter shows: no use, too much, another routine.
 import { duration } from './time'
-import { word } from './index'
+import { word } from './word'
 import { number, type Values } from './values'
 
 export function inactivity(v: Values): string[] {

@@ -28,13 +28,4 @@ export function createWords(language: Language) {
   })
 }
 
-/** Looks a word up; what views and pure functions get handed. */
-export type Translate = (key: string, params?: Record<string, unknown>) => string
-
-/** The word for a value of a closed set, or the bare value when it is a new one. */
-export function word(t: Translate, group: string, value: string | null | undefined): string {
-  if (!value) return ''
-  const key = `${group}.${value}`
-  const s = t(key)
-  return s === key ? value : s
-}
+export { word, type Translate } from './word'

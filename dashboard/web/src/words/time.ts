@@ -1,6 +1,6 @@
 // Times as people in the county read them: always Asia/Shanghai, whatever the
 // computer is set to.
-import type { Translate } from './index'
+import type { Translate } from './word'
 
 export const zone = 'Asia/Shanghai'
 

@@ -1,7 +1,7 @@
 // Single values of an alert's evidence, read with care and put into words.
 import type { Alert } from '@/api/types'
 import { moment, ms } from './time'
-import { word, type Translate } from './index'
+import { word, type Translate } from './word'
 
 export type Evidence = Record<string, unknown>
 export type Described = Pick<Alert, 'kind' | 'evidence' | 'rule'> & Partial<Pick<Alert, 'severity' | 'subject'>>
