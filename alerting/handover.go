@@ -90,7 +90,8 @@ type SheetLine struct {
 	Kind     Kind             `json:"kind,omitempty"`
 	Severity Severity         `json:"severity,omitempty"`
 	State    State            `json:"state,omitempty"`
-	Assignee string           `json:"assignee,omitempty"`
+	Assignee string           `json:"assignee,omitempty" doc:"User name: of who works on it, promised it, or entered it."`
+	Whom     string           `json:"whom,omitempty" doc:"Who is to be called."`
 	Since    time.Time        `json:"since,omitzero"`
 	Due      time.Time        `json:"due,omitzero" doc:"Of a call, a visit or the end of a silence."`
 	Remark   string           `json:"remark,omitempty"`
@@ -139,6 +140,7 @@ type ShiftStore interface {
 	Book
 	Alerts(ctx context.Context, f AlertFilter) (AlertPage, error)
 	Silences(ctx context.Context, f SilenceFilter) ([]Silence, error)
+	Callbacks(ctx context.Context, scope devices.Scope, until time.Time) ([]Callback, error)
 	SilentResidents(ctx context.Context, scope devices.Scope) ([]SilentResident, error)
 	Sheets(ctx context.Context, f SheetFilter) (SheetPage, error)
 	Sheet(ctx context.Context, id string) (Sheet, error)
@@ -185,12 +187,16 @@ func (h *Handovers) Draft(ctx context.Context, by Actor, areas []devices.AreaPat
 		}
 		return s, &InputError{Field: "remarks." + id, Value: "", Rule: "must be of a case that is open"}
 	}
-	for _, a := range cases {
-		if a.NextCall != nil {
-			l := h.line(&a, "")
-			l.Section, l.Due = SectionCallback, *a.NextCall
-			s.Lines = append(s.Lines, l)
+	calls, err := h.Store.Callbacks(ctx, scope, now.Add(furthestPromise))
+	if err != nil {
+		return s, err
+	}
+	for _, c := range calls {
+		l := SheetLine{Section: SectionCallback, Alert: c.Alert, Area: c.Area, Kind: c.Kind, Severity: c.Severity, State: c.State, Due: c.Due, Assignee: c.By, Whom: c.Whom}
+		if c.Resident != nil {
+			l.Resident, l.Name = c.Resident.ID, c.Resident.Name
 		}
+		s.Lines = append(s.Lines, l)
 	}
 	silences, err := h.Store.Silences(ctx, SilenceFilter{Scope: scope, Running: true, Now: now})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -25,6 +26,7 @@ type Dashboard struct {
 	hub     *hub
 	refused *refusals
 	reads   *reads
+	turning sync.Mutex // held while changes of state are followed up
 	// seenCards are the visits whose cards were shown to whom today.
 	seenCards daily
 	handler   http.Handler
@@ -60,8 +62,11 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveActions()
 	d.serveCalls()
 	d.serveVisits()
+	d.serveSilences()
+	d.serveHandovers()
 	d.serveField()
 	d.serveResidents()
+	d.serveResidentStates()
 	d.serveReveal()
 	d.serveConsents()
 	d.serveDevices()
@@ -118,6 +123,7 @@ func (d *Dashboard) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.hub.run(ctx) })
 	g.Go(func() error { return d.purge(ctx) })
+	g.Go(func() error { return d.turns(ctx) })
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -39,7 +39,6 @@ type house struct {
 	user     string
 	silence  string
 	sheet    string
-	token    string // of user, its id
 	photo    string
 }
 
@@ -194,9 +193,6 @@ func (c *county) house(reg *registry.Registry, village devices.AreaPath, vendor,
 		Device: h.device, Code: devices.Malformed, Topic: "homecare/v1/" + string(h.device) + "/telemetry", Received: time.Now().UTC(), SHA256: h.letter, Payload: []byte("{"),
 	}}))
 	must(t, c.access.Create(ctx, access.Account{Username: h.user, Name: "x", Role: access.Assistant, Areas: []devices.AreaPath{village}}, ""))
-	token, _, err := c.access.IssueToken(ctx, h.user, access.TokenReach{Name: "of " + vendor})
-	must(t, err)
-	h.token = token.ID
 	return h
 }
 

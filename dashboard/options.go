@@ -54,6 +54,10 @@ type Desk interface {
 	StartVisit(ctx context.Context, id string, by alerting.Actor) (alerting.Visit, error)
 	ReportVisit(ctx context.Context, id string, by alerting.Actor, r alerting.Report) (alerting.Visit, error)
 	CancelVisit(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Visit, error)
+	Silence(ctx context.Context, by alerting.Actor, in alerting.NewSilence) (alerting.Silence, error)
+	EndSilence(ctx context.Context, id string, by alerting.Actor, reason string) (alerting.Silence, error)
+	// Turned does what follows from a change of a resident's state.
+	Turned(ctx context.Context, t devices.ResidentTurn) error
 	Enter(ctx context.Context, visit string, by alerting.Actor, e alerting.NewEntry) (alerting.DoorEntry, alerting.Visit, error)
 	SetHome(ctx context.Context, resident string, by alerting.Actor, in alerting.HomeChange) (alerting.Home, error)
 	NewDoorCode(ctx context.Context, resident string, by alerting.Actor, fresh bool) (alerting.Home, error)
@@ -167,6 +171,9 @@ type Options struct {
 	Access      *access.Store
 	Alerts      Alerts
 	Desk        Desk
+	Shift       Shift
+	Handovers   Handovers
+	States      States
 	Doors       Doors
 	Registry    Registry
 	Series      Series

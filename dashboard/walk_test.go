@@ -141,8 +141,7 @@ func walkSteps() map[string]step {
 		}, outside: http.StatusUnprocessableEntity},
 		"set-user-password": user("/password", map[string]any{"password": "another one"}),
 		"list-user-tokens":  user("/tokens", nil), "reset-user-factor": user("/factor", nil),
-		"revoke-user-token": {path: func(h house) string { return "/api/v1/users/" + h.user + "/tokens/" + h.token }, body: none},
-		"new-user-token":    user("/token", map[string]any{"name": "export", "read_only": true}), "revoke-user-tokens": user("/token", nil), "disable-user": user("/disable", nil), "enable-user": user("/enable", nil),
+		"new-user-token": user("/token", map[string]any{"name": "export", "read_only": true}), "revoke-user-tokens": user("/token", nil), "disable-user": user("/disable", nil), "enable-user": user("/enable", nil),
 		"list-audit":   {list: true},
 		"export-audit": {global: true}, // see TestAuditFile
 
@@ -156,6 +155,12 @@ func walkSteps() map[string]step {
 func TestEveryRouteHoldsEveryRoleToItsPlace(t *testing.T) {
 	c := newCounty(t)
 	steps := walkSteps()
+	// A token can be revoked once.
+	steps["revoke-user-token"] = step{body: func(house) any { return nil }, path: func(h house) string {
+		token, _, err := c.access.IssueToken(t.Context(), h.user, access.TokenReach{Name: "x"})
+		must(t, err)
+		return "/api/v1/users/" + h.user + "/tokens/" + token.ID
+	}}
 	for _, route := range access.Routes() {
 		if route.Reach == access.Public {
 			continue
