@@ -68,6 +68,8 @@ type settings struct {
 		ExcessMB int64         `help:"Disk for what waits because of rate-per-minute; what does not fit is a dead letter." default:"256" name:"excess-mb"`
 	} `embed:"" prefix:"ingest-"`
 
+	Notify notifySettings `embed:"" prefix:"notify-"`
+
 	Series struct {
 		Store     string `help:"Where readings go: ${enum}." enum:"sqlite,influxdb" default:"sqlite"`
 		URL       string `help:"Address of InfluxDB." default:"http://127.0.0.1:8086"`
@@ -170,6 +172,7 @@ func (s *settings) validate() error {
 			_ = f.Close()
 		}
 	}
+	s.Notify.check(bad)
 	if s.Series.Store == "influxdb" && s.Series.TokenFile == "" {
 		bad("series.token_file", "missing: InfluxDB needs a token")
 	}

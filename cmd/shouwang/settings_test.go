@@ -22,6 +22,13 @@ func TestABadSettingIsNamedAsItStandsInTheFile(t *testing.T) {
 		"no such port":       {plain + "http: {listen: '127.0.0.1:99999'}", `http.listen: "127.0.0.1:99999"`},
 		"missing file":       {plain + "series: {store: influxdb, token_file: /no/such/file}", "series.token_file: open /no/such/file"},
 		"missing key":        {"log: {level: info}", "broker.tls_cert: missing"},
+		"robot's address":    {plain + "notify: {dingtalk: {url_file: /no/such/file}}", "notify.dingtalk.url_file: \"/no/such/file\": read secret"},
+		"robot without one":  {plain + "notify: {feishu: {keyword: x}}", "notify.feishu.url_file: missing"},
+		"no secret":          {plain + "notify: {webhook: {url: 'http://127.0.0.1:1/'}}", "notify.webhook.secret_file: missing"},
+		"too many":           {plain + "notify: {wecom: {url_file: /no, per_minute: 90}}", "notify.wecom.per_minute: \"90\": must lie between 1 and 20"},
+		"mail":               {plain + "notify: {smtp: {host: mail.example, from: nobody}}", `notify.smtp.from: "nobody": must be an e-mail address`},
+		"gateway":            {plain + "notify: {sms: {file: /no/such/file}}", "notify.sms.file: \"/no/such/file\""},
+		"base":               {plain + "notify: {base_url: 'sw.example/x'}", `notify.base_url: "sw.example/x": must be https://`},
 		"no YAML":            {"log: [", "configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {
