@@ -18,6 +18,8 @@ const (
 	// bandFresh is how much older than the newest water reading what a band last
 	// said may be, for both to be of one time.
 	bandFresh = 2 * hourMicros
+	// bandPause is the time without a report after which a band may have kept some.
+	bandPause = 30 * minute
 )
 
 // Fusion joins what the water meter and the wristband tell. No water and a band
@@ -50,6 +52,10 @@ type lifeBand struct {
 	// at hand is counted from.
 	Count, Base     float64
 	CountAt, BaseAt int64
+	// Live is since when, by receipt, it reports without a pause, and HeardAt when
+	// we last had a report. What a band has kept for hours comes in any order: that part of
+	// it has no pulse says nothing of the rest.
+	Live, HeardAt int64 `json:",omitempty"`
 }
 
 // Name implements alerting.Detector.
@@ -89,6 +95,7 @@ func (d *Fusion) Observe(v *alerting.View, r devices.Reading) []alerting.Finding
 		return nil
 	}
 	b := d.band(r.Device)
+	b.live(v.Now.UnixMicro())
 	pulse := b.Wrist.Pulse
 	b.Wrist.hear(r.Metric, r.Value, at)
 	b.flagged()
@@ -120,6 +127,14 @@ func (d *Fusion) band(id devices.DeviceID) *lifeBand {
 	}
 	d.state.Bands = append(d.state.Bands, lifeBand{Wrist: wrist{Device: id}})
 	return &d.state.Bands[len(d.state.Bands)-1]
+}
+
+// live takes the time of receipt of a report.
+func (b *lifeBand) live(now int64) {
+	if now-b.HeardAt > bandPause {
+		b.Live = now
+	}
+	b.HeardAt = now
 }
 
 // flagged follows what the flag says.
@@ -188,7 +203,7 @@ func (d *Fusion) judge(v *alerting.View) []alerting.Finding {
 	var which *lifeBand
 	for i := range d.state.Bands {
 		b := &d.state.Bands[i]
-		quiet := max(b.pulseless(), b.Wrist.Moved, b.On, d.state.Walked)
+		quiet := max(b.pulseless(), b.Wrist.Moved, b.On, b.Live, d.state.Walked)
 		switch {
 		case b.Wrist.Newest < read-bandFresh: // of another time
 			continue

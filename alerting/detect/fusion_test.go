@@ -245,3 +245,33 @@ func TestNotReturned(t *testing.T) {
 		h.want("yellow not_returned 53h0m0s", "recovered not_returned 54h0m0s")
 	})
 }
+
+// A band that had no network sends what it has kept in any order. That its newest
+// report has come and those before it have not is no time without a pulse.
+func TestABacklogOutOfOrderIsNoTimeWithoutPulse(t *testing.T) {
+	h := newHome(t)
+	for n := range 8 {
+		h.hour(oclock(n), 15, 120, 70)
+	}
+	late := func(at time.Duration, m devices.Metric, value float64) {
+		h.ask(oclock(16), func(d alerting.Detector) []alerting.Finding {
+			return d.Observe(&h.view, devices.Reading{Device: "v/band", Metric: m, Value: value, At: monday.Add(at), Received: monday.Add(oclock(16))})
+		})
+	}
+	for n := 8; n < 16; n++ { // the meter goes on, nobody uses water
+		h.hear(oclock(n+1), "v/meter", devices.VolumeM3, h.register)
+	}
+	for _, m := range []int{955, 610, 720, 840, 500, 950} { // minutes of the day; a pulse in some
+		at := time.Duration(m) * time.Minute
+		late(at, devices.Worn, 1)
+		late(at, devices.Steps, h.steps)
+		if m == 610 || m == 500 {
+			late(at, devices.HeartRateBPM, 66)
+		}
+	}
+	h.want()
+	for n := 16; n < 18; n++ { // it is live again, and there really is none
+		h.hour(oclock(n), 0, 0, 0)
+	}
+	h.want("red no_sign_of_life 17h10m0s")
+}
