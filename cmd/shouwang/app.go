@@ -64,6 +64,7 @@ type app struct {
 	series   series
 	rollups  *rollup.Series
 	keeper   *keeper // before series and letters
+	telling  *telling
 	// decoded is what the two readers of a lane share.
 	decoded map[ingest.Lane]*ingest.Decoded
 	disk    *ingest.Disk     // from the start of Run on
@@ -118,6 +119,9 @@ func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
 		return nil, errors.Join(err, a.close())
 	}
 	a.series = a.rollups
+	if a.telling, err = a.newTelling(ctx, zone); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
 	a.keeper = &keeper{series: a.series, letters: a.letters, registry: a.registry}
 	if err := a.newEraser().Restore(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
@@ -210,6 +214,9 @@ func (a *app) Run(ctx context.Context) (err error) {
 		}
 	} else if _, err := a.alerts.Load(l.ending); err != nil { // rules and contacts, for the desk
 		return fmt.Errorf("load alerting: %w", err)
+	}
+	if s.has("alerting") {
+		l.start("notify", a.telling.dispatch.Run)
 	}
 	erasing := a.newEraser()
 	erasing.journal = jrn
