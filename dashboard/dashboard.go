@@ -45,6 +45,9 @@ func New(opts Options) (*Dashboard, error) {
 	if d.opts.Unmasked == nil {
 		d.opts.Unmasked = []access.Role{access.Administrator}
 	}
+	if d.opts.Presence == nil {
+		d.opts.Presence = NewPresence()
+	}
 	if d.opts.State == nil {
 		d.opts.State = func() State { return State{} }
 	}
@@ -71,6 +74,7 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveConsents()
 	d.serveDevices()
 	d.serveRules()
+	d.serveRoster()
 	d.servePreview()
 	d.serveRegistry()
 	d.serveErasures()

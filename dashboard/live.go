@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -45,6 +46,8 @@ type liveFrame struct {
 type liveHello struct {
 	Type  string `json:"type" enum:"hello"`
 	Event int64  `json:"event" doc:"The newest event there is."`
+	// IdleMin is of a desk's board.
+	IdleMin int `json:"idle_min,omitempty" doc:"Minutes without input after which the board asks whether somebody is there, and sends no more seen frames until that is answered."`
 }
 
 type liveBeat struct {
@@ -57,7 +60,10 @@ type liveReset struct {
 	Type string `json:"type" enum:"reset"`
 }
 
-// liveSeen is all a client ever sends.
+// liveSeen is all a client ever sends: that it has shown everything up to an
+// event to somebody who is there. A board of a desk sends it when it has shown
+// something new, and every 15 s while it is in view and somebody has touched it
+// within the idle time; an alert that was shown so counts as delivered.
 type liveSeen struct {
 	Type  string `json:"type"`
 	Event int64  `json:"event"`
@@ -140,7 +146,7 @@ func (d *Dashboard) serveLive(w http.ResponseWriter, r *http.Request) {
 	go func() {
 		defer close(read)
 		defer cancel()
-		c.read()
+		c.read(ctx)
 	}()
 	code, reason := c.write(ctx)
 	if code != 0 {
@@ -180,9 +186,13 @@ type client struct {
 	caller *access.Caller
 	after  int64 // as asked for
 	given  bool
+	// sent is up to which event everything was sent, tail where a connection
+	// began that did not say what it had; seen, the reader's, is what was kept.
+	sent, tail atomic.Int64
+	seen       int64
 }
 
-func (c *client) read() {
+func (c *client) read(ctx context.Context) {
 	live := c.d.opts.Live
 	c.conn.SetReadLimit(maxClientFrame)
 	alive := func() error { return c.conn.SetReadDeadline(time.Now().Add(live.Read)) }
@@ -192,18 +202,51 @@ func (c *client) read() {
 	}
 	frames := allowance{most: c.d.opts.Live.Frames, within: clientFrameTime}
 	for {
-		// What it has seen is not kept; that it speaks is enough.
-		if _, _, err := c.conn.ReadMessage(); err != nil || alive() != nil || !frames.take(time.Now()) {
+		kind, data, err := c.conn.ReadMessage()
+		if err != nil || alive() != nil || !frames.take(time.Now()) {
 			return
 		}
+		var seen liveSeen
+		if kind == websocket.TextMessage && json.Unmarshal(data, &seen) == nil && seen.Type == "seen" {
+			c.saw(ctx, seen.Event)
+		}
 	}
+}
+
+// saw takes from a board of a desk that somebody is there, and has been shown
+// everything up to an event. Who asked for the tail alone has seen that alone.
+func (c *client) saw(ctx context.Context, event int64) {
+	if c.d.opts.Duty == nil || !isDesk(c.caller.Role) {
+		return
+	}
+	now := time.Now()
+	c.d.opts.Presence.note(c.caller.User, now)
+	event = min(event, c.sent.Load())
+	if event <= c.seen {
+		return
+	}
+	_, err := c.d.opts.Duty.Seen(ctx, c.caller.User, c.caller.Scope, c.tail.Load(), event, now)
+	if err != nil {
+		if ctx.Err() == nil {
+			c.d.log.Error().Err(err).Msg("live view: not kept what was seen")
+		}
+		return
+	}
+	c.seen = event
 }
 
 // write sends frames until the connection must end, and says with which code.
 func (c *client) write(ctx context.Context) (code int, reason string) {
 	h, live := c.d.hub, c.d.opts.Live
 	newest := h.newestEvent()
-	if c.send(liveHello{"hello", newest}) != nil {
+	hello := liveHello{Type: "hello", Event: newest}
+	if c.d.opts.Duty != nil && isDesk(c.caller.Role) {
+		hello.IdleMin = c.d.opts.Duty.Roster().Settings().IdleMin
+	}
+	if !c.given {
+		c.tail.Store(newest)
+	}
+	if c.send(hello) != nil {
 		return 0, ""
 	}
 	looked := newest // everything up to here was sent or is not for this client
@@ -215,11 +258,13 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 		}
 		if lost {
 			looked = newest
+			c.tail.Store(newest)
 			if c.send(liveReset{"reset"}) != nil {
 				return 0, ""
 			}
 		}
 	}
+	c.sent.Store(looked)
 	stands := looked // where the client stands: prev of the next frame
 	again := make(chan struct{})
 	close(again)
@@ -236,6 +281,7 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 			looked = e.Number
 			f, ok := c.frame(e)
 			if !ok {
+				c.sent.Store(looked)
 				continue
 			}
 			f.Prev = stands
@@ -243,6 +289,7 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 				return 0, ""
 			}
 			stands = e.Number
+			c.sent.Store(looked)
 		}
 		if len(events) > 0 {
 			wake = again // look again at once, but still answer the others

@@ -182,6 +182,11 @@ type Options struct {
 	Rules       Rules
 	Preview     Preview   // nil: none are made
 	Incidents   Incidents // nil outside the demo
+	Duty        Duty
+	Presence    *Presence // who sits at a board; nil: its own
+	// Reachable says whether somebody can be told at a time by a channel of
+	// theirs; nil: nobody can.
+	Reachable func(user string, at time.Time) bool
 	// State is asked for every beat and status; from memory.
 	State  func() State
 	Checks []Check

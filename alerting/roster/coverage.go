@@ -215,3 +215,53 @@ func fold(gaps map[devices.AreaPath][]Gap) []Gap {
 func sameTimes(a, b []Gap) bool {
 	return slices.EqualFunc(a, b, func(a, b Gap) bool { return a.From.Equal(b.From) && a.To.Equal(b.To) })
 }
+
+// Villages are the areas, among those given, that lie in one and have nothing
+// deeper in them.
+func Villages(areas []devices.Area, in devices.AreaPath, servedBy func(devices.AreaPath) string) []Village {
+	inner := map[devices.AreaPath]bool{}
+	for i := range areas {
+		for up := areas[i].Path.Parent(); up != ""; up = up.Parent() {
+			inner[up] = true
+		}
+	}
+	var list []Village
+	for i := range areas {
+		if a := areas[i].Path; in.Contains(a) && !inner[a] {
+			list = append(list, Village{a, servedBy(a)})
+		}
+	}
+	return list
+}
+
+// Notices tell supervisors of gaps, each of those in their areas, once on a day of the
+// county's. What there is to tell is how many hours, and from when.
+func (r *Roster) Notices(gaps []Gap, people *People, now time.Time) []alerting.Notice {
+	var list []alerting.Notice
+	day := now.In(r.Zone).Format(time.DateOnly)
+	for i := range people.roles[roleSupervisor] {
+		one := &people.roles[roleSupervisor][i]
+		for _, area := range one.Areas {
+			hours, first, n := 0, time.Time{}, 0
+			for _, g := range gaps {
+				if !area.Contains(g.Area) && !g.Area.Contains(area) {
+					continue
+				}
+				n++
+				hours += int(g.To.Sub(g.From) / time.Hour)
+				if first.IsZero() || g.From.Before(first) {
+					first = g.From
+				}
+			}
+			if n == 0 {
+				continue
+			}
+			list = append(list, alerting.Notice{
+				Key: "coverage/" + day + "/" + string(area) + "/" + one.User, Person: one.User, Reason: alerting.NoticeCoverage,
+				Severity: alerting.Yellow, Area: area, At: now,
+				Data: map[string]any{"gaps": n, "hours": hours, "from": first},
+			})
+		}
+	}
+	return list
+}
