@@ -63,7 +63,11 @@ type View struct {
 	// LastContact is the newest verified contact with the resident, zero when
 	// there is none: the person was alive and reached at that time.
 	LastContact time.Time
-	Rules       *Rules
+	// Unusual are the stretches of the resident's life that are known to be no habit,
+	// in the order in which they became known: people have found out that nobody was
+	// at home, or that somebody needed help. They are not learnt from.
+	Unusual []Window
+	Rules   *Rules
 	// More says that the message at hand has a later reading of this device and
 	// metric, which follows at once: what would be said of this one may wait for
 	// it.

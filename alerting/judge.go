@@ -227,7 +227,7 @@ func (e *Engine) hear(h *hearing, w *watched, p *place, at time.Time) {
 	h.w, h.at = w, *p
 	h.v = View{
 		Now: at, Watched: e.watchedAt(at), Subject: w.subject,
-		Resident: p.resident, Away: p.away, LastContact: p.contact, Rules: p.rules,
+		Resident: p.resident, Away: p.away, LastContact: p.contact, Unusual: p.unusual, Rules: p.rules,
 	}
 	if w.mark != nil {
 		// The other lane is read again, and the clock with it; for this subject
@@ -278,6 +278,7 @@ func (e *Engine) settle(p *place, at time.Time) {
 		p.area = p.resident.Area
 		p.away = p.away || !atHome(p.resident.State)
 		p.contact = e.Book.LastContact(p.resident.ID, at)
+		p.unusual = e.Book.Unusual(p.resident.ID, at)
 		// Who is watched over again has clocks that begin then.
 		if w, ok := e.Directory.(WatchedAgain); ok {
 			p.contact = maxTime(p.contact, w.WatchedSince(p.resident.ID, at))

@@ -51,6 +51,17 @@ type Window struct{ From, To, Recorded time.Time }
 // with the window.
 func (w Window) Overlaps(from, to time.Time) bool { return from.Before(w.To) && w.From.Before(to) }
 
+// Habitual says whether none of what is known of the stretch from one time to
+// another says that it is no habit.
+func (v *View) Habitual(from, to time.Time) bool {
+	for _, w := range v.Unusual {
+		if w.Overlaps(from, to) {
+			return false
+		}
+	}
+	return true
+}
+
 // checkCause says whether a cause may go with the outcome.
 func checkCause(c Cause, o Outcome) error {
 	if c == "" {

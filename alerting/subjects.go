@@ -19,6 +19,7 @@ type place struct {
 	provider string
 	away     bool
 	contact  time.Time // the newest with the resident
+	unusual  []Window
 	rules    *Rules
 }
 

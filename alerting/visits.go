@@ -164,6 +164,9 @@ func (d *Desk) step(ctx context.Context, id string, a Action, by Actor, fn func(
 		if err := fn(tx, v, c, &ch); err != nil {
 			return err
 		}
+		if !v.State.Active() {
+			v.RemindAt = time.Time{}
+		}
 		if c != nil {
 			if c.Visit != nil && c.Visit.ID == v.ID {
 				c.Visit = v

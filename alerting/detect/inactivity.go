@@ -66,6 +66,7 @@ type waterInactivityState struct {
 	PastSeverity     alerting.Severity
 	Rhythm           rhythm
 	Usage            usage
+	Lately           lately
 }
 
 // asked is the rhythm's last answer. It holds until more is learnt.
@@ -118,6 +119,7 @@ func (d *WaterInactivity) observe(v *alerting.View, r devices.Reading) []alertin
 		return nil
 	}
 	m := d.meter(r.Device)
+	d.forget(v)
 	if v.Away && r.At.After(d.state.Floor) {
 		d.state.Floor = r.At
 	}
@@ -178,10 +180,13 @@ func (d *WaterInactivity) learn(v *alerting.View, m *meter) {
 		longest = pauseBins - 1
 	}
 	hours := time.Duration(max(0, before.At-last) * 1000).Hours()
-	if from.Before(d.state.Floor) || from.Before(v.LastContact) || hours > longest {
+	to := time.UnixMicro(now.At)
+	if from.Before(d.state.Floor) || from.Before(v.LastContact) || hours > longest || !v.Habitual(from, to) {
 		return
 	}
-	d.state.Rhythm.learn(floorDay(now.At), int(floorHour(last)%24+24)%24, hours, time.Duration((now.At-last)*1000).Hours())
+	p := pause{from: last, to: now.At, hours: hours}
+	d.state.Rhythm.learn(floorDay(p.to), p.clock(), hours, p.since())
+	d.state.Lately.note(p)
 	d.asked = asked{}
 }
 

@@ -12,7 +12,10 @@ import (
 
 // The saved state is binary, its first byte the version of the form. Up to the
 // release before it was JSON, which begins with a brace.
-const inactivityForm = 1
+const inactivityForm = 2
+
+// inactivityForm1 did not have what can be taken back.
+const inactivityForm1 = 1
 
 // Save implements alerting.Detector.
 func (d *WaterInactivity) Save() ([]byte, error) {
@@ -40,6 +43,7 @@ func (d *WaterInactivity) Save() ([]byte, error) {
 	w.string(string(s.PastSeverity))
 	w.usage(&s.Usage)
 	w.rhythm(&s.Rhythm)
+	w.lately(&s.Lately)
 	return w.buf, nil
 }
 
@@ -49,7 +53,8 @@ func (d *WaterInactivity) Restore(b []byte) error {
 		return d.restoreJSON(b)
 	}
 	r := reader{buf: b}
-	if r.byte() != inactivityForm {
+	form := r.byte()
+	if form != inactivityForm && form != inactivityForm1 {
 		return fmt.Errorf("restore detector state: %w", errForm)
 	}
 	var s waterInactivityState
@@ -73,6 +78,9 @@ func (d *WaterInactivity) Restore(b []byte) error {
 	s.Severity, s.PastSeverity = alerting.Severity(r.string()), alerting.Severity(r.string())
 	r.usage(&s.Usage)
 	r.rhythm(&s.Rhythm)
+	if form != inactivityForm1 {
+		r.lately(&s.Lately)
+	}
 	if r.bad || len(r.buf) > 0 {
 		return fmt.Errorf("restore detector state: %w", errForm)
 	}

@@ -115,7 +115,7 @@ func (d *Position) home(v *alerting.View, f *fix) (homeGuess, bool) {
 		return homeGuess{Lat: p.HomeLat, Lon: p.HomeLon}, true
 	}
 	_, of := localDay(&v.Rules.Vitals, f.At)
-	if !v.Away && f.Accuracy > 0 && f.Accuracy <= homeAccuracy && (of >= homeFrom*hourMicros || of < homeTo*hourMicros) {
+	if at := time.UnixMicro(f.At); !v.Away && v.Habitual(at, at.Add(1)) && f.Accuracy > 0 && f.Accuracy <= homeAccuracy && (of >= homeFrom*hourMicros || of < homeTo*hourMicros) {
 		h.learn(f)
 	}
 	return *h, h.Score >= homeKnown

@@ -18,6 +18,7 @@ import (
 // inside it, so it proves a flow only where the whole of it is too much.
 type WaterUse struct {
 	meters []waterMeter
+	heard  time.Time // how far what people found out has been heard
 }
 
 // maxMeters is how many meters a home may have at a time; a new one more, and the
@@ -102,6 +103,7 @@ func (d *WaterUse) Observe(v *alerting.View, r devices.Reading) []alerting.Findi
 		return nil
 	}
 	m := d.meter(r.Device)
+	d.forget(v)
 	first, ok := m.take(v, r.At.Unix(), r.Value)
 	if !ok {
 		return nil
@@ -113,6 +115,18 @@ func (d *WaterUse) Observe(v *alerting.View, r devices.Reading) []alerting.Findi
 		found = m.judgeHigh(v, r.Device, i, found)
 	}
 	return m.judgeRoutine(v, r.Device, found)
+}
+
+// forget takes back what people have found out to be no habit.
+func (d *WaterUse) forget(v *alerting.View) {
+	n := len(v.Unusual)
+	if n == 0 || !v.Unusual[n-1].Recorded.After(d.heard) {
+		return
+	}
+	for i := range d.meters {
+		d.meters[i].use.forget(v.Unusual, d.heard)
+	}
+	d.heard = v.Unusual[n-1].Recorded
 }
 
 func (d *WaterUse) meter(id devices.DeviceID) *meterUse {

@@ -41,6 +41,7 @@ type habits struct {
 	profile [24]float32 // litres in an ordinary hour, by hour of the day in UTC
 	learnt  int         // days in the profile, at most knownDays
 	days    []day
+	starts  []int64 // of the newest of the days, at most keptStarts
 	// What follows from days and profile, kept because it is asked for often.
 	quietFrom int
 	ample     float64
@@ -125,10 +126,17 @@ func (m *meterUse) endDay(v *alerting.View, now int64) {
 	if m.leak.recent(now) || m.burst.recent(now) || m.high.recent(now) {
 		h.spoilt = true
 	}
+	if !v.Habitual(moment(h.start), moment(h.start+day24)) {
+		h.spoilt = true
+	}
 	if !h.spoilt && h.used >= 1 && now < h.start+2*day24 {
 		if len(h.days) == keptDays {
 			h.days = slices.Delete(h.days, 0, 1)
 		}
+		if len(h.starts) == keptStarts {
+			h.starts = slices.Delete(h.starts, 0, 1)
+		}
+		h.starts = append(h.starts, h.start)
 		h.days = append(h.days, day{litres16(h.used), litres16(h.peak), litres16(h.night)})
 		h.learnt = min(h.learnt+1, knownDays)
 		for i, l := range h.hours {

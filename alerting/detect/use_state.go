@@ -13,7 +13,10 @@ import (
 // The saved state is binary: a detector with fifty cells is saved with every
 // checkpoint in which its meter has spoken, and JSON is ten times as slow. The
 // first byte is the version of the form.
-const useForm = 1
+const useForm = 2
+
+// useForm1 did not have what can be taken back.
+const useForm1 = 1
 
 var errForm = errors.New("no state of this form")
 
@@ -26,13 +29,22 @@ func (d *WaterUse) Save() ([]byte, error) {
 		w.string(string(d.meters[i].device))
 		w.meter(&d.meters[i].use)
 	}
+	w.time(d.heard)
+	for i := range d.meters {
+		starts := d.meters[i].use.habits.starts
+		w.uint(uint64(len(starts)))
+		for _, s := range starts {
+			w.int(s)
+		}
+	}
 	return w.buf, nil
 }
 
 // Restore implements alerting.Detector.
 func (d *WaterUse) Restore(b []byte) error {
 	r := reader{buf: b}
-	if r.byte() != useForm {
+	form := r.byte()
+	if form != useForm && form != useForm1 {
 		return fmt.Errorf("restore detector state: %w", errForm)
 	}
 	meters := make([]waterMeter, 0, maxMeters)
@@ -41,10 +53,21 @@ func (d *WaterUse) Restore(b []byte) error {
 		r.meter(&m.use)
 		meters = append(meters, m)
 	}
+	var heard time.Time
+	if form != useForm1 {
+		heard = r.time()
+		for i := range meters {
+			h := &meters[i].use.habits
+			h.starts = make([]int64, r.count(keptStarts), keptStarts)
+			for j := range h.starts {
+				h.starts[j] = r.int()
+			}
+		}
+	}
 	if r.bad || len(r.buf) > 0 {
 		return fmt.Errorf("restore detector state: %w", errForm)
 	}
-	d.meters = meters
+	d.meters, d.heard = meters, heard
 	return nil
 }
 
