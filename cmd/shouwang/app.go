@@ -105,7 +105,11 @@ func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
 	if a.registry, err = registry.Open(ctx, a.db); err != nil {
 		return nil, errors.Join(fmt.Errorf("load registry: %w", err), a.close())
 	}
-	a.access = access.New(a.db, access.Options{Log: log.With().Str("component", "access").Logger()})
+	a.registry.RequireConsent(s.Consent.Default == "required")
+	a.access = access.New(a.db, access.Options{
+		Factor: access.FactorPolicy(s.HTTP.TOTP), FactorGrace: s.HTTP.TOTPGrace, Idle: s.HTTP.SessionIdle, Absolute: s.HTTP.SessionMax,
+		Log: log.With().Str("component", "access").Logger(),
+	})
 	a.alerts = store.New(a.db)
 	a.letters = deadletter.New(a.db)
 	if a.series, err = openSeries(ctx, &s, a.metrics); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"shouwang/alerting"
 	"shouwang/dashboard"
+	"shouwang/dashboard/access"
 	"shouwang/devices"
 	"shouwang/ingest/broker"
 	"shouwang/ingest/journal"
@@ -38,7 +39,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 		Checks:     a.checks(jrn, connected),
 		Disconnect: brk.Disconnect, Excess: excessOf(client), Blind: blindOf(engine, a.registry),
 		Gatherer: a.metrics, Metrics: a.metrics, MetricsToken: token,
-		SecureCookies: a.settings.HTTP.TLSCert != "" || a.settings.HTTP.SecureCookies, Origins: a.settings.HTTP.Origins, Version: version, Log: a.log,
+		SecureCookies: a.settings.HTTP.TLSCert != "" || a.settings.HTTP.SecureCookies, Origins: a.settings.HTTP.Origins, Unmasked: a.unmasked(), Version: version, Log: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("dashboard: %w", err)
@@ -51,6 +52,16 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 	l.start("handovers", handovers.Run)
 	l.start("http", serve)
 	return nil
+}
+
+// unmasked are the roles of the settings; nil, the board's own default, in the
+// demo, which has none.
+func (a *app) unmasked() []access.Role {
+	var roles []access.Role
+	for _, role := range a.settings.HTTP.UnmaskedRoles {
+		roles = append(roles, access.Role(role))
+	}
+	return roles
 }
 
 // checks are what /readyz asks.

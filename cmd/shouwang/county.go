@@ -69,6 +69,7 @@ func (a *app) openCounty(ctx context.Context, folder string, residents int) (*co
 	for device, secret := range c.Secrets {
 		in.Secrets = append(in.Secrets, devices.Secret{User: string(device), Secret: secret})
 	}
+	in.Consents = c.consents(a.registry.Decided)
 	if err := a.registry.PutAll(ctx, in); err != nil {
 		return nil, err
 	}
@@ -78,6 +79,20 @@ func (a *app) openCounty(ctx context.Context, folder string, residents int) (*co
 		}
 	}
 	return c, nil
+}
+
+// consents are those to everything, of all residents of whom no decision is known.
+func (c *county) consents(decided func(resident string) bool) []devices.Consent {
+	var list []devices.Consent
+	for _, r := range c.Residents {
+		if decided(r.ID) {
+			continue
+		}
+		for _, data := range devices.DataTypes() {
+			list = append(list, devices.Consent{Resident: r.ID, Data: data, Granted: true, Paper: "演示", By: "demo"})
+		}
+	}
+	return list
 }
 
 // enter makes the account and its token work.

@@ -43,6 +43,7 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 		defer func() { err = errors.Join(err, os.RemoveAll(c.Data)) }()
 	}
 	s := settings{Data: c.Data, Roles: []string{"broker", "ingest", "alerting", "dashboard"}, TimeZone: "Asia/Shanghai"}
+	s.HTTP.TOTP = "off" // its accounts are no secret
 	s.HTTP.Listen, s.Broker.Listen, s.Broker.Plain, s.Broker.MaxStoreMB = c.HTTP, c.MQTT, true, 512
 	s.Journal.Replay, s.Ingest.AgeLimit, s.Series.Store = 24*time.Hour, 35*24*time.Hour, "sqlite"
 	s.Log.Level, s.Log.Format = "warn", "console"

@@ -36,8 +36,18 @@ type settings struct {
 		SecureCookies bool     `help:"Mark the session cookie for HTTPS only: set it when a proxy in front speaks HTTPS. Always so with a certificate."`
 		Origins       []string `help:"Further origins (https://host[:port]) whose pages may call the API, as when a proxy changes the host name." placeholder:"ORIGIN"`
 
+		TOTP          string        `help:"Authenticator app beside the password: required (administrators and supervisors must have one, others may), optional or off." name:"totp" enum:"required,optional,off" default:"required"`
+		TOTPGrace     time.Duration `help:"How long after an account was made its people may work without the app they must have." name:"totp-grace" default:"72h"`
+		SessionIdle   time.Duration `help:"A session that was not used for so long ends; an open board is use." default:"12h"`
+		SessionMax    time.Duration `help:"Every session ends so long after sign-in." default:"168h"`
+		UnmaskedRoles []string      `help:"Roles that see names and phone numbers in lists as they are: ${enum}." enum:"administrator,duty,town_duty,assistant,provider,supervisor" default:"administrator"`
+
 		MetricsToken string `help:"File with the bearer token for /metrics; without it /metrics answers on loopback only." name:"metrics-token-file" type:"path"`
 	} `embed:"" prefix:"http-"`
+
+	Consent struct {
+		Default string `help:"What holds for a resident of whom no decision is entered: granted (they agreed by contract) or required (nothing is taken but calls for help)." enum:"granted,required" default:"granted"`
+	} `embed:"" prefix:"consent-"`
 
 	Broker struct {
 		Listen     string        `help:"Address of the embedded MQTT listener." default:":8883"`
@@ -106,6 +116,12 @@ func (s *settings) validate() error {
 	}
 	if err := checkAddr(s.HTTP.Listen); err != nil {
 		bad("http.listen", "%v", err)
+	}
+	if s.HTTP.TOTPGrace < 0 {
+		bad("http.totp_grace", "%v: must not be negative", s.HTTP.TOTPGrace)
+	}
+	if s.HTTP.SessionIdle < 0 || s.HTTP.SessionMax < s.HTTP.SessionIdle {
+		bad("http.session_max", "%v: must be at least http.session_idle (%v)", s.HTTP.SessionMax, s.HTTP.SessionIdle)
 	}
 	if s.Journal.Replay < 0 || s.Journal.Replay > 7*24*time.Hour {
 		bad("journal.replay", "%v: must lie between 0 and 168h", s.Journal.Replay)

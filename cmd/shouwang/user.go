@@ -20,6 +20,8 @@ import (
 type userCmd struct {
 	Add   userAddCmd   `cmd:"" help:"Enter an account; its password is printed once."`
 	Token userTokenCmd `cmd:"" help:"Make an API token for an account, printed once, or revoke all it has."`
+
+	TOTPReset userTOTPResetCmd `cmd:"" name:"totp-reset" help:"Take the authenticator app away from an account whose owner has lost it, recovery codes too."`
 }
 
 // openAccounts opens the accounts in the data folder, and makes both when the
@@ -60,6 +62,29 @@ func (c *userTokenCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 		return fmt.Errorf("%s: %w", c.Username, err)
 	}
 	_, err = fmt.Fprintln(stdout, token)
+	return err
+}
+
+type userTOTPResetCmd struct {
+	Data     string `help:"Data folder of the service." default:"./data" type:"path"`
+	Username string `arg:"" help:"User name of the account."`
+}
+
+// Run removes the app and ends the account's sessions. The service may be
+// running.
+func (c *userTOTPResetCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
+	accounts, done, err := openAccounts(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	if err := accounts.ResetFactor(ctx, c.Username); err != nil {
+		return fmt.Errorf("%s: %w", c.Username, err)
+	}
+	if err := accounts.Audit(ctx, access.Entry{Action: "reset-user-factor", Object: c.Username, Detail: "on the machine itself"}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, "the authenticator app of", c.Username, "is removed; a new one is set up after the next sign-in")
 	return err
 }
 

@@ -17,6 +17,7 @@ type consent struct {
 	granted  bool
 	from, to int64
 	recorded int64
+	paper    string
 }
 
 // RequireConsent says how residents of whom no decision is known are treated:
@@ -53,7 +54,7 @@ func (r *Registry) putConsent(e *edit, c devices.Consent) error {
 	if !c.To.IsZero() && !c.To.After(c.From) {
 		return &devices.InputError{Field: "to", Value: c.To.Format(time.RFC3339), Rule: "must be after from"}
 	}
-	n := &consent{data: c.Data, granted: c.Granted, from: micros(c.From), to: micros(c.To)}
+	n := &consent{data: c.Data, granted: c.Granted, from: micros(c.From), to: micros(c.To), paper: c.Paper}
 	if i := slices.IndexFunc(entry.consents, func(o *consent) bool { return o.data == n.data }); i >= 0 {
 		newest := entry.consents[i]
 		for _, o := range entry.consents[i:] {
@@ -61,7 +62,7 @@ func (r *Registry) putConsent(e *edit, c devices.Consent) error {
 				newest = o
 			}
 		}
-		if newest.granted == n.granted && newest.from <= n.from && newest.to == n.to && c.Paper == "" {
+		if newest.granted == n.granted && newest.from <= n.from && newest.to == n.to && newest.paper == n.paper {
 			return nil
 		}
 	}
@@ -96,6 +97,14 @@ func (r *Registry) Consents(ctx context.Context, resident string) ([]devices.Con
 		return nil
 	}, resident)
 	return list, err
+}
+
+// Decided says whether any decision of the resident is known.
+func (r *Registry) Decided(resident string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e, ok := r.residents[resident]
+	return ok && len(e.consents) > 0
 }
 
 // Withheld are the types of data that must not be taken from the device at that

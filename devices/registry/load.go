@@ -115,12 +115,12 @@ func (r *Registry) load(ctx context.Context) error {
 			}
 			return err
 		}},
-		{`SELECT resident, data, granted, from_at, to_at, edit FROM consents ORDER BY edit, data`, func(scan func(...any) error) error {
+		{`SELECT resident, data, granted, from_at, to_at, paper, edit FROM consents ORDER BY edit, data`, func(scan func(...any) error) error {
 			var resident string
 			var granted, edit int64
 			c := &consent{}
-			err := scan(&resident, &c.data, &granted, &c.from, &c.to, &edit)
-			c.data, c.granted, c.recorded = intern(c.data), granted != 0, edits[edit]
+			err := scan(&resident, &c.data, &granted, &c.from, &c.to, &c.paper, &edit)
+			c.data, c.paper, c.granted, c.recorded = intern(c.data), intern(c.paper), granted != 0, edits[edit]
 			if e := r.residents[resident]; e != nil {
 				e.consents = append(e.consents, c)
 			}
