@@ -53,6 +53,10 @@ func (d *Dashboard) servePage() error {
 		if name := strings.TrimPrefix(path.Clean(r.URL.Path), "/"); name != "" && !strings.HasPrefix(name, ".") && serveFile(w, r, files, name) {
 			return
 		}
+		// The field page is small and works without a network: it is a page of its own.
+		if path.Clean(r.URL.Path) == "/field" && serveFile(w, r, files, "field.html") {
+			return
+		}
 		// Every other address is a view of the page; the page finds out which.
 		if !serveFile(w, r, files, "index.html") {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")

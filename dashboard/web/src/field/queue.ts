@@ -26,6 +26,8 @@ export interface Queue {
 export interface QueueOptions {
   shelf: Shelf
   send: (w: Waiting) => Promise<Taken>
+  /** Who is signed in by the server's word: nothing is sent in another's name. */
+  whoami: () => Promise<string>
   /** The server has taken it. */
   onTaken: (w: Waiting, t: Taken) => void | Promise<void>
   /** The phone has no room for an entry: makes some by giving up what can be fetched again. */
@@ -92,6 +94,13 @@ export function createQueue(o: QueueOptions): Queue {
   /** One round: the entries of each visit in their order. */
   async function round() {
     const mine = owner
+    if (!waiting.value.some((w) => w.refused === undefined)) return
+    try {
+      const me = await o.whoami()
+      if (me !== mine) return owner === mine ? o.onSignedOut() : undefined
+    } catch (e) {
+      return e instanceof Problem && e.status === 401 ? o.onSignedOut() : later()
+    }
     for (const w of waiting.value) {
       if (owner !== mine) return
       if (w.unsaved) replace(await keep(w))

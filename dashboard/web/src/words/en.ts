@@ -1,5 +1,8 @@
 import { evidence } from './evidence.en'
+import { life } from './life.en'
+import { field } from './field.en'
 import { rules } from './rules.en'
+import { shift, silence, state as lifeState } from './shift.en'
 import type { Messages } from './zh'
 
 export const en: Messages = {
@@ -119,6 +122,8 @@ export const en: Messages = {
   incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', low_spo2: 'Low oxygen saturation', off_wrist: 'Band taken off and forgotten', going_away: 'Goes away without a word', leak: 'Running toilet (leak)', burst: 'Burst pipe', gateway_outage: 'Gateway of a village fails', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
   time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', days: '{n} d', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
   evidence,
+  life,
+  field,
   rules,
   advice: {
     no_use_yellow: 'First step: call the resident, or have the village assistant look in; if they answer, note it and close.', no_use_red: 'Long overdue for this person: call now; no answer: send someone to the door at once, 120 if needed.', no_report_yellow: 'Phone the resident today to hear that all is well; have the technician see to meter and signal.', no_report_orange: 'Send someone to see the resident, and to check the meter.', not_measuring: 'Have the meter changed; until then rely on phone and band.', not_returned: 'Call the resident or the family: back home? If so end the absence; not reached: send someone.',

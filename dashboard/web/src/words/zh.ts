@@ -1,6 +1,9 @@
 // The Chinese words of the page; en.ts has the same keys, held to by a test.
 import { evidence } from './evidence.zh'
+import { life } from './life.zh'
+import { field } from './field.zh'
 import { rules } from './rules.zh'
+import { shift, silence, state as lifeState } from './shift.zh'
 
 export const zh = {
   app: {
@@ -90,7 +93,7 @@ export const zh = {
     gone: '这条警情不存在，或不在您的管辖范围内。', emptyLog: '还没有记录', ageYears: '{n} 岁', position: '位置 {lat}, {lon}（误差约 {m} 米）', positionNoAccuracy: '位置 {lat}, {lon}',
   },
   action: {
-    ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', start: '出发上门', report: '上门回报', cancel: '取消上门',
+    ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', lower: '降级', return: '无人处理，退回待接警', start: '出发上门', report: '上门回报', cancel: '取消上门',
     working: '正在提交…', done: '已提交',
     more: '更多', assignTo: '转交给（用户名）', mergeInto: '并入哪条警情', mergeHint: '这条作为重复结案，处理记录保留。', mergeNone: '没有可并入的未结警情。', cancelReason: '为什么取消上门', noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
     escalateReason: '升级原因', reopenReason: '重新打开的原因', closeOutcome: '结果', closeVerifiedBy: '谁核实的', closeHow: '如何核实', closeNote: '说明', closeVisit: '已有上门回报，可直接结案；核实人按回报记录。',
@@ -119,6 +122,8 @@ export const zh = {
   incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', low_spo2: '血氧过低', off_wrist: '摘下手环忘记佩戴', going_away: '未告知外出', leak: '马桶漏水', burst: '水管爆裂', gateway_outage: '村网关中断', late_batch: '水表日批量迟到', recover: '恢复正常' },
   time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', days: '{n} 天', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
   evidence,
+  life,
+  field,
   rules,
   advice: {
     no_use_yellow: '第一步：打电话给本人，或请村协理员顺路看一眼；有应答即记录并结案。', no_use_red: '已远超本人平日：立即打电话，无人接听马上派人敲门，必要时拨 120。', no_report_yellow: '今天打电话给本人确认平安；请技术人员查水表和信号。', no_report_orange: '派人上门看望本人，同时检查水表。', not_measuring: '通知水表厂商或水务所换表；换好之前靠电话和手环了解本人。', not_returned: '打电话给本人或家属，问是否已回家；回来了就结束外出登记，联系不上派人上门。',
