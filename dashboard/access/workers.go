@@ -1,0 +1,43 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"shouwang/devices"
+)
+
+// WorkerFilter selects accounts by what they are for.
+type WorkerFilter struct {
+	Role []Role
+	// Provider is the organisation they work for; "" is any or none.
+	Provider string
+	// Area is where they must be able to work; nil is anywhere.
+	Area *devices.AreaPath
+	// Disabled keeps those who cannot sign in.
+	Disabled bool
+}
+
+// Workers lists accounts in order of their names.
+func (s *Store) Workers(ctx context.Context, f WorkerFilter) ([]Account, error) {
+	rows, err := s.db.Read.QueryContext(ctx, `SELECT `+accountColumns+` FROM accounts a ORDER BY a.username`)
+	if err != nil {
+		return nil, fmt.Errorf("list workers: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	var list []Account
+	for rows.Next() {
+		a, err := scanAccount(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("list workers: %w", err)
+		}
+		if a.Disabled && !f.Disabled || !slices.Contains(f.Role, a.Role) || f.Provider != "" && a.Provider != f.Provider {
+			continue
+		}
+		if f.Area == nil || (devices.Scope{Areas: a.Areas}).Area(*f.Area) {
+			list = append(list, a)
+		}
+	}
+	return list, rows.Err()
+}
