@@ -215,6 +215,10 @@ type Tx interface {
 	AddCall(c CallRecord, at time.Time) error
 	NextCall(alert string) (*time.Time, error)
 
+	// PutBeat keeps the newest beat of its lane and, once in BeatsLoggedEvery,
+	// makes it an entry of the event log.
+	PutBeat(Beat) error
+
 	AddContact(Contact) error
 	// AddSeen keeps that the case was shown to a person since it last rang, and
 	// says whether that is new.

@@ -79,6 +79,7 @@ type Engine struct {
 	pending []judged
 	// raiseAt is set by a tick: closed alerts are due to be looked at.
 	raiseAt   time.Time
+	beats     []Beat // of the canary, not written yet
 	frames    int
 	lastSaved time.Time
 	cost      time.Duration // of the last checkpoint
@@ -237,7 +238,11 @@ func (e *Engine) Apply(ctx context.Context, name string, seq uint64, records []d
 	if seq > e.fed[name] {
 		e.lane, e.seq = name, seq
 		for i := range records {
-			e.guard(e.judge, &records[i])
+			judge := e.judge
+			if _, ours := devices.Canary(records[i].Device); ours {
+				judge = e.beat
+			}
+			e.guard(judge, &records[i])
 		}
 		e.fed[name] = seq
 		e.frames++
@@ -280,7 +285,7 @@ func (e *Engine) commit(ctx context.Context) error {
 			return fmt.Errorf("silenced alerts: %w", err)
 		}
 	}
-	if len(e.pending) > 0 || len(raises) > 0 || len(quiet) > 0 {
+	if len(e.pending) > 0 || len(raises) > 0 || len(quiet) > 0 || len(e.beats) > 0 {
 		now := e.Now().UTC().Truncate(time.Microsecond)
 		var f *fold
 		err := e.Book.Tx(ctx, func(tx Tx) error {
@@ -304,6 +309,11 @@ func (e *Engine) commit(ctx context.Context) error {
 					return fmt.Errorf("end the silence of %s: %w", id, err)
 				}
 			}
+			for _, b := range e.beats {
+				if err := tx.PutBeat(b); err != nil {
+					return fmt.Errorf("canary: %w", err)
+				}
+			}
 			return nil
 		})
 		if err != nil {
@@ -313,7 +323,7 @@ func (e *Engine) commit(ctx context.Context) error {
 			e.metrics.opened.WithLabelValues(string(o.kind), string(o.severity)).Inc()
 		}
 	}
-	e.pending, e.raiseAt = nil, time.Time{}
+	e.pending, e.raiseAt, e.beats = nil, time.Time{}, nil
 	return nil
 }
 

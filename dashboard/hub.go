@@ -31,10 +31,13 @@ const (
 type hub struct {
 	log    zerolog.Logger
 	events EventLog
+	// readBeats is nil without a canary.
+	readBeats func(context.Context) ([]alerting.Beat, error)
 
 	ready chan struct{} // closed once the newest number is known
 
 	mu     sync.Mutex
+	beats  []alerting.Beat  // of the canary, newest of each lane
 	ring   []alerting.Event // ascending; complete after floor
 	floor  int64            // the ring holds every event after this number
 	newest int64
@@ -55,6 +58,9 @@ func newHub(d *Dashboard) (*hub, error) {
 		joined:  map[string]int{},
 		clients: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shouwang_dashboard_live_clients", Help: "Open live connections."}),
 		slow:    prometheus.NewCounter(prometheus.CounterOpts{Name: "shouwang_dashboard_live_slow_total", Help: "Live connections closed because the client did not keep up."}),
+	}
+	if d.opts.Canary != nil {
+		h.readBeats = d.opts.Canary.Beats
 	}
 	if d.opts.Metrics != nil {
 		for _, c := range []prometheus.Collector{h.clients, h.slow} {
@@ -124,7 +130,7 @@ func (h *hub) fill(ctx context.Context) error {
 			return fmt.Errorf("read events: %w", err)
 		}
 		if len(events) == 0 {
-			return nil
+			return h.fillBeats(ctx)
 		}
 		h.mu.Lock()
 		h.ring = append(h.ring, events...)

@@ -271,7 +271,7 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 	beats := time.NewTicker(live.Beat)
 	defer beats.Stop()
 	beat := func() error { return c.send(liveBeat{"beat", looked, orNil(c.d.opts.State().AsOf)}) }
-	caughtUp := false
+	caughtUp, sentBeats := false, map[string]int64{}
 	for {
 		events, wake, err := h.after(ctx, looked)
 		if err != nil {
@@ -290,6 +290,9 @@ func (c *client) write(ctx context.Context) (code int, reason string) {
 			}
 			stands = e.Number
 			c.sent.Store(looked)
+		}
+		if c.sendBeats(sentBeats) != nil {
+			return 0, ""
 		}
 		if len(events) > 0 {
 			wake = again // look again at once, but still answer the others
@@ -343,6 +346,9 @@ func (c *client) failed(ctx context.Context, err error) (int, string) {
 // stillAllowed looks the caller up again: a session ends, an account is
 // disabled or gets another role while the connection is open.
 func (c *client) stillAllowed(ctx context.Context) (int, string) {
+	if c.isCanary() {
+		return 0, ""
+	}
 	now, err := c.d.opts.Access.Again(ctx, c.caller)
 	switch {
 	case errors.Is(err, access.ErrNoSession):
@@ -368,6 +374,9 @@ func (c *client) frame(e alerting.Event) (liveFrame, bool) {
 	f := liveFrame{Event: e.Number, Type: string(e.Type), At: e.At}
 	if e.Type == alerting.LogErased {
 		return f, false // about the log itself: nothing that a board shows
+	}
+	if e.Type == alerting.CanaryBeat {
+		return f, c.isCanary()
 	}
 	switch {
 	case sees(e.Provider):

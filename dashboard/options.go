@@ -154,6 +154,7 @@ const (
 	EventsRefused    Warning = "events_refused"     // the disk is full, nothing is taken
 	StoreDamaged     Warning = "store_damaged"      // at the start, readings may be missing
 	MessagesSetAside Warning = "messages_set_aside" // unreadable ones are kept for a week, judged by nobody
+	CanarySilent     Warning = "canary_silent"      // the service's own messages do not come through: the board may not show the truth
 )
 
 // Blind is the longest time from something that happens to a resident to when a
@@ -182,6 +183,7 @@ type Options struct {
 	Rules       Rules
 	Preview     Preview   // nil: none are made
 	Incidents   Incidents // nil outside the demo
+	Telling     *Telling  // nil: nobody is told
 	Duty        Duty
 	Presence    *Presence // who sits at a board; nil: its own
 	// Reachable says whether somebody can be told at a time by a channel of
@@ -198,6 +200,9 @@ type Options struct {
 	// Disconnect closes the MQTT connections of a user whose secret was
 	// changed or who was disabled; may be nil.
 	Disconnect func(user string) error
+
+	// Canary lets the service watch its own live view; may be nil.
+	Canary *Canary
 
 	// Gatherer is what /metrics serves, Metrics where the dashboard's own go.
 	Gatherer prometheus.Gatherer

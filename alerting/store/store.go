@@ -77,7 +77,7 @@ func (s *Store) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	if t.events > 0 {
+	if t.events > 0 || t.beats > 0 {
 		s.wakeMu.Lock()
 		close(s.wake)
 		s.wake = make(chan struct{})
@@ -141,6 +141,7 @@ type tx struct {
 	silences []silenceChange    // likewise
 	events   int
 	notices  int
+	beats    int
 	// head is the hash of the event headOf, the last that was written; 0 for none.
 	head   string
 	headOf int64
