@@ -4,14 +4,14 @@ import { Problem } from '@/api/client'
 import type { AlertState } from '@/api/types'
 import { word, type Translate } from '@/words'
 
-export const alertActions = ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'reopen', 'assign', 'merge', 'cancel'] as const
+export const alertActions = ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'reopen', 'assign', 'merge', 'cancel', 'lower'] as const
 export type AlertAction = (typeof alertActions)[number]
 
 const allowed: Record<AlertState, readonly AlertAction[]> = {
   open: ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge'],
-  acknowledged: ['call', 'dispatch', 'note', 'escalate', 'close', 'reopen', 'assign', 'merge'],
-  dispatched: ['call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge', 'cancel'],
-  visited: ['call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge'],
+  acknowledged: ['call', 'dispatch', 'note', 'escalate', 'close', 'reopen', 'assign', 'merge', 'lower'],
+  dispatched: ['call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge', 'cancel', 'lower'],
+  visited: ['call', 'dispatch', 'note', 'escalate', 'close', 'assign', 'merge', 'lower'],
   closed: ['note', 'reopen'],
 }
 
@@ -20,7 +20,7 @@ export function actionsFor(state: AlertState): readonly AlertAction[] {
 }
 
 /** Those that are seldom needed, behind a button of their own. */
-export const seldom: ReadonlySet<AlertAction> = new Set(['assign', 'merge', 'cancel', 'reopen'])
+export const seldom: ReadonlySet<AlertAction> = new Set(['assign', 'merge', 'cancel', 'reopen', 'lower'])
 
 /** The step that usually comes next, shown as the main button. */
 export function nextAction(state: AlertState): AlertAction | null {
@@ -41,7 +41,8 @@ export function explain(e: unknown, action: string, t: Translate): string {
     case 404: return t('error.notFound')
     case 409: {
       const state = stateOf(e)
-      return state ? t('error.conflict', { action, state: word(t, 'state', state) }) : e.message
+      const by = typeof e.body.by === 'string' && e.body.by !== '' ? t('error.conflictBy', { name: e.body.by }) : ''
+      return state ? t('error.conflict', { action, state: word(t, 'state', state) }) + by : e.message
     }
     case 400:
     case 422: return t('error.input', { detail: detail(e) })

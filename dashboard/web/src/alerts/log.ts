@@ -1,6 +1,7 @@
 // A line of an alert's history in words.
 import type { LogEntry } from '@/api/types'
 import { word, type Translate } from '@/words'
+import { duration, full } from '@/words/time'
 
 export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { title: string; detail: string } {
   const d = e.data ?? {}
@@ -14,10 +15,20 @@ export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { tit
   if (str(d.severity_to)) out.push(`${word(t, 'severity', str(d.severity_from))} → ${word(t, 'severity', str(d.severity_to))}`)
   if (str(d.joined)) out.push(t('log.joined', { kind: word(t, 'kind', str(d.joined)) }))
   if (d.rings === true) out.push(t('log.rings'))
+  if (str(d.silence)) out.push(t('silence.log.held'))
+  if (str(d.silence_over)) out.push(t('silence.log.over'))
+  if (d.damped === true) out.push(t('silence.log.damped'))
+  if (d.stays === true) out.push(t('silence.log.stays'))
+  if (d.action === 'freeze' || d.action === 'thaw') out.push(t(`silence.log.${d.action === 'freeze' ? 'frozen' : 'thawed'}`, { state: word(t, 'residentState', str(d.resident_state)) }))
   if (str(d.severity)) out.push(word(t, 'severity', str(d.severity)))
   if (str(d.outcome)) out.push(word(t, 'outcome', str(d.outcome)))
+  if (d.direction === 'in') out.push(t('life.callIn'))
   if (str(d.whom)) out.push(d.whom === 'resident' ? t('action.callSelf') : String(d.whom))
   if (str(d.result)) out.push(word(t, 'callResult', str(d.result)))
+  if (str(d.number) && d.number !== d.whom) out.push(str(d.number))
+  if (typeof d.seconds === 'number') out.push(duration(d.seconds * 1000, t))
+  if (str(d.next_call)) out.push(t('life.promised', { time: full(str(d.next_call)).slice(5, 16) }))
+  if (str(d.acked_by)) out.push(t('life.hadIt', { name: d.acked_by, time: full(str(d.acked_at)).slice(5, 16) }))
   if (str(d.how)) out.push(word(t, 'how', str(d.how)))
   if (str(d.verified_by)) out.push(String(d.verified_by))
   if (str(d.assignee)) out.push(t('board.assignee', { name: d.assignee }))

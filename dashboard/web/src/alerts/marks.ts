@@ -1,6 +1,6 @@
 // Small facts about an alert that list and case both show.
 import type { Alert } from '@/api/types'
-import { duration, ms } from '@/words/time'
+import { duration, moment, ms } from '@/words/time'
 import type { Translate } from '@/words'
 
 /** "已升级至镇": how far up the area tree an unanswered alert has gone. */
@@ -36,4 +36,21 @@ export function visitDue(a: Pick<Alert, 'state' | 'visit'>, now: number, t: Tran
 export function subjectName(a: Pick<Alert, 'resident' | 'subject'>, areaName: (path: string) => string): string {
   if (a.resident) return a.resident.name
   return a.subject.type === 'area' ? areaName(a.subject.id) : a.subject.id
+}
+
+/** "8 分钟内须处理": until an acknowledged alert goes back to the queue. */
+export function ackDue(a: Pick<Alert, 'state' | 'ack_due'>, now: number, t: Translate): { text: string; soon: boolean } | null {
+  const at = ms(a.ack_due)
+  if (a.state !== 'acknowledged' || at === null) return null
+  return { text: at <= now ? t('life.ackNow') : t('life.ackDue', { time: duration(at - now, t) }), soon: at - now < ackSoonMs }
+}
+
+/** From here on the countdown is shown as a warning. */
+const ackSoonMs = 3 * 60_000
+
+/** When the next promised call is due. */
+export function nextCall(a: Pick<Alert, 'state' | 'next_call'>, now: number, t: Translate): { text: string; late: boolean } | null {
+  const at = ms(a.next_call)
+  if (a.state === 'closed' || at === null) return null
+  return at <= now ? { text: t('life.callLate', { time: duration(now - at, t) }), late: true } : { text: t('life.callAt', { time: moment(at, now, t) }), late: false }
 }

@@ -1,7 +1,7 @@
 // The operations of the API that the page uses, by name.
 import type { Client } from './client'
 import type {
-  Alert, Area, AtRisk, Caller, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
+  Alert, Area, AtRisk, Collectable, ResidentStates, Sheet, Silence, Caller, CallRecord, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
 } from './types'
 
 /** Items per request of lists that are read to their end. */
@@ -10,7 +10,7 @@ const pageSize = 200
 const maxPages = 100
 
 export interface Closing { outcome: Outcome; verified_by?: string; how?: string; note?: string }
-export interface Call { whom: string; result: string; note?: string; resident?: string }
+export interface Call { direction?: string; whom: string; number?: string; started?: string; seconds?: number; result: string; note?: string; next_call?: string; resident?: string }
 /** A change of the rules: all of the service, or what a scope has of its own. */
 export type RuleChange = { rules: RulesBody } | { settings: Record<string, unknown>; scope: RuleScope; version?: number }
 export interface ReportBody { uuid: string; outcome: Outcome; note: string; at: string }
@@ -48,6 +48,8 @@ export function createApi(c: Client) {
     ack: (alert: string) => c.post<Alert>(`/alerts/${id(alert)}/ack`),
     note: (alert: string, text: string) => c.post<Alert>(`/alerts/${id(alert)}/note`, { note: text }),
     call: (alert: string, call: Call) => c.post<Alert>(`/alerts/${id(alert)}/call`, call),
+    lower: (alert: string, severity: string, reason: string) => c.post<Alert>(`/alerts/${id(alert)}/lower`, { severity, reason }),
+    alertCalls: (alert: string) => c.get<{ items: CallRecord[] }>(`/alerts/${id(alert)}/calls`).then((r) => r.items),
     escalate: (alert: string, reason: string) => c.post<Alert>(`/alerts/${id(alert)}/escalate`, { reason }),
     reopen: (alert: string, reason: string) => c.post<Alert>(`/alerts/${id(alert)}/reopen`, { reason }),
     close: (alert: string, closing: Closing) => c.post<Alert>(`/alerts/${id(alert)}/close`, closing),
@@ -78,6 +80,19 @@ export function createApi(c: Client) {
       const { version: _, ...proposed } = { version: 0, ...change }
       return c.post<Preview>('/rules/preview', { ...proposed, days }, 75_000)
     },
+
+    silences: (query: Record<string, string | number | boolean | undefined>) => c.get<{ items: Silence[]; kinds: string[] }>('/silences', query as Record<string, string | number | undefined>),
+    createSilence: (s: { resident?: string; device?: string; kind: string; until: string; reason: string }) => c.post<Silence>('/silences', s),
+    endSilence: (silence: string, reason: string) => c.post<Silence>(`/silences/${id(silence)}/end`, { reason }),
+    draftHandover: () => c.get<Sheet>('/handovers/draft'),
+    signHandover: (s: { remarks: { alert: string; text: string }[]; note: string; sound_heard: boolean }) => c.post<Sheet>('/handovers', s),
+    takeHandover: (sheet: string, s: { note: string; sound_heard: boolean }) => c.post<Sheet>(`/handovers/${id(sheet)}/take`, s),
+    handovers: (query: Record<string, string | number | undefined>) => c.get<Page<Sheet>>('/handovers', query),
+    handover: (sheet: string) => c.get<Sheet>(`/handovers/${id(sheet)}`),
+    residentStates: (resident: string) => c.get<ResidentStates>(`/residents/${id(resident)}/states`),
+    setResidentState: (resident: string, state: string, reason: string) => c.post<ResidentStates>(`/residents/${id(resident)}/state`, { state, reason }),
+    collectable: () => c.get<{ items: Collectable[] }>('/collectable-devices').then((r) => r.items),
+    collect: (device: string) => c.post<void>(`/devices/${device.split('/').map(id).join('/')}/collect`),
 
     addAbsence: (absence: { resident: string; from?: string; to?: string; reason?: string }) => c.post<{ id: string }>('/absences', absence),
     endAbsence: (absence: string, resident: string) => c.post<void>(`/absences/${id(absence)}/end`, { resident }),

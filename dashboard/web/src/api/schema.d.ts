@@ -324,6 +324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has seen an alert, or has it where they carry it
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-alert-sightings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -428,6 +448,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The service's channels and how they are doing
+         * @description Open to administrator, supervisor.
+         */
+        get: operations["list-channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collectable-devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Devices still with residents who are not watched over any more
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-collectable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deadletters": {
         parameters: {
             query?: never;
@@ -510,6 +570,26 @@ export interface paths {
         get: operations["get-device"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{vendor}/{id}/collect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The device was taken back from a resident who is not watched over any more
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         */
+        post: operations["collect-device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -630,6 +710,174 @@ export interface paths {
         get: operations["list-field"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sheets without their lines, newest first
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-handovers"];
+        put?: never;
+        /**
+         * Sign the shift off; it waits for who comes
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["sign-handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sheet of the caller's shift as it would be signed now
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        get: operations["draft-handover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One sheet as it was signed
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["get-handover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the shift over; somebody else than who signed it off
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["take-handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How I am told
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        get: operations["get-own-channels"];
+        /**
+         * Change how I am told
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        put: operations["put-own-channels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send me a test by one of my channels, and wait for its answer
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         */
+        post: operations["test-own-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What people are told, newest first
+         * @description Open to administrator, supervisor, auditor.
+         */
+        get: operations["list-outbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again what failed
+         * @description Open to administrator, supervisor.
+         */
+        post: operations["retry-notice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -818,6 +1066,286 @@ export interface paths {
          * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
          */
         post: operations["reveal-resident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change whether and how a resident is watched over
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["set-resident-state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes of a resident's state, and the devices to collect
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-resident-states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed policies and rotas, when and why
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-roster-changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hours of the next seven days in which nobody could be told of a red alert
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["get-coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Days with a shift of their own
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-holidays"];
+        put?: never;
+        /**
+         * Give days to people of their own
+         * @description Open to administrator, supervisor.
+         */
+        post: operations["put-holiday"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/holidays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a holiday away
+         * @description Open to administrator, supervisor.
+         */
+        delete: operations["remove-holiday"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is on duty, and who would be told of an alert here at which second
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["get-duty-now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who replaces whom
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-overrides"];
+        put?: never;
+        /**
+         * Put somebody in the place of another for a time
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["put-override"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/overrides/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a replacement back
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        delete: operations["remove-override"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is told of alerts, step by step: what was entered, and what holds in an area
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-policies"];
+        /**
+         * Enter the steps for one severity in an area; without steps it inherits again
+         * @description Open to administrator, supervisor.
+         */
+        put: operations["put-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/rotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is on duty when
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-rotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/rotas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Enter or change a rota
+         * @description Open to administrator, supervisor.
+         */
+        put: operations["put-rota"];
+        post?: never;
+        /**
+         * Take a rota away
+         * @description Open to administrator, supervisor.
+         */
+        delete: operations["remove-rota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who acts at night, and when a board counts as watched
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["get-duty-settings"];
+        /**
+         * Change who acts at night, and when a board counts as watched
+         * @description Open to administrator, supervisor.
+         */
+        put: operations["put-duty-settings"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1037,6 +1565,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Silences, those that end next first
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-silences"];
+        put?: never;
+        /**
+         * Hold back alerts of one kind, of a resident or a device
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["create-silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End it before its time: what it holds back rings if it lasts
+         * @description Open to administrator, duty, town_duty, supervisor.
+         */
+        post: operations["end-silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -1075,6 +1647,30 @@ export interface paths {
          * @description Open to administrator.
          */
         post: operations["create-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{username}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How somebody is told
+         * @description Open to administrator.
+         */
+        get: operations["get-user-channels"];
+        /**
+         * Change how somebody is told
+         * @description Open to administrator.
+         */
+        put: operations["put-user-channels"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1604,6 +2200,25 @@ export interface components {
             /** @description Those not seen and not phoned yet first. */
             items: components["schemas"]["AtRiskBody"][];
         };
+        AttemptAnswer: {
+            /** @description Masked. */
+            address: string;
+            /** Format: date-time */
+            at: string;
+            channel: string;
+            error: string;
+            /** @enum {string} */
+            state: "sending" | "taken" | "delivered" | "failed" | "limited" | "refused";
+            /** Format: int64 */
+            tries: number;
+        };
+        AvailableChannel: {
+            /** @enum {string} */
+            kind: "webhook" | "wecom" | "dingtalk" | "feishu" | "sms" | "voice" | "email";
+            name: string;
+            /** @description A group's: others read what is sent. */
+            shared: boolean;
+        };
         BlindBody: {
             /** @description Too long for the resident's risk: somebody is to phone every day. */
             daily_call: boolean;
@@ -1739,6 +2354,23 @@ export interface components {
         CallsOut: {
             items: components["schemas"]["CallRecord"][];
         };
+        ChannelAnswer: {
+            /**
+             * Format: int64
+             * @description Messages not taken in the last 24 h, since the start.
+             */
+            failed: number;
+            /** @description Its newest message was not taken. */
+            failing: boolean;
+            last_error: string;
+            /** Format: date-time */
+            last_success: string | null;
+            /**
+             * Format: int64
+             * @description Notices it is about to send.
+             */
+            waiting: number;
+        };
         CheckInInBody: {
             /**
              * Format: date-time
@@ -1819,6 +2451,29 @@ export interface components {
             /** @description Of the authenticator app, or, where one is set up, a recovery code. */
             code: string;
         };
+        Colleague: {
+            name: string;
+            /** @description Can be told now, at a board or by a channel. */
+            reachable: boolean;
+            /** @enum {string} */
+            role: "administrator" | "duty" | "town_duty" | "assistant" | "provider" | "supervisor" | "vendor" | "auditor";
+            user: string;
+            /** @description Sits at a board now. */
+            watching: boolean;
+        };
+        CollectOut: {
+            items: components["schemas"]["Collectable"][];
+        };
+        Collectable: {
+            area: string;
+            device: string;
+            kind: string;
+            resident: components["schemas"]["ResidentRef"];
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
+        };
         ConsentBody: {
             /** @description User name of who entered it. */
             by: string;
@@ -1859,6 +2514,16 @@ export interface components {
             name: string;
             phone: string;
             relation: string;
+        };
+        CoverageOut: {
+            /** Format: date-time */
+            from: string;
+            /** @description Times in which nobody could be told of a red alert. */
+            gaps: components["schemas"]["Gap"][];
+            /** Format: int64 */
+            hours: number;
+            /** Format: int64 */
+            villages: number;
         };
         CreatedID: {
             id: string;
@@ -1968,6 +2633,21 @@ export interface components {
             visit: string;
             /** Format: int64 */
             width?: number;
+        };
+        EffectivePolicy: {
+            /** @description It holds there and in all that lies inside, unless that has one of its own; the whole service when empty. */
+            area: string;
+            /** @description It was entered, for the area it names; else it is the one a fresh service has. */
+            entered: boolean;
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** @description The first is taken when the alert rings. */
+            steps: components["schemas"]["Step"][];
+            /**
+             * Format: int64
+             * @description Seconds within which somebody must be known to have seen it, else the next step is taken at once; 0: nobody need.
+             */
+            unseen_s: number;
         };
         EffectiveRules: {
             /** @description The changes that these rules have come from, newest first; at most 100. */
@@ -2100,6 +2780,14 @@ export interface components {
             /** Format: double */
             check_in_m: number;
         };
+        Gap: {
+            /** @description A village, or an area in which it is so in all villages. */
+            area: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
         HistoryOut: {
             metric: string;
             points: components["schemas"]["Point"][];
@@ -2107,6 +2795,28 @@ export interface components {
             unit: string;
             /** @description The resident does not agree to this type of data: nothing is shown. */
             withheld?: boolean;
+        };
+        Holiday: {
+            /** @example 2027-02-05 */
+            from: string;
+            id: string;
+            name: string;
+            people: string[];
+            rota: string;
+            /**
+             * @description The last day.
+             * @example 2027-02-11
+             */
+            to: string;
+        };
+        HolidayInBody: {
+            from: string;
+            name: string;
+            people: string[];
+            reason: string;
+            rota: string;
+            /** @description The last day. */
+            to: string;
         };
         HomeBody: {
             /** @description A code hangs at the door. */
@@ -2190,6 +2900,11 @@ export interface components {
             /** @description Cursor of the next page, null on the last. */
             next: string | null;
         };
+        ListChannelAnswer: {
+            items: components["schemas"]["ChannelAnswer"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
         ListDeadLetter: {
             items: components["schemas"]["DeadLetter"][];
             /** @description Cursor of the next page, null on the last. */
@@ -2215,8 +2930,38 @@ export interface components {
             /** @description Cursor of the next page, null on the last. */
             next: string | null;
         };
+        ListHoliday: {
+            items: components["schemas"]["Holiday"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
+        ListNoticeAnswer: {
+            items: components["schemas"]["NoticeAnswer"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
+        ListOverride: {
+            items: components["schemas"]["Override"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
         ListResidentBody: {
             items: components["schemas"]["ResidentBody"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
+        ListRosterChange: {
+            items: components["schemas"]["RosterChange"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
+        ListSheet: {
+            items: components["schemas"]["Sheet"][];
+            /** @description Cursor of the next page, null on the last. */
+            next: string | null;
+        };
+        ListSighting: {
+            items: components["schemas"]["Sighting"][];
             /** @description Cursor of the next page, null on the last. */
             next: string | null;
         };
@@ -2251,6 +2996,11 @@ export interface components {
              * @description The newest event there is.
              */
             event: number;
+            /**
+             * Format: int64
+             * @description Minutes without input after which the board asks whether somebody is there, and sends no more seen frames until that is answered.
+             */
+            idle_min?: number;
             /** @enum {string} */
             type: "hello";
         };
@@ -2358,6 +3108,20 @@ export interface components {
             kind: "water_meter" | "wristband";
             vendor: string;
         };
+        NewSilenceInBody: {
+            /** @description vendor/id, for kinds about devices. */
+            device?: string;
+            /** @description Never sos, fall or no_sign_of_life; and what is red rings in any kind. */
+            kind: string;
+            reason: string;
+            /** @description Whose alerts of the kind are held back; or give a device. */
+            resident?: string;
+            /**
+             * Format: date-time
+             * @description At most as far ahead as the setting quiet.silence_most.
+             */
+            until: string;
+        };
         NewTokenInBody: {
             /** @description Areas within the account's; all of them by default. */
             areas?: string[];
@@ -2403,8 +3167,120 @@ export interface components {
             /** @description For a planned visit without an alert. */
             resident?: string;
         };
+        Night: {
+            /** @example 22:00 */
+            from: string;
+            /** @description Who acts at night, by what it is about; the first that fits holds. What none fits is told at once. */
+            rules: components["schemas"]["NightRule"][];
+            /**
+             * @description The morning, when what has waited is told.
+             * @example 06:00
+             */
+            to: string;
+        };
+        NightRule: {
+            kind?: string;
+            /** @enum {string} */
+            severity?: "red" | "orange" | "yellow" | "blue";
+            /** @description Who acts instead of the policy's first step; the policy's own people when empty. */
+            targets?: components["schemas"]["Target"][];
+            /** @enum {string} */
+            tier?: "red" | "yellow" | "green";
+            /** @description It waits for the morning list and makes no sound. Never red. */
+            wait: boolean;
+        };
         NoteInBody: {
             note: string;
+        };
+        NoticeAnswer: {
+            alert: string;
+            area: string;
+            /** Format: date-time */
+            at: string;
+            attempts: components["schemas"]["AttemptAnswer"][];
+            /** Format: date-time */
+            done_at: string | null;
+            key: string;
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it is looked at again, while it waits.
+             */
+            next_at: string | null;
+            person: string;
+            reason: string;
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "sent" | "settled" | "failed";
+            /** @description Channel that took it. */
+            via: string;
+            /** @description Of what was settled or has failed: acknowledged, closed, too_old, no_channel, refused, gave_up. */
+            why: string;
+        };
+        NowOut: {
+            area: string;
+            /** Format: date-time */
+            at: string;
+            on_duty: components["schemas"]["NowRota"][];
+            policy: components["schemas"]["EffectivePolicy"];
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** @description Who would be told of an alert here that rings now, at which second. */
+            steps: components["schemas"]["NowStep"][];
+            /**
+             * Format: int64
+             * @description Seconds within which somebody must have seen it, else the next step is taken at once.
+             */
+            unseen_s: number;
+            /**
+             * Format: date-time
+             * @description It would wait for the morning until then.
+             */
+            waits_until: string | null;
+            /** @description Who sits at a desk's board now and watches the area. */
+            watching: components["schemas"]["Colleague"][];
+        };
+        NowRota: {
+            id: string;
+            name: string;
+            people: components["schemas"]["Colleague"][];
+            /**
+             * Format: date-time
+             * @description When the shift ends, if that is within a week.
+             */
+            until: string | null;
+        };
+        NowStep: {
+            /** Format: int64 */
+            after_s: number;
+            level: string;
+            people: components["schemas"]["Colleague"][];
+            reachable: boolean;
+        };
+        Override: {
+            /** @description Who is replaced; everybody on duty when empty. */
+            away: string;
+            /** @description User name of who comes instead. */
+            by: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            rota: string;
+            /** Format: date-time */
+            to: string;
+        };
+        OverrideInBody: {
+            /** @description Who is replaced; everybody on duty without it. */
+            away?: string;
+            /** @description Who comes instead, by user name. */
+            by: string;
+            /** Format: date-time */
+            from: string;
+            reason: string;
+            rota: string;
+            /** Format: date-time */
+            to: string;
         };
         OwnPasswordInBody: {
             /** @description 8 to 256 bytes. */
@@ -2416,6 +3292,34 @@ export interface components {
             /** @description 8 to 256 bytes. */
             password: string;
         };
+        PersonAnswer: {
+            /** @description The channels the service has. */
+            available: components["schemas"]["AvailableChannel"][];
+        };
+        PersonBody: {
+            /** @description In the order in which they are tried. */
+            channels: components["schemas"]["PersonChannel"][];
+            /**
+             * @description Of messages.
+             * @enum {string}
+             */
+            language: "zh" | "en";
+        };
+        PersonChannel: {
+            /** @description Phone number, e-mail address, or whom to mention in a group; may be empty for a group. */
+            address: string;
+            /** @description Name of a configured channel. */
+            channel: string;
+            enabled: boolean;
+            /** @description From then on only red comes, county time; together with quiet_to. */
+            quiet_from?: string;
+            quiet_to?: string;
+            /**
+             * Format: date-time
+             * @description When the channel last took a test; not taken from what is sent.
+             */
+            readonly verified_at?: string | null;
+        };
         Point: {
             /** Format: double */
             expected?: number;
@@ -2425,6 +3329,40 @@ export interface components {
             ts: string;
             /** Format: double */
             value: number | null;
+        };
+        PoliciesOut: {
+            /** @description What holds in the area that was asked for, by severity. */
+            effective: components["schemas"]["EffectivePolicy"][];
+            /** @description Those that were entered. */
+            items: components["schemas"]["Policy"][];
+        };
+        Policy: {
+            /** @description It holds there and in all that lies inside, unless that has one of its own; the whole service when empty. */
+            area: string;
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** @description The first is taken when the alert rings. */
+            steps: components["schemas"]["Step"][];
+            /**
+             * Format: int64
+             * @description Seconds within which somebody must be known to have seen it, else the next step is taken at once; 0: nobody need.
+             */
+            unseen_s: number;
+        };
+        PolicyInBody: {
+            /** @description It holds there and in all that lies inside, unless that has one of its own; the whole service when empty. */
+            area: string;
+            /** @description Why; kept with the change. */
+            reason: string;
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** @description The first is taken when the alert rings. */
+            steps: components["schemas"]["Step"][];
+            /**
+             * Format: int64
+             * @description Seconds within which somebody must be known to have seen it, else the next step is taken at once; 0: nobody need.
+             */
+            unseen_s: number;
         };
         Position: {
             /** Format: double */
@@ -2538,6 +3476,10 @@ export interface components {
             devices?: components["schemas"]["NewDevice"][];
             providers?: components["schemas"]["ProviderBody"][];
             residents?: components["schemas"]["ResidentBody"][];
+        };
+        Remark: {
+            alert: string;
+            text: string;
         };
         Report: {
             /**
@@ -2665,9 +3607,73 @@ export interface components {
             id: string;
             name: string;
         };
+        RetryInBody: {
+            key: string;
+        };
         RevealInBody: {
             /** @description Why, e.g. an alert's id. It goes into the audit log. */
             reason: string;
+        };
+        RosterChange: {
+            area: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description It was taken away. */
+            gone: boolean;
+            id: string;
+            reason: string;
+            /** Format: int64 */
+            version: number;
+            /** @enum {string} */
+            what: "policy" | "rota" | "override" | "holiday" | "settings";
+        };
+        RotaInBody: {
+            area: string;
+            /** @description Times of day, as 08:00, in order. */
+            handovers?: string[];
+            name: string;
+            reason: string;
+            /** @description Of an explicit rota. */
+            shifts?: components["schemas"]["Shift"][];
+            /** @description The first team begins with this day's first handover. */
+            start?: string;
+            /** @description User names, team by team, in the order of their turns. */
+            teams?: (string[] | null)[];
+            /** @enum {string} */
+            turn: "shift" | "day" | "week" | "explicit";
+        };
+        RotaView: {
+            /** @description Whose rota it is; who may change it goes by that. */
+            area: string;
+            /** @description Times of day, as 08:00, in order. */
+            handovers?: string[];
+            id: string;
+            name: string;
+            /** @description Who is on duty now. */
+            on_duty: string[];
+            /** @description Of an explicit rota. */
+            shifts?: components["schemas"]["Shift"][];
+            /**
+             * @description The first team begins with this day's first handover; turns by week change on its weekday.
+             * @example 2026-11-23
+             */
+            start?: string;
+            /** @description User names, team by team, in the order of their turns. An empty team leaves its shift to nobody. */
+            teams?: (string[] | null)[];
+            /**
+             * @description The next team comes with each handover, each day or each week; explicit: only the shifts that are entered.
+             * @enum {string}
+             */
+            turn: "shift" | "day" | "week" | "explicit";
+            /** @description From the day that was asked for, seven days. */
+            week: components["schemas"]["Shift"][];
+        };
+        RotasOut: {
+            items: components["schemas"]["RotaView"][];
+            /** @description Who can be put on a rota. */
+            people: components["schemas"]["Colleague"][];
+            time_zone: string;
         };
         RuleChangeBody: {
             by: string;
@@ -3310,12 +4316,127 @@ export interface components {
             /** @description MQTT user name. */
             username: string;
         };
+        Settings: {
+            /**
+             * Format: int64
+             * @description Minutes without input after which the board asks its operator: still there? Until that is answered the board does not count as watched.
+             */
+            idle_min: number;
+            night: components["schemas"]["Night"];
+        };
+        SettingsInBody: {
+            /**
+             * Format: int64
+             * @description Minutes without input after which the board asks its operator: still there? Until that is answered the board does not count as watched.
+             */
+            idle_min: number;
+            night: components["schemas"]["Night"];
+            /** @description Why; kept with the change. */
+            reason: string;
+        };
         Settled: {
             /** Format: date-time */
             at: string;
             /** @description User name. */
             by: string;
             how: string;
+        };
+        Sheet: {
+            /** @description The desk's; who takes it must see all of them. */
+            areas: string[];
+            /** @description SHA-256, hex, over the head and the digests of the lines. */
+            digest: string;
+            /**
+             * Format: date-time
+             * @description Not taken by then, the supervisor hears of it.
+             */
+            due_at: string;
+            head: components["schemas"]["SheetHead"];
+            id: string;
+            /** @description User name of who took it. */
+            incoming: string | null;
+            /** @description What is kept is what was signed. */
+            intact: boolean;
+            lines: components["schemas"]["SheetLine"][];
+            /** @description User name of who signed it and went. */
+            outgoing: string;
+            /** Format: date-time */
+            signed_at: string;
+            /** @enum {string} */
+            state: "waiting" | "taken" | "withdrawn";
+            take_heard: boolean;
+            take_note: string;
+            /** Format: date-time */
+            taken_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the supervisor was told, null while not.
+             */
+            told_at: string | null;
+        };
+        SheetHead: {
+            areas: string[];
+            /** Format: date-time */
+            at: string;
+            counts: {
+                [key: string]: number;
+            };
+            note: string;
+            outgoing: string;
+            /** @description Who went tested the siren at the end of the shift and heard it. */
+            sound_heard: boolean;
+            /** @description States of the service that people must know of. */
+            warnings: string[];
+        };
+        SheetLine: {
+            alert?: string;
+            area: string;
+            /** @description User name: of who works on it, promised it, or entered it. */
+            assignee?: string;
+            device?: string;
+            /**
+             * Format: date-time
+             * @description Of a call, a visit or the end of a silence.
+             */
+            due?: string;
+            /** @description The resident was erased; only the digest of the line is left. */
+            erased?: boolean;
+            kind?: string;
+            /** @description The resident's, as it is today. */
+            name?: string;
+            remark?: string;
+            resident?: string;
+            /** @enum {string} */
+            section: "case" | "callback" | "silence" | "silent";
+            /** @enum {string} */
+            severity?: "red" | "orange" | "yellow" | "blue";
+            silence?: string;
+            /** Format: date-time */
+            since?: string;
+            /** @enum {string} */
+            state?: "open" | "acknowledged" | "dispatched" | "visited" | "closed";
+            /** @description Who is to be called. */
+            whom?: string;
+        };
+        Shift: {
+            /** Format: date-time */
+            from: string;
+            people: string[];
+            /** Format: date-time */
+            to: string;
+        };
+        Sighting: {
+            /** Format: date-time */
+            at: string;
+            /** @description User name. */
+            person: string;
+            /**
+             * Format: date-time
+             * @description When the ringing began that it is about.
+             */
+            rung: string;
+            /** @description board, or the channel that gave a receipt. */
+            via: string;
         };
         Sign: {
             /** Format: date-time */
@@ -3337,10 +4458,81 @@ export interface components {
             password: string;
             username: string;
         };
+        SignOffInBody: {
+            note?: string;
+            /** @description What is to be known of single cases. */
+            remarks?: components["schemas"]["Remark"][];
+            /** @description The siren was tested at the end of the shift, and heard. */
+            sound_heard?: boolean;
+        };
+        Silence: {
+            area: string;
+            /** @description User name. */
+            by: string;
+            /** @description vendor/id, empty for a resident's. */
+            device: string;
+            /**
+             * Format: date-time
+             * @description When somebody ended it before its time, null while nobody has.
+             */
+            ended_at: string | null;
+            ended_by: string;
+            /** @description Why it was ended. */
+            ended_for: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description Alerts that it holds back now.
+             */
+            held: number;
+            id: string;
+            kind: string;
+            reason: string;
+            /** @description Whose alerts are held back, null for a device's. */
+            resident: components["schemas"]["ResidentRef"] | null;
+            /** Format: date-time */
+            until: string;
+        };
         SilenceRef: {
             id: string;
             /** Format: date-time */
             until: string;
+        };
+        SilencesOut: {
+            items: components["schemas"]["Silence"][];
+            /** @description The kinds that may be silenced. */
+            kinds: string[];
+        };
+        StateChange: {
+            /** Format: date-time */
+            at: string;
+            /** @description User name; empty when it came with an import. */
+            by: string;
+            /** @enum {string} */
+            from: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
+            reason: string;
+            /** @enum {string} */
+            to: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
+        };
+        StateInBody: {
+            reason: string;
+            /**
+             * @description In a hospital or an institution alerts are as in an absence. Moved, deceased and left stop monitoring and visits at once.
+             * @enum {string}
+             */
+            state: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
+        };
+        StatesOut: {
+            /** @description Devices to collect. */
+            collect: components["schemas"]["Collectable"][];
+            /** @description Newest first. */
+            items: components["schemas"]["StateChange"][];
+            /**
+             * @description As it is now.
+             * @enum {string}
+             */
+            state: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
         };
         StatusBody: {
             /** @description Whether ingest is connected to the broker. */
@@ -3365,12 +4557,50 @@ export interface components {
             now: string;
             version: string;
             /** @description What is wrong with the service itself; empty when nothing is. */
-            warnings: ("telemetry_refused" | "events_refused" | "store_damaged" | "messages_set_aside")[];
+            warnings: ("telemetry_refused" | "events_refused" | "store_damaged" | "messages_set_aside" | "canary_silent")[];
+        };
+        Step: {
+            /**
+             * Format: int64
+             * @description Seconds after it began to ring; 0 for the first step.
+             */
+            after_s: number;
+            targets: components["schemas"]["Target"][];
         };
         Subject: {
             id: string;
             /** @enum {string} */
             type: "resident" | "device" | "area" | "system";
+        };
+        TakeInBody: {
+            note?: string;
+            /** @description The siren was tested at the beginning of the shift, and heard. */
+            sound_heard?: boolean;
+        };
+        Target: {
+            /**
+             * @description With a role: only those whose area is the village, town or county of the alert; all who watch over it without.
+             * @enum {string}
+             */
+            level?: "village" | "town" | "county";
+            /** @description The people of the provider that serves the village. */
+            provider?: boolean;
+            /** @description All of a role, e.g. town_duty. */
+            role?: string;
+            /** @description Who is on duty by this rota. */
+            rota?: string;
+            /** @description One person, by user name. */
+            user?: string;
+        };
+        TestAnswer: {
+            /** @description The provider's words. */
+            error?: string;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "sent" | "settled" | "failed";
+        };
+        TestInBody: {
+            address?: string;
+            channel: string;
         };
         Token: {
             /** @description Narrower than the account's; empty: the account's. */
@@ -4010,6 +5240,37 @@ export interface operations {
             };
         };
     };
+    "list-alert-sightings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSighting"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-areas": {
         parameters: {
             query?: never;
@@ -4209,6 +5470,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallbacksOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChannelAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-collectable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectOut"];
                 };
             };
             /** @description Problem */
@@ -4426,6 +5745,36 @@ export interface operations {
             };
         };
     };
+    "collect-device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vendor: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "disable-device": {
         parameters: {
             query?: never;
@@ -4603,6 +5952,335 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FieldOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-handovers": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before. */
+                cursor?: string;
+                limit?: number;
+                /** @description Any of these, with commas between. */
+                state?: ("waiting" | "taken" | "withdrawn")[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSheet"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sign-handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignOffInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "draft-handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-own-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-own-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-own-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-outbox": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before. */
+                cursor?: string;
+                limit?: number;
+                state?: ("waiting" | "delivered" | "sent" | "settled" | "failed")[] | null;
+                reason?: string[] | null;
+                person?: string;
+                channel?: string;
+                alert?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListNoticeAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeAnswer"];
                 };
             };
             /** @description Problem */
@@ -4988,6 +6666,578 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResidentBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-resident-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-resident-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-roster-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRosterChange"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-coverage": {
+        parameters: {
+            query?: {
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHoliday"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-holiday": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HolidayInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holiday"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-holiday": {
+        parameters: {
+            query?: {
+                /** @description Why; kept with the change. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-duty-now": {
+        parameters: {
+            query?: {
+                /** @description A village, or any area; one that is the caller's to look at. */
+                area?: string;
+                severity?: "red" | "orange" | "yellow" | "blue";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NowOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOverride"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-override": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-override": {
+        parameters: {
+            query?: {
+                /** @description Why; kept with the change. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-policies": {
+        parameters: {
+            query?: {
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoliciesOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectivePolicy"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rotas": {
+        parameters: {
+            query?: {
+                /** @description First day of the week to show; today without it. */
+                from?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotasOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-rota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotaInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotaView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-rota": {
+        parameters: {
+            query?: {
+                /** @description Why; kept with the change. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-duty-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-duty-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
                 };
             };
             /** @description Problem */
@@ -5445,6 +7695,110 @@ export interface operations {
             };
         };
     };
+    "list-silences": {
+        parameters: {
+            query?: {
+                /** @description Leaves out those that are over. */
+                running?: boolean;
+                resident?: string;
+                /** @description vendor/id */
+                device?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencesOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilenceInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-status": {
         parameters: {
             query?: never;
@@ -5527,6 +7881,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-user-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-user-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonAnswer"];
                 };
             };
             /** @description Problem */

@@ -41,6 +41,7 @@ export const parts: readonly Part[] = [
   { id: 'devices', fields: [d('silence.band', 'min'), d('silence.meter', 'h'), d('silence.meter_visit', 'h'), n('low_battery_pct', 'pct')] },
   { id: 'answer', fields: [
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ path: `escalation.${s}`, kind: 'steps', unit: 'min' })),
+    ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ ...d(`ack_timeout.${s}`, 'min', s === 'yellow' || s === 'blue'), zeroIsNone: true })),
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => d(`visit_due.${s}`, s === 'red' ? 'min' : 'h')), d('raise_again', 'h'), d('late', 'h', true),
   ] },
   { id: 'water_use', fields: [
@@ -57,6 +58,7 @@ export const parts: readonly Part[] = [
     n('vitals.trend.hours', 'h', true), d('vitals.trend.rest', 'min', true), n('vitals.trend.mad_floor', 'bpm', true), n('vitals.trend.night_alert', 'n', true), n('vitals.trend.night_run', 'n', true), n('vitals.trend.night_z', 'z', true),
   ] },
   { id: 'together', fields: [d('together.pulseless', 'min'), d('together.no_water', 'h'), d('together.not_returned', 'h'), n('together.steps', 'n', true)] },
+  { id: 'quiet', fields: [d('quiet.silence_most', 'h'), n('quiet.flap_rings', 'n'), d('quiet.flap_within', 'min'), d('quiet.handover', 'min')] },
   { id: 'storm', fields: [n('storm.devices', 'n'), d('storm.window', 'min'), n('storm.back', 'share', true), n('storm.homes', 'n'), n('storm.dry', 'share')] },
 ]
 

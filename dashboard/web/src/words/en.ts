@@ -12,7 +12,7 @@ export const en: Messages = {
     yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
-  nav: { board: 'Board', visits: 'Visits', residents: 'Residents', devices: 'Devices', areas: 'Areas', rules: 'Rules', deadletters: 'Refused', main: 'Main navigation', signOut: 'Sign out' },
+  nav: { board: 'Board', visits: 'Visits', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', rules: 'Rules', deadletters: 'Refused', main: 'Main navigation', signOut: 'Sign out' },
   signin: {
     title: 'Sign in', username: 'User name', password: 'Password', submit: 'Sign in', working: 'Signing in…', failed: 'Wrong user name or password.', expired: 'Your session has ended. Please sign in again.',
   },
@@ -93,7 +93,7 @@ export const en: Messages = {
     gone: 'This alert does not exist, or lies outside your area.', emptyLog: 'Nothing yet', ageYears: '{n} years', position: 'Position {lat}, {lon} (within about {m} m)', positionNoAccuracy: 'Position {lat}, {lon}',
   },
   action: {
-    ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
+    ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', lower: 'Lower severity', return: 'Nothing was done: back to the queue', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
     working: 'Sending…', done: 'Done',
     more: 'More', assignTo: 'Give to (user name)', mergeInto: 'Merge into', mergeHint: 'This one is closed as a duplicate; its history is kept.', mergeNone: 'There is no other open alert to merge into.', cancelReason: 'Why the visit is canceled', noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
     escalateReason: 'Why escalate', reopenReason: 'Why reopen', closeOutcome: 'Outcome', closeVerifiedBy: 'Verified by', closeHow: 'How', closeNote: 'Note', closeVisit: 'There is a visit report: it counts as the verification.',
@@ -124,6 +124,7 @@ export const en: Messages = {
   evidence,
   life,
   field,
+  shift, silence, lifeState,
   rules,
   advice: {
     no_use_yellow: 'First step: call the resident, or have the village assistant look in; if they answer, note it and close.', no_use_red: 'Long overdue for this person: call now; no answer: send someone to the door at once, 120 if needed.', no_report_yellow: 'Phone the resident today to hear that all is well; have the technician see to meter and signal.', no_report_orange: 'Send someone to see the resident, and to check the meter.', not_measuring: 'Have the meter changed; until then rely on phone and band.', not_returned: 'Call the resident or the family: back home? If so end the absence; not reached: send someone.',

@@ -12,7 +12,7 @@ export const zh = {
     yes: '是', no: '否', comma: '、', optional: '选填', required: '此项必填',
     theme: '切换明暗',
   },
-  nav: { board: '值班台', visits: '上门', residents: '对象', devices: '设备', areas: '区域', rules: '规则', deadletters: '拒收消息', main: '主导航', signOut: '退出' },
+  nav: { board: '值班台', visits: '上门', shift: '交接班', residents: '对象', devices: '设备', areas: '区域', rules: '规则', deadletters: '拒收消息', main: '主导航', signOut: '退出' },
   signin: {
     title: '登录', username: '用户名', password: '密码', submit: '登录', working: '正在登录…', failed: '用户名或密码不对。', expired: '登录已过期，请重新登录。',
   },
@@ -124,6 +124,7 @@ export const zh = {
   evidence,
   life,
   field,
+  shift, silence, lifeState,
   rules,
   advice: {
     no_use_yellow: '第一步：打电话给本人，或请村协理员顺路看一眼；有应答即记录并结案。', no_use_red: '已远超本人平日：立即打电话，无人接听马上派人敲门，必要时拨 120。', no_report_yellow: '今天打电话给本人确认平安；请技术人员查水表和信号。', no_report_orange: '派人上门看望本人，同时检查水表。', not_measuring: '通知水表厂商或水务所换表；换好之前靠电话和手环了解本人。', not_returned: '打电话给本人或家属，问是否已回家；回来了就结束外出登记，联系不上派人上门。',
