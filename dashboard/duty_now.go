@@ -23,7 +23,7 @@ type dutyPeople struct {
 }
 
 type dutyPerson struct {
-	personBody
+	colleague
 
 	areas []devices.AreaPath
 }
@@ -41,7 +41,7 @@ func (d *Dashboard) people(ctx context.Context, now time.Time) (*dutyPeople, err
 			continue
 		}
 		watching := d.opts.Presence.Watching(a.Username, now)
-		p.list = append(p.list, dutyPerson{personBody{
+		p.list = append(p.list, dutyPerson{colleague{
 			User: a.Username, Name: a.Name, Role: a.Role, Watching: watching,
 			Reachable: watching || d.opts.Reachable != nil && d.opts.Reachable(a.Username, now),
 		}, a.Areas})
@@ -57,12 +57,12 @@ const mostPeople = 10_000
 
 // named shows people by their user names; one without an account is shown by that
 // alone.
-func (p *dutyPeople) named(users []string) []personBody {
-	list := make([]personBody, len(users))
+func (p *dutyPeople) named(users []string) []colleague {
+	list := make([]colleague, len(users))
 	for i, u := range users {
-		list[i] = personBody{User: u, Name: u}
+		list[i] = colleague{User: u, Name: u}
 		if one := p.by[u]; one != nil {
-			list[i] = one.personBody
+			list[i] = one.colleague
 		}
 	}
 	return list
@@ -81,14 +81,14 @@ func (d *Dashboard) dutyNow(ctx context.Context, in *nowIn) (*body[nowOut], erro
 	out := nowOut{
 		Area: in.Area, Severity: in.Severity, At: now, Policy: d.effectivePolicy(in.Area, in.Severity),
 		OnDuty: d.onDuty(ctx, in.Area, now, people), Steps: make([]nowStep, len(c.Steps)), UnseenS: int(c.Unseen / time.Second),
-		WaitsUntil: orNil(c.WaitUntil), Watching: []personBody{},
+		WaitsUntil: orNil(c.WaitUntil), Watching: []colleague{},
 	}
 	for i, s := range c.Steps {
 		out.Steps[i] = nowStep{int(s.After / time.Second), s.Level, people.named(s.People), s.Reachable}
 	}
 	for _, p := range people.list {
 		if p.Watching && isDesk(p.Role) && slices.ContainsFunc(p.areas, func(a devices.AreaPath) bool { return a.Contains(in.Area) }) {
-			out.Watching = append(out.Watching, p.personBody)
+			out.Watching = append(out.Watching, p.colleague)
 		}
 	}
 	return &body[nowOut]{out}, nil

@@ -40,6 +40,7 @@ type house struct {
 	silence  string
 	sheet    string
 	photo    string
+	notice   string
 }
 
 // county is the real dashboard over real stores, with one house in the area of
@@ -140,7 +141,8 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 
 	opts := Options{
 		Shift: alerts, States: reg, Handovers: c.handovers,
-		Access: c.access, Alerts: alerts, Doors: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts,
+		Access: c.access, Alerts: alerts, Doors: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts, Duty: alerts,
+		Telling:   telling(t, alerts),
 		Incidents: demoIncidents{}, Log: zerolog.New(zerolog.NewTestWriter(t)), Version: "test",
 		Live: LiveOptions{Beat: 100 * time.Millisecond, Write: 2 * time.Second, Read: 5 * time.Second},
 	}
@@ -192,6 +194,8 @@ func (c *county) house(reg *registry.Registry, village devices.AreaPath, vendor,
 	must(t, c.letters.Add(ctx, []devices.Refusal{{
 		Device: h.device, Code: devices.Malformed, Topic: "homecare/v1/" + string(h.device) + "/telemetry", Received: time.Now().UTC(), SHA256: h.letter, Payload: []byte("{"),
 	}}))
+	h.notice = "notice of " + vendor
+	must(t, c.store.AddTest(ctx, alerting.Notice{Key: h.notice, Person: h.user, Reason: alerting.NoticeOpened, Alert: h.alert, Severity: alerting.Red, Area: village, At: time.Now()}))
 	must(t, c.access.Create(ctx, access.Account{Username: h.user, Name: "x", Role: access.Assistant, Areas: []devices.AreaPath{village}}, ""))
 	return h
 }

@@ -34,14 +34,11 @@ type Duty interface {
 // coverageHours is how far ahead gaps are looked for.
 const coverageHours = 7 * 24
 
-type reasoned struct {
-	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why; kept with the change."`
-}
-
 type policyIn struct {
 	Body struct {
 		roster.Policy
-		reasoned
+
+		Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why; kept with the change."`
 	}
 }
 
@@ -84,7 +81,8 @@ type holidayIn struct {
 type settingsIn struct {
 	Body struct {
 		roster.Settings
-		reasoned
+
+		Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why; kept with the change."`
 	}
 }
 
@@ -113,11 +111,11 @@ type rotaView struct {
 
 type rotasOut struct {
 	Items    []rotaView   `json:"items"`
-	People   []personBody `json:"people" doc:"Who can be put on a rota."`
+	People   []colleague `json:"people" doc:"Who can be put on a rota."`
 	TimeZone string       `json:"time_zone"`
 }
 
-type personBody struct {
+type colleague struct {
 	User      string      `json:"user"`
 	Name      string      `json:"name"`
 	Role      access.Role `json:"role"`
@@ -128,7 +126,7 @@ type personBody struct {
 type nowStep struct {
 	AfterS    int          `json:"after_s"`
 	Level     string       `json:"level"`
-	People    []personBody `json:"people"`
+	People    []colleague `json:"people"`
 	Reachable bool         `json:"reachable"`
 }
 
@@ -141,13 +139,13 @@ type nowOut struct {
 	Steps      []nowStep         `json:"steps" doc:"Who would be told of an alert here that rings now, at which second."`
 	UnseenS    int               `json:"unseen_s" doc:"Seconds within which somebody must have seen it, else the next step is taken at once."`
 	WaitsUntil *time.Time        `json:"waits_until" doc:"It would wait for the morning until then."`
-	Watching   []personBody      `json:"watching" doc:"Who sits at a desk's board now and watches the area."`
+	Watching   []colleague      `json:"watching" doc:"Who sits at a desk's board now and watches the area."`
 }
 
 type nowRota struct {
 	ID     string       `json:"id"`
 	Name   string       `json:"name"`
-	People []personBody `json:"people"`
+	People []colleague `json:"people"`
 	Until  *time.Time   `json:"until" doc:"When the shift ends, if that is within a week."`
 }
 
@@ -301,7 +299,7 @@ func (d *Dashboard) rotas(ctx context.Context, in *rotasIn) (*body[rotasOut], er
 	if err != nil {
 		return nil, err
 	}
-	out := rotasOut{Items: []rotaView{}, People: []personBody{}, TimeZone: r.Zone.String()}
+	out := rotasOut{Items: []rotaView{}, People: []colleague{}, TimeZone: r.Zone.String()}
 	see := seesDuty(caller(ctx))
 	for _, one := range r.Rotas() {
 		if see(one.Area) {
@@ -312,7 +310,7 @@ func (d *Dashboard) rotas(ctx context.Context, in *rotasIn) (*body[rotasOut], er
 		if slices.ContainsFunc(p.areas, func(a devices.AreaPath) bool {
 			return caller(ctx).Scope.Area(a) || a.Contains(caller(ctx).Scope.Areas[0])
 		}) {
-			out.People = append(out.People, p.personBody)
+			out.People = append(out.People, p.colleague)
 		}
 	}
 	return &body[rotasOut]{out}, nil

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -133,6 +134,13 @@ func walkSteps() map[string]step {
 			return map[string]any{"areas": []any{map[string]any{"path": h.village, "name": "村"}}}
 		}),
 
+		"get-own-channels":  {global: true},
+		"put-own-channels":  {global: true, body: func(house) any { return map[string]any{"language": "zh", "channels": []any{}} }},
+		"test-own-channel":  {global: true, own: http.StatusUnprocessableEntity, body: func(house) any { return map[string]any{"channel": "sms", "address": "1"} }},
+		"get-user-channels": user("/channels", nil), "put-user-channels": user("/channels", map[string]any{"language": "zh", "channels": []any{}}),
+		"list-channels": {global: true}, "list-outbox": {list: true},
+		"retry-notice": {body: func(h house) any { return map[string]any{"key": h.notice} }}, // waits: 409
+
 		"erase-resident": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/erase" }, body: none},
 		"list-erasures":  {global: true},
 		"list-users":     {list: true},
@@ -155,6 +163,7 @@ func walkSteps() map[string]step {
 func TestEveryRouteHoldsEveryRoleToItsPlace(t *testing.T) {
 	c := newCounty(t)
 	steps := walkSteps()
+	maps.Copy(steps, c.rosterSteps())
 	// A token can be revoked once.
 	steps["revoke-user-token"] = step{body: func(house) any { return nil }, path: func(h house) string {
 		token, _, err := c.access.IssueToken(t.Context(), h.user, access.TokenReach{Name: "x"})

@@ -35,7 +35,7 @@ func (r *Roster) Coverage(villages []Village, from time.Time, hours int, rules f
 	}
 	k := &keeper{
 		Roster: r, from: from, hours: hours, people: people, reachable: reachable,
-		users: map[string][]bool{}, rotas: map[string][]bool{}, night: make([]bool, hours),
+		users: map[string][]bool{}, rotas: map[string][][]string{}, night: make([]bool, hours),
 	}
 	for h := range hours {
 		k.night[h] = r.settings.Night.is(k.hour(h), r.Zone)
@@ -67,9 +67,10 @@ type keeper struct {
 	hours     int
 	people    *People
 	reachable func(string, time.Time) bool
-	// By user or rota, for every hour.
-	users, rotas map[string][]bool
-	night        []bool
+	users     map[string][]bool // for every hour
+	// rotas are who is on duty and can be told, for every quarter.
+	rotas map[string][][]string
+	night []bool
 }
 
 func (k *keeper) hour(h int) time.Time { return k.from.Add(time.Duration(h) * time.Hour) }
@@ -96,7 +97,7 @@ func (k *keeper) village(v Village, p *Policy, covered []bool) {
 // add counts the hours in which one target can be told.
 func (k *keeper) add(covered []bool, t Target, a Asked, counts func(int) bool) {
 	if t.Rota != "" {
-		or(covered, k.rota(t.Rota), counts)
+		or(covered, k.rota(t.Rota, a.Area), counts)
 		return
 	}
 	for _, u := range k.named(t, a, k.from, k.people) {
@@ -124,22 +125,24 @@ func (k *keeper) user(u string) []bool {
 	return is
 }
 
-func (k *keeper) rota(id string) []bool {
-	if is, ok := k.rotas[id]; ok {
-		return is
+// rota says in which hours somebody who is on duty can be told of an area.
+func (k *keeper) rota(id string, area devices.AreaPath) []bool {
+	quarters, ok := k.rotas[id]
+	if !ok {
+		quarters = make([][]string, k.hours*samples)
+		for q := range quarters {
+			at := k.from.Add(time.Duration(q) * time.Hour / samples)
+			quarters[q] = slices.DeleteFunc(k.OnDuty(id, at), func(u string) bool { return !k.promises(u, at) })
+		}
+		k.rotas[id] = quarters
 	}
 	is := make([]bool, k.hours)
 	for h := range is {
 		is[h] = true
-		for q := range samples {
-			at := k.hour(h).Add(time.Duration(q) * time.Hour / samples)
-			if !slices.ContainsFunc(k.OnDuty(id, at), func(u string) bool { return k.promises(u, at) }) {
-				is[h] = false
-				break
-			}
+		for _, there := range quarters[h*samples : (h+1)*samples] {
+			is[h] = is[h] && slices.ContainsFunc(there, func(u string) bool { return k.people.may(u, area) })
 		}
 	}
-	k.rotas[id] = is
 	return is
 }
 

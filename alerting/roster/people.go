@@ -41,6 +41,12 @@ func (p *People) Knows(user string) bool {
 	return ok
 }
 
+// may says whether there is such a person, who may see the area.
+func (p *People) may(user string, area devices.AreaPath) bool {
+	one, ok := p.users[user]
+	return ok && one.watches(area)
+}
+
 // watches says whether the person may see the area.
 func (p *Person) watches(area devices.AreaPath) bool {
 	return slices.ContainsFunc(p.Areas, func(a devices.AreaPath) bool { return a.Contains(area) })

@@ -251,13 +251,14 @@ func (r *Roster) Callout(at time.Time, a Asked, rules *alerting.Rules, people *P
 	return out
 }
 
-// named lists who a target names. Who has no account is nobody.
+// named lists who a target names. Who has no account is nobody, and so is who may
+// not see the area: there is nothing that they could open.
 func (r *Roster) named(t Target, a Asked, at time.Time, people *People) []string {
 	if people == nil {
 		return nil
 	}
 	known := func(users []string) []string {
-		return slices.DeleteFunc(users, func(u string) bool { return !people.Knows(u) })
+		return slices.DeleteFunc(users, func(u string) bool { return !people.may(u, a.Area) })
 	}
 	switch {
 	case t.User != "":

@@ -228,9 +228,9 @@ func TestPoliciesAreInherited(t *testing.T) {
 }
 
 func TestTargets(t *testing.T) {
-	r := with(t, New(zone(t, "Asia/Shanghai")), Rota{ID: "r", Name: "n", Turn: TurnDay, Start: "2026-11-01", Handovers: []string{"08:00"}, Teams: [][]string{{"town2", "left-us"}}})
+	r := with(t, New(zone(t, "Asia/Shanghai")), Rota{ID: "r", Name: "n", Turn: TurnDay, Start: "2026-11-01", Handovers: []string{"08:00"}, Teams: [][]string{{"town1", "town2", "left-us"}}})
 	for want, target := range map[string]Target{
-		"[town2]":   {Rota: "r"}, // who has no account is nobody
+		"[town1] ":  {Rota: "r"}, // who has no account is nobody, nor who may not see it
 		"[]":        {User: "left-us"},
 		"[carer]":   {Provider: true},
 		"[town1]":   {Role: "town_duty", Level: "town"},
@@ -238,7 +238,7 @@ func TestTargets(t *testing.T) {
 		"[all]":     {Role: "supervisor", Level: "county"},
 		"[helper1]": {Role: "assistant"},
 	} {
-		if got := fmt.Sprint(r.named(target, Asked{Area: "x/a/1", Provider: "p1"}, noon, county())); got != want {
+		if got := fmt.Sprint(r.named(target, Asked{Area: "x/a/1", Provider: "p1"}, noon, county())); got != strings.TrimSpace(want) {
 			t.Errorf("%+v: %s, want %s", target, got, want)
 		}
 	}
@@ -336,6 +336,11 @@ func TestCoverage(t *testing.T) {
 	phone["helper"] = true
 	if got := look(24); got != "x/a/2 23T09-23T11; x/b 23T09-23T11" {
 		t.Errorf("%q", got)
+	}
+	// Somebody at a desk of another town is of no use.
+	away := NewPeople([]Person{{User: "an", Role: "town_duty", Areas: []devices.AreaPath{"x/b"}}})
+	if g := r.Coverage(villages[1:2], noon, 1, func(devices.AreaPath) *alerting.Rules { return rules }, away, nil); len(g) != 1 {
+		t.Errorf("a desk that may not see the village covers it: %v", g)
 	}
 	// By default nobody has promised to be there.
 	r = New(r.Zone)

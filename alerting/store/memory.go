@@ -32,7 +32,7 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	if err := s.buildChain(ctx); err != nil {
 		return saved, fmt.Errorf("load: %w", err)
 	}
-	if err := s.loadRoster(ctx); err != nil {
+	if err := s.LoadRoster(ctx); err != nil {
 		return saved, fmt.Errorf("load: %w", err)
 	}
 	rules := alerting.NewRulebook()

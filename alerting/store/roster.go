@@ -36,6 +36,9 @@ func (d *Duty) people() *roster.People {
 	return d.People()
 }
 
+// SetPeople says who can be told, before the store is used.
+func (s *Store) SetPeople(people func() *roster.People) { s.Duty.People = people }
+
 // Roster is what was entered: policies, rotas and all that goes with them.
 func (s *Store) Roster() *roster.Roster {
 	if r := s.Duty.now.Load(); r != nil {
@@ -102,8 +105,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, c.Version, database.Micros(c.Held), c.
 	return c.Version, nil
 }
 
-// loadRoster reads all changes, oldest first.
-func (s *Store) loadRoster(ctx context.Context) error {
+// LoadRoster reads what was entered into memory. Load does so too.
+func (s *Store) LoadRoster(ctx context.Context) error {
 	s.Duty.mu.Lock()
 	defer s.Duty.mu.Unlock()
 	s.Duty.now.Store(nil)

@@ -65,6 +65,7 @@ type app struct {
 	rollups  *rollup.Series
 	keeper   *keeper // before series and letters
 	telling  *telling
+	duty     *duty
 	// decoded is what the two readers of a lane share.
 	decoded map[ingest.Lane]*ingest.Decoded
 	disk    *ingest.Disk     // from the start of Run on
@@ -123,6 +124,9 @@ func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
 		return nil, errors.Join(err, a.close())
 	}
 	a.series = a.rollups
+	if a.duty, err = a.newDuty(ctx, zone); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
 	if a.telling, err = a.newTelling(ctx, zone); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -222,6 +226,7 @@ func (a *app) Run(ctx context.Context) (err error) {
 	if s.has("alerting") {
 		l.start("notify", a.telling.dispatch.Run)
 	}
+	l.start("duty", a.duty.run)
 	erasing := a.newEraser()
 	erasing.journal = jrn
 	if s.has("alerting") {

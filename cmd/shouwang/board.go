@@ -30,13 +30,15 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 	board, err := dashboard.New(dashboard.Options{
 		Shift: a.alerts, Handovers: handovers, States: a.registry,
 		Access: a.access, Alerts: a.alerts, Doors: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
-		Desk:  alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry, Person: a.person}),
+		Desk: alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry, Person: a.person}),
+		Duty: a.alerts, Presence: a.duty.presence, Reachable: a.duty.channel,
 		Rules: a.alerts, Preview: newPreviews(a.registry, a.series), Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
 			asOf := engine.AsOf()
 			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected(), Warnings: a.warnings(brk)}
 		},
 		Checks:     a.checks(jrn, connected),
+		Telling:    a.telling.forDashboard(a.alerts),
 		Disconnect: brk.Disconnect, Excess: excessOf(client), Blind: blindOf(engine, a.registry),
 		Gatherer: a.metrics, Metrics: a.metrics, MetricsToken: token,
 		SecureCookies: a.settings.HTTP.TLSCert != "" || a.settings.HTTP.SecureCookies, Origins: a.settings.HTTP.Origins, Unmasked: a.unmasked(), Version: version, Log: a.log,

@@ -78,6 +78,12 @@ func (a *app) openCounty(ctx context.Context, folder string, residents int) (*co
 			return nil, fmt.Errorf("account %s: %w", account.Username, err)
 		}
 	}
+	if err := a.duty.read(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.enterRoster(ctx, c); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -37,8 +37,9 @@ var allowed = map[string][]string{
 	"alerting/detect":            {"devices", "alerting"},
 	"alerting/notify":            {"devices", "alerting"},
 	"alerting/notify/channels":   {"devices", "alerting", "alerting/notify"},
-	"alerting/store":             {"devices", "devices/database", "alerting", "alerting/notify"},
-	"dashboard":                  {"devices", "alerting", "alerting/notify", "dashboard/access"},
+	"alerting/roster":            {"devices", "alerting"},
+	"alerting/store":             {"devices", "devices/database", "alerting", "alerting/notify", "alerting/roster"},
+	"dashboard":                  {"devices", "alerting", "alerting/notify", "alerting/roster", "dashboard/access"},
 	"dashboard/access":           {"devices", "devices/database"},
 }
 
