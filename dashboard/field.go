@@ -92,7 +92,7 @@ type photoOut struct {
 // entryOut answers an entry: what was made of it, and how the visit stands.
 type entryOut struct {
 	Entry alerting.DoorEntry `json:"entry"`
-	Visit alerting.Visit `json:"visit"`
+	Visit alerting.Visit     `json:"visit"`
 }
 
 type homeIn struct {

@@ -24,15 +24,15 @@ type fieldOut struct {
 
 // fieldCard is one visit with what matters at the door.
 type fieldCard struct {
-	Visit    alerting.Visit   `json:"visit"`
-	Resident *ResidentBody    `json:"resident"`
-	Devices  []worn           `json:"devices"`
-	Absences []absenceBody    `json:"absences"`
-	Alert    *alerting.Alert  `json:"alert"`
-	Home     *homeBody        `json:"home"`
-	Signs    []sign           `json:"signs" doc:"The last signs of life, the newest first."`
+	Visit    alerting.Visit       `json:"visit"`
+	Resident *ResidentBody        `json:"resident"`
+	Devices  []worn               `json:"devices"`
+	Absences []absenceBody        `json:"absences"`
+	Alert    *alerting.Alert      `json:"alert"`
+	Home     *homeBody            `json:"home"`
+	Signs    []sign               `json:"signs" doc:"The last signs of life, the newest first."`
 	Entries  []alerting.DoorEntry `json:"entries"`
-	Rules    fieldRules       `json:"rules"`
+	Rules    fieldRules           `json:"rules"`
 }
 
 type fieldRules struct {
