@@ -79,7 +79,7 @@ type Alert struct {
 	DeliveredTo *string    `json:"delivered_to" doc:"User name of who that was."`
 	// Silenced and Frozen are what keeps it from ringing.
 	Silenced *SilenceRef           `json:"silenced" doc:"The silence that holds it back: it is listed and does not ring. Null when none does."`
-	Frozen   devices.ResidentState `json:"frozen" doc:"The resident is listed as this (deceased, moved, left): it can be noted, printed and closed. Empty when it is not frozen."`
+	Frozen   devices.ResidentState `json:"frozen" enum:",moved,deceased,left" doc:"The resident is listed as this (deceased, moved, left): it can be noted, printed and closed. Empty when it is not frozen."`
 	// FoundAt and KnownAt are the finding's: event time and receipt time.
 	FoundAt time.Time `json:"found_at"`
 	KnownAt time.Time `json:"known_at"`

@@ -40,12 +40,13 @@ export const may = {
   demo: can('start-incident'),
 }
 
-/** People who are on the road: they start on the visit list. */
+/** People who are on the road: they start on the field page. */
 export function visitsFirst(r: Role): boolean {
   return r === 'provider' || r === 'assistant'
 }
 
 export function home(c: Who): string {
   if (may.board(c)) return '/'
+  if (visitsFirst(c.role) && c.may.includes('list-field')) return '/field'
   return may.visits(c) ? '/visits' : '/devices'
 }

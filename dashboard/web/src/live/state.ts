@@ -128,7 +128,7 @@ function putAlert(s: LiveState, f: ChangeFrame, a: Alert): LiveState {
     }
   }
   // A new episode on a recovered alert rings again: it counts as news, too.
-  const rings = a.state === 'open' && (before === undefined || before.state !== 'open' || severityRank(a.severity) < severityRank(before.severity))
+  const rings = a.state === 'open' && !a.silenced && (before === undefined || !!before.silenced || before.state !== 'open' || severityRank(a.severity) < severityRank(before.severity))
   const news = rings ? [...s.news, { event: f.event, alert: a }].slice(-keepNews) : s.news
   return { ...s, alerts, versions, closed, news }
 }

@@ -2,7 +2,7 @@ import { evidence } from './evidence.en'
 import { life } from './life.en'
 import { field } from './field.en'
 import { rules } from './rules.en'
-import { shift, silence, state as lifeState } from './shift.en'
+import { shift, silence as quiet, state as lifeState } from './shift.en'
 import type { Messages } from './zh'
 
 export const en: Messages = {
@@ -124,7 +124,7 @@ export const en: Messages = {
   evidence,
   life,
   field,
-  shift, silence, lifeState,
+  shift, quiet, lifeState,
   rules,
   advice: {
     no_use_yellow: 'First step: call the resident, or have the village assistant look in; if they answer, note it and close.', no_use_red: 'Long overdue for this person: call now; no answer: send someone to the door at once, 120 if needed.', no_report_yellow: 'Phone the resident today to hear that all is well; have the technician see to meter and signal.', no_report_orange: 'Send someone to see the resident, and to check the meter.', not_measuring: 'Have the meter changed; until then rely on phone and band.', not_returned: 'Call the resident or the family: back home? If so end the absence; not reached: send someone.',

@@ -3,7 +3,7 @@ import { evidence } from './evidence.zh'
 import { life } from './life.zh'
 import { field } from './field.zh'
 import { rules } from './rules.zh'
-import { shift, silence, state as lifeState } from './shift.zh'
+import { shift, silence as quiet, state as lifeState } from './shift.zh'
 
 export const zh = {
   app: {
@@ -124,7 +124,7 @@ export const zh = {
   evidence,
   life,
   field,
-  shift, silence, lifeState,
+  shift, quiet, lifeState,
   rules,
   advice: {
     no_use_yellow: '第一步：打电话给本人，或请村协理员顺路看一眼；有应答即记录并结案。', no_use_red: '已远超本人平日：立即打电话，无人接听马上派人敲门，必要时拨 120。', no_report_yellow: '今天打电话给本人确认平安；请技术人员查水表和信号。', no_report_orange: '派人上门看望本人，同时检查水表。', not_measuring: '通知水表厂商或水务所换表；换好之前靠电话和手环了解本人。', not_returned: '打电话给本人或家属，问是否已回家；回来了就结束外出登记，联系不上派人上门。',
