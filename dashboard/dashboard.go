@@ -65,6 +65,7 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveActions()
 	d.serveCalls()
 	d.serveVisits()
+	d.serveRounds()
 	d.serveSilences()
 	d.serveHandovers()
 	d.serveField()
@@ -79,6 +80,8 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveRegistry()
 	d.serveErasures()
 	d.serveUsers()
+	d.serveTelling()
+	d.serveAckLink()
 	d.serveAudit()
 	if opts.Incidents != nil {
 		d.serveIncidents()

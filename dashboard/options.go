@@ -24,6 +24,10 @@ type Alerts interface {
 	Callbacks(ctx context.Context, scope devices.Scope, until time.Time) ([]alerting.Callback, error)
 	Visits(ctx context.Context, f alerting.VisitFilter) (alerting.VisitPage, error)
 	Visit(ctx context.Context, scope devices.Scope, id string) (alerting.Visit, error)
+	// Labels are what people found out about what detectors said of a resident,
+	// TruthRates how alerts that were closed in [from, to) ended, by kind and rule.
+	Labels(ctx context.Context, resident string) ([]alerting.Label, error)
+	TruthRates(ctx context.Context, scope devices.Scope, from, to time.Time) ([]alerting.TruthRate, error)
 	EventLog
 }
 
@@ -67,6 +71,9 @@ type Desk interface {
 type Registry interface {
 	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
 	Provider(area devices.AreaPath, at time.Time) string
+	Providers() []devices.Provider
+	// Everybody is all residents, in order of their ids; they must not be changed.
+	Everybody(at time.Time) []*devices.Resident
 
 	Areas(ctx context.Context, scope devices.Scope) ([]devices.Area, error)
 	Residents(ctx context.Context, f devices.ResidentFilter) (devices.ResidentPage, error)
@@ -177,6 +184,7 @@ type Options struct {
 	States      States
 	Doors       Doors
 	Registry    Registry
+	Rounds      Rounds
 	Series      Series
 	DeadLetters DeadLetters
 	Erasures    Erasures

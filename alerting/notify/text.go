@@ -118,12 +118,16 @@ func (t *Texts) voice(w *words, e *Entry) string {
 	return strings.Join(said, w.pause) + w.stop
 }
 
-// area names town and village, or what there is.
 func (t *Texts) area(w *words, e *Entry) string {
-	path := e.Area
 	if e.Facts != nil {
-		path = e.Facts.Area
+		return t.Area(w.language, e.Facts.Area)
 	}
+	return t.Area(w.language, e.Area)
+}
+
+// Area names town and village, or what there is, in the language.
+func (t *Texts) Area(language string, path devices.AreaPath) string {
+	w := wordsOf(language)
 	if path == "" {
 		return w.everywhere
 	}
@@ -139,5 +143,16 @@ func (t *Texts) area(w *words, e *Entry) string {
 	}
 	return strings.Join(names, w.join)
 }
+
+// What says what the alert is, in the language: severity and kind. Kinds of
+// vital signs are not told apart.
+func (t *Texts) What(language string, kind alerting.Kind, severity alerting.Severity) string {
+	return wordsOf(language).title(&Entry{
+		Notice: alerting.Notice{Reason: alerting.NoticeOpened, Severity: severity}, Facts: &Facts{Kind: kind, Severity: severity},
+	})
+}
+
+// Clock is a time as texts have it.
+func (t *Texts) Clock(at time.Time) string { return t.clock(at) }
 
 func (t *Texts) clock(at time.Time) string { return at.In(t.Zone).Format("01-02 15:04") }

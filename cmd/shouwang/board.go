@@ -35,10 +35,11 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 		Rules: a.alerts, Preview: newPreviews(a.registry, a.series), Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
 			asOf := engine.AsOf()
-			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected(), Warnings: a.warnings(brk)}
+			return dashboard.State{AsOf: asOf, Lag: time.Since(asOf), Connected: connected(), Warnings: a.canary.warnings(a.warnings(brk))}
 		},
 		Checks:     a.checks(jrn, connected),
 		Telling:    a.telling.forDashboard(a.alerts),
+		Canary:     a.canary.board(a),
 		Disconnect: brk.Disconnect, Excess: excessOf(client), Blind: blindOf(engine, a.registry),
 		Gatherer: a.metrics, Metrics: a.metrics, MetricsToken: token,
 		SecureCookies: a.settings.HTTP.TLSCert != "" || a.settings.HTTP.SecureCookies, Origins: a.settings.HTTP.Origins, Unmasked: a.unmasked(), Version: version, Log: a.log,
@@ -78,6 +79,12 @@ func (a *app) checks(jrn *journal.Journal, connected func() bool) []dashboard.Ch
 		{Name: "database", Ready: func(ctx context.Context) error { return a.db.Read.PingContext(ctx) }},
 		{Name: "series", Ready: a.series.Check},
 		a.diskCheck(),
+		{Name: "canary", Ready: func(context.Context) error {
+			if a.canary.monitor == nil {
+				return nil
+			}
+			return a.canary.monitor.Check()
+		}},
 		{Name: "journal", Ready: func(ctx context.Context) error {
 			stats, err := jrn.Stats(ctx)
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"shouwang/alerting/notify"
+	"shouwang/alerting/store"
+	"shouwang/dashboard"
 	"shouwang/devices"
 	"shouwang/devices/registry"
 )
@@ -16,6 +18,7 @@ import (
 type telling struct {
 	people   *notify.People
 	links    *notify.Links
+	texts    *notify.Texts
 	dispatch *notify.Dispatcher
 }
 
@@ -37,13 +40,18 @@ func (a *app) newTelling(ctx context.Context, zone *time.Location) (*telling, er
 		return nil, err
 	}
 	names := &areaNames{registry: a.registry}
+	t.texts = &notify.Texts{AreaName: names.name, Link: t.links.For(time.Now), Zone: zone}
 	t.dispatch = notify.NewDispatcher(notify.Options{
 		Outbox: a.alerts, People: t.people, Channels: list, Timing: s.timing(zone),
-		Texts:     notify.Texts{AreaName: names.name, Link: t.links.For(time.Now), Zone: zone},
-		Delivered: a.alerts.Delivered,
-		Log:       a.log, Metrics: a.metrics,
+		Texts: *t.texts, Delivered: a.alerts.Delivered,
+		Log: a.log, Metrics: a.metrics,
 	})
 	return t, nil
+}
+
+// forDashboard is what the board shows and changes of it.
+func (t *telling) forDashboard(alerts *store.Store) *dashboard.Telling {
+	return &dashboard.Telling{People: t.people, Dispatcher: t.dispatch, Outbox: alerts, Links: t.links, Texts: t.texts}
 }
 
 // areaNames are the names of areas for texts, read again after a minute.

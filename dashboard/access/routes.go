@@ -61,6 +61,7 @@ func Routes() []Route {
 		devices   = []Role{Administrator, Duty, TownDuty, Supervisor, Assistant, Auditor, Vendor}
 		rules     = []Role{Administrator, Duty, TownDuty, Supervisor, Auditor}
 		setters   = []Role{Administrator, Supervisor}
+		tellers   = []Role{Administrator, Supervisor, Auditor}
 		admin     = []Role{Administrator}
 		vendors   = []Role{Administrator, Vendor}
 		audit     = []Role{Administrator, Auditor}
@@ -121,6 +122,14 @@ func Routes() []Route {
 		{"put-home", "POST", "/api/v1/residents/{id}/home", Areas, field, false},
 		{"make-door-code", "POST", "/api/v1/residents/{id}/door-code", Areas, desk, false},
 
+		{"list-visit-quotas", "GET", "/api/v1/visits/quotas", Areas, rules, false},
+		{"get-alert-ladder", "GET", "/api/v1/alerts/{id}/ladder", Areas, readers, false},
+		{"get-truth-rates", "GET", "/api/v1/rules/truth", Areas, rules, false},
+		{"list-resident-labels", "GET", "/api/v1/residents/{id}/labels", Areas, rules, false},
+		{"list-providers", "GET", "/api/v1/providers", Areas, readers, false},
+		{"put-provider", "POST", "/api/v1/providers", Areas, admin, false},
+		{"list-provider-work", "GET", "/api/v1/providers/work", Areas, readers, false},
+
 		{"list-silences", "GET", "/api/v1/silences", Areas, readers, false},
 		{"create-silence", "POST", "/api/v1/silences", Areas, desk, false},
 		{"end-silence", "POST", "/api/v1/silences/{id}/end", Areas, desk, false},
@@ -170,6 +179,17 @@ func Routes() []Route {
 		{"put-duty-settings", "PUT", "/api/v1/roster/settings", Areas, setters, false},
 		{"list-roster-changes", "GET", "/api/v1/roster/changes", Areas, rules, false},
 		{"list-alert-sightings", "GET", "/api/v1/alerts/{id}/seen", Areas, readers, false},
+
+		{"ack-page", "GET", "/a/{token}", Public, nil, false},
+		{"ack-by-link", "POST", "/a/{token}", Public, nil, false},
+		{"get-own-channels", "GET", "/api/v1/me/channels", Self, everybody, false},
+		{"put-own-channels", "PUT", "/api/v1/me/channels", Self, everybody, false},
+		{"test-own-channel", "POST", "/api/v1/me/channels/test", Self, everybody, false},
+		{"get-user-channels", "GET", "/api/v1/users/{username}/channels", Service, admin, false},
+		{"put-user-channels", "PUT", "/api/v1/users/{username}/channels", Service, admin, false},
+		{"list-channels", "GET", "/api/v1/channels", Service, setters, false},
+		{"list-outbox", "GET", "/api/v1/outbox", Areas, tellers, false},
+		{"retry-notice", "POST", "/api/v1/outbox/retry", Areas, setters, false},
 
 		{"put-area", "POST", "/api/v1/areas", Areas, admin, false},
 		{"put-resident", "POST", "/api/v1/residents", Areas, admin, false},
