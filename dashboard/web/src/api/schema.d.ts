@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom to ask next, before and at the door
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["get-alert-ladder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{id}/log": {
         parameters: {
             query?: never;
@@ -884,6 +904,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Provider organisations, their people and what they serve
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-providers"];
+        put?: never;
+        /**
+         * Enter or change a provider
+         * @description Open to administrator.
+         */
+        post: operations["put-provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits and hours of a month, by provider and person
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         */
+        get: operations["list-provider-work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/import": {
         parameters: {
             query?: never;
@@ -1046,6 +1110,26 @@ export interface paths {
          * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
          */
         post: operations["put-home"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What people found out about what detectors said of a resident
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-resident-labels"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1410,6 +1494,26 @@ export interface paths {
          * @description Open to administrator, supervisor.
          */
         post: operations["preview-rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/truth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How alerts of each kind and rule ended
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["get-truth-rates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1845,6 +1949,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits of a month by county and town, and what is asked for
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-visit-quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/{id}": {
         parameters: {
             query?: never;
@@ -2114,7 +2238,7 @@ export interface components {
              * @description The resident is listed as this (deceased, moved, left): it can be noted, printed and closed. Empty when it is not frozen.
              * @enum {string}
              */
-            frozen: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
+            frozen: "" | "moved" | "deceased" | "left";
             id: string;
             kind: string;
             /** Format: date-time */
@@ -2439,6 +2563,11 @@ export interface components {
             uuid: string;
         };
         CloseInBody: {
+            /**
+             * @description Why it was a false alarm; away, device and test keep the time out of what is learnt.
+             * @enum {string}
+             */
+            cause?: "away" | "device" | "habit" | "test" | "other";
             /** @description How it was verified: phone, family, door, device, or in words; a device is no contact. May be missing when the alert has a visit report. */
             how?: string;
             note?: string;
@@ -2878,6 +3007,43 @@ export interface components {
         IncidentKinds: {
             kinds: string[];
         };
+        Label: {
+            alert: string;
+            area: string;
+            cause?: string;
+            /** @description What the detector had said. */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            from: string;
+            kind: string;
+            /** @enum {string} */
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            /** Format: date-time */
+            recorded: string;
+            resident: string;
+            rule: components["schemas"]["RuleRef"];
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** Format: date-time */
+            to: string;
+            /** @description The time is kept out of what detectors learn. */
+            unusual: boolean;
+        };
+        LabelsOut: {
+            items: components["schemas"]["Label"][];
+        };
+        Ladder: {
+            /**
+             * Format: int64
+             * @description Number of the next rung, from 0; -1 when the resident was reached or none is left.
+             */
+            next: number;
+            /** @description The resident was spoken to or met since the alert last rang. */
+            reached: boolean;
+            rungs: components["schemas"]["Rung"][];
+        };
         LatestBody: {
             items: components["schemas"]["LatestItem"][];
             /** @description The position is left out: no alert about the resident is open, and no reason was given. */
@@ -3108,6 +3274,12 @@ export interface components {
             kind: "water_meter" | "wristband";
             vendor: string;
         };
+        NewProvider: {
+            id: string;
+            name: string;
+            /** @description Villages, or whole towns or counties, that it serves; those of before that are not named it serves no longer. */
+            villages: string[];
+        };
         NewSilenceInBody: {
             /** @description vendor/id, for kinds about devices. */
             device?: string;
@@ -3164,6 +3336,11 @@ export interface components {
              * @description By when; without it, as the alert's severity asks.
              */
             due?: string;
+            /**
+             * @description At the door by default, by phone for a blue alert.
+             * @enum {string}
+             */
+            kind?: "home" | "phone";
             /** @description For a planned visit without an alert. */
             resident?: string;
         };
@@ -3291,19 +3468,6 @@ export interface components {
         PasswordInBody: {
             /** @description 8 to 256 bytes. */
             password: string;
-        };
-        PersonAnswer: {
-            /** @description The channels the service has. */
-            available: components["schemas"]["AvailableChannel"][];
-        };
-        PersonBody: {
-            /** @description In the order in which they are tried. */
-            channels: components["schemas"]["PersonChannel"][];
-            /**
-             * @description Of messages.
-             * @enum {string}
-             */
-            language: "zh" | "en";
         };
         PersonChannel: {
             /** @description Phone number, e-mail address, or whom to mention in a group; may be empty for a group. */
@@ -3460,6 +3624,25 @@ export interface components {
             /** @description The areas it serves, with what lies in them. */
             villages: string[];
         };
+        ProviderView: {
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Who lives there and is watched over.
+             */
+            readonly residents: number;
+            readonly staff: components["schemas"]["StaffBody"][];
+            /** @description Villages, or whole towns or counties, that it serves. */
+            villages: string[];
+        };
+        ProvidersOut: {
+            items: components["schemas"]["ProviderView"][];
+        };
+        QuotasOut: {
+            items: components["schemas"]["VisitQuota"][];
+            month: string;
+        };
         ReasonInBody: {
             /** @description Taken as the reason when there is none. */
             note?: string;
@@ -3526,6 +3709,11 @@ export interface components {
              * @description When it was found; the time of receipt by default.
              */
             at?: string;
+            /**
+             * @description Why it was a false alarm.
+             * @enum {string}
+             */
+            cause?: "away" | "device" | "habit" | "test" | "other";
             /**
              * @description How the resident was found.
              * @enum {string}
@@ -4309,6 +4497,20 @@ export interface components {
                 seep_window?: string;
             };
         };
+        Rung: {
+            /** @enum {string} */
+            kind: "resident" | "contact" | "neighbour" | "assistant" | "door" | "emergency";
+            /** @description With its middle hidden; empty when not known. */
+            number: string;
+            /** @description Of a contact. */
+            relation: string;
+            /** @enum {string} */
+            state: "later" | "next" | "tried" | "answered" | "going";
+            /** @description Since the alert last rang, oldest first. */
+            tries: components["schemas"]["Try"][];
+            /** @description Under what a call is recorded; empty at the door. */
+            whom: string;
+        };
         Secret: {
             device: string;
             /** @description MQTT password; shown once. */
@@ -4504,6 +4706,11 @@ export interface components {
             /** @description The kinds that may be silenced. */
             kinds: string[];
         };
+        StaffBody: {
+            disabled: boolean;
+            name: string;
+            username: string;
+        };
         StateChange: {
             /** Format: date-time */
             at: string;
@@ -4638,6 +4845,72 @@ export interface components {
         TokensOut: {
             items: components["schemas"]["Token"][];
         };
+        ToldAnswer: {
+            /** @description The channels the service has. */
+            available: components["schemas"]["AvailableChannel"][];
+        };
+        ToldBody: {
+            /** @description In the order in which they are tried. */
+            channels: components["schemas"]["PersonChannel"][];
+            /**
+             * @description Of messages.
+             * @enum {string}
+             */
+            language: "zh" | "en";
+        };
+        TruthBody: {
+            /** @description Of the false ones, by cause. */
+            by_cause: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description All was well, or the alert was wrong.
+             */
+            false: number;
+            /**
+             * Format: int64
+             * @description Closed alerts of which people found out what they were.
+             */
+            judged: number;
+            kind: string;
+            /**
+             * Format: double
+             * @description Share of those judged that were real or useful, 0 to 1; null while none was judged.
+             */
+            rate: number | null;
+            /**
+             * Format: int64
+             * @description Somebody needed help, or had died.
+             */
+            real: number;
+            rule: string;
+            /**
+             * Format: int64
+             * @description Ended by itself, entered twice, or a test.
+             */
+            unjudged: number;
+            /**
+             * Format: int64
+             * @description Nothing of danger, but worth knowing: a repair, a broken device.
+             */
+            useful: number;
+        };
+        TruthOut: {
+            /** Format: date-time */
+            from: string;
+            items: components["schemas"]["TruthBody"][];
+            /** Format: date-time */
+            to: string;
+        };
+        Try: {
+            /** Format: date-time */
+            at: string;
+            /** @description User name. */
+            by: string;
+            /** @description answered, no_answer, busy, wrong_number; of a visit its outcome. */
+            result: string;
+        };
         Visit: {
             /** @description The alert it answers, null for a planned one. */
             alert: string | null;
@@ -4675,6 +4948,80 @@ export interface components {
             started_at: string | null;
             /** @enum {string} */
             state: "planned" | "started" | "reported" | "canceled";
+        };
+        VisitQuota: {
+            area: string;
+            /** Format: int64 */
+            calls_done: number;
+            /**
+             * Format: int64
+             * @description Calls back this month, for counties.
+             */
+            calls_needed: number;
+            /** Format: int64 */
+            calls_planned: number;
+            /**
+             * Format: int64
+             * @description Residents who were met at home.
+             */
+            home_done: number;
+            /**
+             * Format: int64
+             * @description Residents who are to be visited at home this month; 0 where none is asked for.
+             */
+            home_needed: number;
+            /** Format: int64 */
+            home_planned: number;
+            /**
+             * Format: int64
+             * @description Visits that should have been made by now, those for alerts too.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Who is watched over and at home.
+             */
+            residents: number;
+            /**
+             * Format: int64
+             * @description Planned visits that a verified contact stood for.
+             */
+            settled: number;
+        };
+        WorkBody: {
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            home: number;
+            /**
+             * Format: int64
+             * @description Service time of those.
+             */
+            minutes: number;
+            /** @description Of the person; the user name of an account that is gone. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Home visits at which nobody was met.
+             */
+            not_met: number;
+            /** @description User name. */
+            person: string;
+            /** @description Id; empty for assistants and the desk. */
+            provider: string;
+            /** Format: int64 */
+            residents: number;
+            /**
+             * Format: int64
+             * @description Visits with a check-in and a check-out.
+             */
+            timed: number;
+            /** Format: int64 */
+            visits: number;
+        };
+        WorkOut: {
+            items: components["schemas"]["WorkBody"][];
+            month: string;
         };
         Worn: {
             /** Format: date-time */
@@ -5025,6 +5372,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-alert-ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ladder"];
                 };
             };
             /** @description Problem */
@@ -6143,7 +6521,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonAnswer"];
+                    "application/json": components["schemas"]["ToldAnswer"];
                 };
             };
             /** @description Problem */
@@ -6166,7 +6544,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PersonBody"];
+                "application/json": components["schemas"]["ToldBody"];
             };
         };
         responses: {
@@ -6176,7 +6554,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonAnswer"];
+                    "application/json": components["schemas"]["ToldAnswer"];
                 };
             };
             /** @description Problem */
@@ -6281,6 +6659,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NoticeAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProvidersOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewProvider"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-provider-work": {
+        parameters: {
+            query?: {
+                /** @description As 2026-11; this month by default. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOut"];
                 };
             };
             /** @description Problem */
@@ -6631,6 +7103,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HomeBody"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-resident-labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelsOut"];
                 };
             };
             /** @description Problem */
@@ -7389,6 +7892,40 @@ export interface operations {
             };
         };
     };
+    "get-truth-rates": {
+        parameters: {
+            query?: {
+                /** @description Closed from then on; 90 days ago by default. */
+                from?: string;
+                /** @description Closed before; now by default. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TruthOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-rule-versions": {
         parameters: {
             query?: never;
@@ -7911,7 +8448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonAnswer"];
+                    "application/json": components["schemas"]["ToldAnswer"];
                 };
             };
             /** @description Problem */
@@ -7936,7 +8473,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PersonBody"];
+                "application/json": components["schemas"]["ToldBody"];
             };
         };
         responses: {
@@ -7946,7 +8483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonAnswer"];
+                    "application/json": components["schemas"]["ToldAnswer"];
                 };
             };
             /** @description Problem */
@@ -8220,6 +8757,14 @@ export interface operations {
                 alert?: string;
                 resident?: string;
                 assignee?: string;
+                /** @description This area and what lies in it. */
+                area?: string;
+                /** @description Any of these, with commas between. */
+                kind?: ("home" | "phone")[] | null;
+                /** @description Any of these, with commas between. */
+                plan?: ("routine" | "quota" | "callback" | "daily")[] | null;
+                /** @description Only what should have been made by now. */
+                overdue?: boolean;
             };
             header?: never;
             path?: never;
@@ -8267,6 +8812,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Visit"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-visit-quotas": {
+        parameters: {
+            query?: {
+                /** @description As 2026-11; this month by default. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotasOut"];
                 };
             };
             /** @description Problem */
