@@ -78,6 +78,7 @@ type closeIn struct {
 		Outcome    entered `json:"outcome"`
 		VerifiedBy string  `json:"verified_by,omitempty" maxLength:"100" doc:"Who reached the person; may be missing when the alert has a visit report."`
 		How        string  `json:"how,omitempty" maxLength:"200" doc:"How it was verified: phone, family, door, device, or in words; a device is no contact. May be missing when the alert has a visit report."`
+		Cause      string  `json:"cause,omitempty" enum:"away,device,habit,test,other" doc:"Why it was a false alarm; away, device and test keep the time out of what is learnt."`
 		Note       string  `json:"note,omitempty" maxLength:"4000"`
 	}
 }
@@ -133,6 +134,7 @@ func (d *Dashboard) serveActions() {
 	act(d, "close-alert", "Close with an outcome", func(ctx context.Context, in *closeIn) (alerting.Alert, error) {
 		return d.opts.Desk.Close(ctx, in.ID, actor(ctx), alerting.Closing{
 			Outcome: alerting.Outcome(in.Body.Outcome), VerifiedBy: in.Body.VerifiedBy, How: in.Body.How, Note: in.Body.Note,
+			Cause: alerting.Cause(in.Body.Cause),
 		})
 	}, func(in *closeIn) string { return string(in.Body.Outcome) })
 }

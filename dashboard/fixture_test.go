@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"shouwang/alerting"
+	"shouwang/alerting/rounds"
 	"shouwang/alerting/store"
 	"shouwang/dashboard/access"
 	"shouwang/devices"
@@ -143,6 +144,7 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 		Shift: alerts, States: reg, Handovers: c.handovers,
 		Access: c.access, Alerts: alerts, Doors: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts, Duty: alerts,
 		Telling:   telling(t, alerts),
+		Rounds:    rounds.New(rounds.Options{Store: alerts, Registry: reg, People: c.access, Zone: time.FixedZone("CST", 8*3600), Metrics: prometheus.NewRegistry()}),
 		Incidents: demoIncidents{}, Log: zerolog.New(zerolog.NewTestWriter(t)), Version: "test",
 		Live: LiveOptions{Beat: 100 * time.Millisecond, Write: 2 * time.Second, Read: 5 * time.Second},
 	}

@@ -161,6 +161,7 @@ const (
 	EventsRefused    Warning = "events_refused"     // the disk is full, nothing is taken
 	StoreDamaged     Warning = "store_damaged"      // at the start, readings may be missing
 	MessagesSetAside Warning = "messages_set_aside" // unreadable ones are kept for a week, judged by nobody
+	NoticesFailed    Warning = "notices_failed"     // in the last hour somebody could not be told, or red notices are stuck
 	CanarySilent     Warning = "canary_silent"      // the service's own messages do not come through: the board may not show the truth
 )
 

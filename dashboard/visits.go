@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/devices"
 )
 
 type visitsIn struct {
@@ -16,6 +17,10 @@ type visitsIn struct {
 	Alert     string    `query:"alert"`
 	Resident  string    `query:"resident"`
 	Assignee  string    `query:"assignee"`
+	Area      string    `query:"area" doc:"This area and what lies in it."`
+	Kind      []string  `query:"kind" enum:"home,phone" doc:"Any of these, with commas between."`
+	Plan      []string  `query:"plan" enum:"routine,quota,callback,daily" doc:"Any of these, with commas between."`
+	Overdue   bool      `query:"overdue" doc:"Only what should have been made by now."`
 }
 
 type newVisitIn struct {
@@ -23,6 +28,7 @@ type newVisitIn struct {
 		Alert    string    `json:"alert,omitempty" doc:"The alert the visit answers; or give a resident."`
 		Resident string    `json:"resident,omitempty" doc:"For a planned visit without an alert."`
 		Due      time.Time `json:"due,omitzero" doc:"By when; without it, as the alert's severity asks."`
+		Kind     string    `json:"kind,omitempty" enum:"home,phone" doc:"At the door by default, by phone for a blue alert."`
 		Assignee string    `json:"assignee,omitempty" doc:"User name; without one the visit goes to the provider that serves the village."`
 	}
 }
@@ -33,6 +39,7 @@ type reportIn struct {
 		UUID    string    `json:"uuid" format:"uuid" doc:"Made on the phone. A report sent twice is taken once."`
 		Outcome entered   `json:"outcome"`
 		Note    string    `json:"note,omitempty" maxLength:"4000"`
+		Cause   string    `json:"cause,omitempty" enum:"away,device,habit,test,other" doc:"Why it was a false alarm."`
 		At      time.Time `json:"at,omitzero" doc:"When it was found; the time of receipt by default."`
 		Sent    time.Time `json:"sent,omitzero" doc:"What the phone's clock says now, as it sends this: the difference to ours corrects at."`
 
@@ -43,7 +50,12 @@ type reportIn struct {
 
 func (d *Dashboard) serveVisits() {
 	add(d, "list-visits", "Visits, the next due first", func(ctx context.Context, in *visitsIn) (*listOut[alerting.Visit], error) {
+		overdue := time.Time{}
+		if in.Overdue {
+			overdue = time.Now()
+		}
 		p, err := d.opts.Alerts.Visits(ctx, alerting.VisitFilter{
+			Area: devices.AreaPath(in.Area), Kind: words[alerting.VisitKind](in.Kind), Plan: words[alerting.Plan](in.Plan), OverdueAt: overdue,
 			Scope: caller(ctx).Scope, State: words[alerting.VisitState](in.State), Alert: in.Alert,
 			Since: in.Since, DueBefore: in.DueBefore, Resident: in.Resident, Assignee: in.Assignee, Cursor: in.Cursor, Limit: in.Limit,
 		})
@@ -69,6 +81,7 @@ func (d *Dashboard) serveVisits() {
 	add(d, "report-visit", "What was found; may come without a start, and twice", func(ctx context.Context, in *reportIn) (*body[alerting.Visit], error) {
 		return d.reportVisit(ctx, in.ID, alerting.Report{
 			UUID: in.Body.UUID, Outcome: alerting.Outcome(in.Body.Outcome), Note: in.Body.Note, At: in.Body.At, Sent: in.Body.Sent,
+			Cause:      alerting.Cause(in.Body.Cause),
 			ReportMore: alerting.ReportMore{Condition: alerting.Condition(in.Body.Condition), FollowUp: in.Body.FollowUp},
 		})
 	})
@@ -78,7 +91,7 @@ func (d *Dashboard) serveVisits() {
 }
 
 func (d *Dashboard) createVisit(ctx context.Context, in *newVisitIn) (*body[alerting.Visit], error) {
-	v := alerting.NewVisit{Alert: in.Body.Alert, Resident: in.Body.Resident, Due: in.Body.Due, Assignee: in.Body.Assignee}
+	v := alerting.NewVisit{Alert: in.Body.Alert, Resident: in.Body.Resident, Due: in.Body.Due, Assignee: in.Body.Assignee, Kind: alerting.VisitKind(in.Body.Kind)}
 	if (v.Alert == "") == (v.Resident == "") {
 		return nil, invalid("alert", v.Alert, "either alert or resident must be given, not both")
 	}

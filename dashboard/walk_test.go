@@ -63,11 +63,17 @@ func walkSteps() map[string]step {
 		"close-alert":    alert("/close", map[string]any{"outcome": "well", "verified_by": "administrator", "how": "phone"}),
 		"live":           {global: true, own: http.StatusUpgradeRequired},
 		"list-visits":    {list: true}, "get-visit": visit("", none),
-		"create-visit": {body: func(h house) any { return map[string]any{"resident": h.resident, "due": "2030-01-01T00:00:00Z"} }},
-		"start-visit":  visit("/start", none),
-		"report-visit": visit("/report", func(h house) any { return report(uuid.NewSHA1(uuid.Nil, []byte(h.visit)).String()) }),
-		"cancel-visit": visit("/cancel", func(house) any { return map[string]any{"reason": "not needed"} }),
-		"list-field":   {path: func(h house) string { return "/api/v1/field?visit=" + h.visit }, body: none},
+		"create-visit":      {body: func(h house) any { return map[string]any{"resident": h.resident, "due": "2030-01-01T00:00:00Z"} }},
+		"start-visit":       visit("/start", none),
+		"report-visit":      visit("/report", func(h house) any { return report(uuid.NewSHA1(uuid.Nil, []byte(h.visit)).String()) }),
+		"cancel-visit":      visit("/cancel", func(house) any { return map[string]any{"reason": "not needed"} }),
+		"list-visit-quotas": {list: true}, "get-alert-ladder": alert("/ladder", nil), "get-truth-rates": {global: true}, // see TestTruthRatesOfOthers
+		"list-resident-labels": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/labels" }, body: none},
+		"list-providers":       {list: true}, "list-provider-work": {global: true}, // see TestProviderWorkOfOthers
+		"put-provider": edit(func(h house) any {
+			return map[string]any{"id": "walk-" + string(h.village[5]), "name": "p", "villages": []any{h.village}}
+		}),
+		"list-field": {path: func(h house) string { return "/api/v1/field?visit=" + h.visit }, body: none},
 		"checkin-visit": visit("/checkin", func(h house) any {
 			return map[string]any{"uuid": walkUUID("in", h), "how": "word", "reason": "no signal"}
 		}),

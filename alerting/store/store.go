@@ -67,8 +67,14 @@ func (s *Store) Tx(ctx context.Context, fn func(alerting.Tx) error) error {
 		if err := t.writeContacts(note); err != nil {
 			return err
 		}
+		if err := t.writeLabels(note); err != nil {
+			return err
+		}
 		return t.writeSilences(note)
 	}, func() {
+		for i := range t.labels {
+			s.rememberLabel(&t.labels[i])
+		}
 		s.rememberSilences(t.silences)
 		for _, c := range t.contacts {
 			s.remember(c)

@@ -41,3 +41,27 @@ func (s *Store) Workers(ctx context.Context, f WorkerFilter) ([]Account, error) 
 	}
 	return list, rows.Err()
 }
+
+// Visitors are who goes to doors in the area: the provider's people, or without a
+// provider the assistants of the village; user names in order.
+func (s *Store) Visitors(ctx context.Context, provider string, area devices.AreaPath) ([]string, error) {
+	f := WorkerFilter{Role: []Role{Assistant}, Area: &area}
+	if provider != "" {
+		f.Role, f.Provider = []Role{Provider}, provider
+	}
+	return s.usernames(ctx, f)
+}
+
+// Supervisors are those who see the area, user names in order.
+func (s *Store) Supervisors(ctx context.Context, area devices.AreaPath) ([]string, error) {
+	return s.usernames(ctx, WorkerFilter{Role: []Role{Supervisor}, Area: &area})
+}
+
+func (s *Store) usernames(ctx context.Context, f WorkerFilter) ([]string, error) {
+	list, err := s.Workers(ctx, f)
+	names := make([]string, len(list))
+	for i, a := range list {
+		names[i] = a.Username
+	}
+	return names, err
+}

@@ -60,3 +60,16 @@ type VisitQuota struct {
 	Settled      int `json:"settled" doc:"Planned visits that a verified contact stood for."`
 	Overdue      int `json:"overdue" doc:"Visits that should have been made by now, those for alerts too."`
 }
+
+// VisitWork is what one person has done in a month for a provider.
+type VisitWork struct {
+	Provider  string `json:"provider" doc:"Id; empty for assistants and the desk."`
+	Person    string `json:"person" doc:"User name."`
+	Visits    int    `json:"visits"`
+	Home      int    `json:"home"`
+	Calls     int    `json:"calls"`
+	NotMet    int    `json:"not_met" doc:"Home visits at which nobody was met."`
+	Residents int    `json:"residents"`
+	Timed     int    `json:"timed" doc:"Visits with a check-in and a check-out."`
+	Minutes   int    `json:"minutes" doc:"Service time of those."`
+}
