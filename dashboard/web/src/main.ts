@@ -3,12 +3,12 @@ import App from '@/App.vue'
 import { createClient } from '@/api/client'
 import { createApi } from '@/api/endpoints'
 import { may } from '@/api/permissions'
+import { createPresence } from '@/duty/presence'
 import { createLiveStore, openLiveSocket } from '@/live/store'
 import { createPages } from '@/router'
 import { servicesKey, type Services } from '@/services'
 import { createAreaNames, createSession } from '@/session'
 import { createAlarm } from '@/sound/alarm'
-import { createOutbox } from '@/visits/outbox'
 import { createWords, storedLanguage, storeLanguage, type Language } from '@/words'
 import '@/styles/base.css'
 import '@/styles/parts.css'
@@ -20,30 +20,29 @@ function start() {
   })
   const api = createApi(client)
   const areas = createAreaNames(api)
-  const outbox = createOutbox({ send: api.reportVisit, storage: localStorage })
-  const live = createLiveStore({ fetchOpen: api.openAlerts, check: api.status, openSocket: openLiveSocket })
+  const presence = createPresence()
+  const live = createLiveStore({
+    fetchOpen: api.openAlerts, check: api.status, openSocket: openLiveSocket,
+    watched: presence.watched, onHello: (f) => presence.limit(f.idle_min),
+  })
+  presence.onBack(() => live.report())
   const session = createSession(api, {
     onIn(c) {
       if (may.areas(c)) void areas.load().catch(() => undefined)
-      if (may.live(c)) live.start()
-      if (may.report(c)) {
-        outbox.open(c.username)
-        void outbox.flush()
+      if (may.live(c)) {
+        presence.start()
+        live.start()
       }
     },
     onOut() {
       live.stop()
-      outbox.shut()
+      presence.stop()
       forgetVisits()
       void router.push({ name: 'signin' })
     },
   })
-  const services: Services = { api, live, alarm: createAlarm(), outbox, session, areas }
+  const services: Services = { api, live, alarm: createAlarm(), session, areas, presence }
   const router = createPages(session)
-
-  // Reports go out whenever there is reason to hope for a network.
-  live.onReady(() => void outbox.flush())
-  window.addEventListener('online', () => void outbox.flush())
 
   const words = createWords(storedLanguage(localStorage))
   watch(words.global.locale, (l) => {
@@ -58,6 +57,11 @@ function start() {
 /** Names and addresses do not stay on a phone that was signed out. */
 function forgetVisits() {
   for (const key of Object.keys(localStorage)) if (key.startsWith('shouwang.visits.')) localStorage.removeItem(key)
+  // The field page's; what waits there to be sent stays.
+  void import('@/field/shelf').then(async ({ openShelf }) => {
+    const shelf = await openShelf()
+    for (const key of ['who', 'cards:', 'draft:']) await shelf.forget(key).catch(() => undefined)
+  })
 }
 
 start()

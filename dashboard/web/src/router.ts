@@ -28,8 +28,12 @@ export function createPages(session: Session): Router {
       { path: '/shift', name: 'shift', component: () => import('@/views/HandoverView.vue'), meta: { allow: may.handovers } },
       { path: '/shift/:id', name: 'sheet', component: () => import('@/views/HandoverSheetView.vue'), props: true, meta: { allow: may.handovers } },
       { path: '/silences', name: 'silences', component: () => import('@/views/SilencesView.vue'), meta: { allow: may.silences } },
+      { path: '/duty', name: 'duty', component: () => import('@/views/DutyView.vue'), meta: { allow: may.duty } },
       { path: '/areas', name: 'areas', component: () => import('@/views/AreasView.vue'), meta: { allow: may.areas } },
       { path: '/rules', name: 'rules', component: () => import('@/views/RulesView.vue'), meta: { allow: may.rules } },
+      { path: '/mine', name: 'mine', component: () => import('@/views/AccountView.vue') },
+      { path: '/accounts', name: 'accounts', component: () => import('@/views/AccountsView.vue'), meta: { allow: may.accounts } },
+      { path: '/audit', name: 'audit', component: () => import('@/views/AuditView.vue'), meta: { allow: may.audit } },
       { path: '/deadletters', name: 'deadletters', component: () => import('@/views/DeadLettersView.vue'), meta: { allow: may.deadletters } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],
@@ -39,6 +43,7 @@ export function createPages(session: Session): Router {
     const caller = session.caller.value
     if (to.name === 'signin') return caller ? home(caller) : true
     if (!caller) return { name: 'signin', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+    if (caller.must_enrol && to.name !== 'mine') return { name: 'mine' }
     return to.meta.allow && !to.meta.allow(caller) ? home(caller) : true
   })
   return router

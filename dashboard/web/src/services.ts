@@ -3,17 +3,17 @@ import { inject, type InjectionKey } from 'vue'
 import type { Ref } from 'vue'
 import type { Api } from '@/api/endpoints'
 import type { Area, Caller } from '@/api/types'
+import type { Presence } from '@/duty/presence'
 import type { LiveStore } from '@/live/store'
 import type { Alarm } from '@/sound/alarm'
-import type { Outbox } from '@/visits/outbox'
 
 export interface Services {
   api: Api
   live: LiveStore
   alarm: Alarm
-  outbox: Outbox
   session: Session
   areas: AreaNames
+  presence: Presence
 }
 
 export interface Session {
@@ -22,7 +22,9 @@ export interface Session {
   expired: Ref<boolean>
   /** Resolves once it is known whether somebody is signed in. */
   restore(): Promise<void>
-  signIn(username: string, password: string): Promise<void>
+  signIn(username: string, password: string, code?: string): Promise<void>
+  /** Reads again what the caller may do. */
+  renew(): Promise<void>
   signOut(): Promise<void>
   /** The server no longer knows us. */
   ended(): void

@@ -15,6 +15,7 @@ export function makeAlert(id: string, over: Partial<Alert> = {}): Alert {
 export function makeVisit(id: string, over: Partial<Visit> = {}): Visit {
   return {
     id, alert: null, resident: { id: 'r-' + id, name: 'Resident ' + id }, area: 'sx/zl/xw', state: 'planned',
-    assignee: 'provider', provider: 'p', due: '2026-11-23T12:00:00Z', created_at: '2026-11-23T08:00:00Z', started_at: null, report: null, ...over,
+    assignee: 'provider', provider: 'p', due: '2026-11-23T12:00:00Z', created_at: '2026-11-23T08:00:00Z', started_at: null, report: null,
+    kind: 'home', plan: '', arrived_at: null, left_at: null, reminded: 0, settled: null, ...over,
   }
 }

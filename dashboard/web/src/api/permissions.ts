@@ -21,6 +21,9 @@ export const may = {
   tryRules: can('preview-rules'),
   /** The service's rules hold for everybody: only who sees all may change them. */
   setRules: (c: Who & Pick<Caller, 'areas'>, area: string) => c.may.includes('put-rules') && c.areas.some((a) => a === '' || area === a || area.startsWith(`${a}/`)),
+  duty: can('get-duty-now'),
+  setDuty: can('put-policy'),
+  replace: can('put-override'),
   absences: can('put-absence'),
   assign: can('assign-alert'),
   merge: can('merge-alert'),
@@ -37,6 +40,10 @@ export const may = {
   live: can('live'),
   /** Whose job it is to be woken by red alerts: those who may answer them. */
   sound: can('ack-alert'),
+  accounts: can('list-users'),
+  audit: can('list-audit'),
+  reveal: can('reveal-resident'),
+  consents: can('put-consent'),
   demo: can('start-incident'),
 }
 
@@ -45,7 +52,8 @@ export function visitsFirst(r: Role): boolean {
   return r === 'provider' || r === 'assistant'
 }
 
-export function home(c: Who): string {
+export function home(c: Who & Pick<Caller, 'must_enrol'>): string {
+  if (c.must_enrol) return '/mine'
   if (may.board(c)) return '/'
   if (visitsFirst(c.role) && c.may.includes('list-field')) return '/field'
   return may.visits(c) ? '/visits' : '/devices'

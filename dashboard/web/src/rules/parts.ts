@@ -42,7 +42,7 @@ export const parts: readonly Part[] = [
   { id: 'answer', fields: [
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ path: `escalation.${s}`, kind: 'steps', unit: 'min' })),
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ ...d(`ack_timeout.${s}`, 'min', s === 'yellow' || s === 'blue'), zeroIsNone: true })),
-    ...['red', 'orange', 'yellow', 'blue'].map((s): Field => d(`visit_due.${s}`, s === 'red' ? 'min' : 'h')), d('raise_again', 'h'), d('late', 'h', true),
+    ...['red', 'orange', 'yellow', 'blue'].map((s): Field => d(`visit_due.${s}`, s === 'red' ? 'min' : 'h')), d('raise_again', 'h'), d('late', 'h', true), n('field.check_in_m', 'm'), n('field.accuracy_m', 'm', true),
   ] },
   { id: 'water_use', fields: [
     n('water_use.leak_l_per_h', 'lh'), d('water_use.leak_window', 'h'), n('water_use.burst_l', 'l'), n('water_use.burst_factor', 'times'), n('water_use.high_l', 'l'), n('water_use.night_l', 'l'),

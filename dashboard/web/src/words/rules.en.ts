@@ -30,6 +30,7 @@ export const rules: typeof zh = {
     together: { pulseless: 'Worn without pulse or steps for', no_water: 'and no water used for', not_returned: 'No sign of life after an absence for', steps: 'Steps that are a walk' },
     quiet: { silence_most: 'Longest silence', flap_rings: 'Rings before one that comes and goes is damped (0 never)', flap_within: 'Within', handover: 'Supervisor hears of a shift not taken after' },
     storm: { homes: 'Homes of a village to see a water cut (0: none)', dry: 'A cut when so many use none', devices: 'Devices (0: never one)', window: 'Within', back: 'Over when back' },
+    field: { check_in_m: 'Check-in by position, from the home', accuracy_m: 'Accuracy at worst' },
     escalation: { red: 'Red unanswered goes up after', orange: 'Orange unanswered goes up after', yellow: 'Yellow unanswered goes up after', blue: 'Blue unanswered goes up after' }, ack_timeout: { red: 'Red: act after acknowledging within', orange: 'Orange: act within', yellow: 'Yellow: act within', blue: 'Blue: act within' }, visit_due: { red: 'Red visit due in', orange: 'Orange visit due in', yellow: 'Yellow visit due in', blue: 'Blue visit due in' }, raise_again: 'Raised again when nobody was reached', late: 'Late (no siren) when older than',
   },
 }

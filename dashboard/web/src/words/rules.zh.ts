@@ -28,6 +28,7 @@ export const rules = {
     together: { pulseless: '戴着手环却无脉搏无走动', no_water: '且没有用水', not_returned: '外出到期后多久没有迹象', steps: '走多少步算有人活动' },
     quiet: { silence_most: '静默最长', flap_rings: '反复几次后不再每次响铃（0 每次都响）', flap_within: '在多长时间内', handover: '交班后多久没人接班通知督导' },
     storm: { homes: '看停水的村至少多少户（0 不看）', dry: '多少户没用水算停水', devices: '多少台设备（0 不合并）', window: '在多长时间内', back: '恢复多少算结束' },
+    field: { check_in_m: '上门定位签到离住址', accuracy_m: '定位误差不超过' },
     escalation: { red: '红色无人接警升级', orange: '橙色无人接警升级', yellow: '黄色无人接警升级', blue: '蓝色无人接警升级' }, ack_timeout: { red: '红色接警后须处理', orange: '橙色接警后须处理', yellow: '黄色接警后须处理', blue: '蓝色接警后须处理' }, visit_due: { red: '红色须到门', orange: '橙色须到门', yellow: '黄色须到门', blue: '蓝色须到门' }, raise_again: '未联系到本人结案后再次提醒', late: '多久以前的算迟到（不鸣响）',
   },
 }
