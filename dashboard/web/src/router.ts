@@ -35,6 +35,9 @@ export function createPages(session: Session): Router {
       { path: '/accounts', name: 'accounts', component: () => import('@/views/AccountsView.vue'), meta: { allow: may.accounts } },
       { path: '/audit', name: 'audit', component: () => import('@/views/AuditView.vue'), meta: { allow: may.audit } },
       { path: '/deadletters', name: 'deadletters', component: () => import('@/views/DeadLettersView.vue'), meta: { allow: may.deadletters } },
+      { path: '/told', name: 'told', component: () => import('@/views/ToldView.vue'), meta: { allow: may.told } },
+      { path: '/told/:user', name: 'toldOther', component: () => import('@/views/ToldView.vue'), props: true, meta: { allow: may.tellOthers } },
+      { path: '/outbox', name: 'outbox', component: () => import('@/views/OutboxView.vue'), meta: { allow: may.outbox } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],
   })

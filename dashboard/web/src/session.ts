@@ -30,8 +30,11 @@ export function createSession(api: Api, hooks: { onIn: (c: Caller) => void; onOu
       })
       return restoring
     },
-    async signIn(username, password) {
-      await api.signIn(username, password)
+    async signIn(username, password, code) {
+      await api.signIn(username, password, code)
+      enter(await api.session())
+    },
+    async renew() {
       enter(await api.session())
     },
     async signOut() {

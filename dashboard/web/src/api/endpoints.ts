@@ -1,8 +1,10 @@
 // The operations of the API that the page uses, by name.
 import type { Client } from './client'
 import type {
-  Alert, Area, AtRisk, Collectable, ResidentStates, Sheet, Silence, Caller, CallRecord, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
+  Account, AuditEntry, Consents, Enrolment, Factor, Token,
+  Told, TestAnswer, ChannelState, NoticeItem, Alert, Area, AtRisk, Collectable, ResidentStates, Sheet, Silence, Caller, CallRecord, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
 } from './types'
+import type { Coverage, DutyNow, DutySettings, EffectivePolicy, Holiday, Override, Policies, Policy, RosterChange, Rota, Rotas, Sighting } from '@/duty/duty'
 
 /** Items per request of lists that are read to their end. */
 const pageSize = 200
@@ -35,7 +37,30 @@ export function createApi(c: Client) {
   const id = encodeURIComponent
   return {
     session: () => c.get<Caller>('/session'),
-    signIn: (username: string, password: string) => c.post<Caller>('/session', { username, password }),
+    /** With the code of the authenticator app, or a recovery code, once it is asked for. */
+    signIn: (username: string, password: string, code?: string) => c.post<Caller>('/session', { username, password, code }),
+    factor: () => c.get<Factor>('/session/factor'),
+    beginFactor: () => c.post<Enrolment>('/session/factor'),
+    confirmFactor: (code: string) => c.post<{ recovery_codes: string[] }>('/session/factor/confirm', { code }),
+    recoveryCodes: (code: string) => c.post<{ recovery_codes: string[] }>('/session/factor/recovery-codes', { code }),
+    removeFactor: (code: string) => c.post<void>('/session/factor/remove', { code }),
+    changePassword: (password: string, fresh: string) => c.post<void>('/session/password', { password, new_password: fresh }),
+
+    users: (query: Record<string, string | number | undefined>) => c.get<Page<Account>>('/users', query),
+    createUser: (user: { username: string; name: string; role: Account['role']; areas: string[]; password?: string; provider?: string; vendor?: string }) => c.post<Account>('/users', user),
+    setPassword: (user: string, password: string) => c.post<void>(`/users/${id(user)}/password`, { password }),
+    disableUser: (user: string) => c.post<void>(`/users/${id(user)}/disable`),
+    enableUser: (user: string) => c.post<void>(`/users/${id(user)}/enable`),
+    resetFactor: (user: string) => c.delete(`/users/${id(user)}/factor`),
+    tokens: (user: string) => c.get<{ items: Token[] }>(`/users/${id(user)}/tokens`).then((r) => r.items),
+    newToken: (user: string, reach: { name?: string; role?: Account['role']; areas?: string[]; read_only?: boolean; expires_at?: string }) => c.post<{ token: string; item: Token }>(`/users/${id(user)}/token`, reach),
+    revokeToken: (user: string, token: string) => c.delete(`/users/${id(user)}/tokens/${id(token)}`),
+    audit: (query: Record<string, string | number | undefined>) => c.get<Page<AuditEntry>>('/audit', query),
+
+    /** Phone and address of a resident about whom nothing is open. */
+    reveal: (resident: string, reason: string) => c.post<Resident>(`/residents/${id(resident)}/reveal`, { reason }),
+    consents: (resident: string) => c.get<Consents>(`/residents/${id(resident)}/consents`),
+    putConsent: (resident: string, consent: { data: ('water' | 'vitals' | 'motion' | 'position')[]; granted: boolean; paper?: string; to?: string }) => c.post<Consents>(`/residents/${id(resident)}/consents`, consent),
     signOut: () => c.delete('/session'),
     status: () => c.get<Status>('/status'),
 
@@ -60,6 +85,24 @@ export function createApi(c: Client) {
     startVisit: (visit: string) => c.post<Visit>(`/visits/${id(visit)}/start`),
     reportVisit: (visit: string, report: ReportBody) => c.post<Visit>(`/visits/${id(visit)}/report`, report),
 
+    alertSeen: (alert: string) => c.get<{ items: Sighting[] }>(`/alerts/${id(alert)}/seen`).then((r) => r.items),
+    dutyNow: (area: string) => c.get<DutyNow>('/roster/now', { area: area || undefined }),
+    coverage: () => c.get<Coverage>('/roster/coverage'),
+    policies: (area: string) => c.get<Policies>('/roster/policies', { area: area || undefined }),
+    putPolicy: (p: Policy & { reason: string }) => c.put<EffectivePolicy>('/roster/policies', p),
+    rotas: (from: string) => c.get<Rotas>('/roster/rotas', { from: from || undefined }),
+    putRota: (rota: string, body: Record<string, unknown>) => c.put<Rota>(`/roster/rotas/${id(rota)}`, body),
+    removeRota: (rota: string) => c.delete(`/roster/rotas/${id(rota)}`),
+    overrides: () => c.get<{ items: Override[] }>('/roster/overrides').then((r) => r.items),
+    putOverride: (body: Record<string, unknown>) => c.post<Override>('/roster/overrides', body),
+    removeOverride: (o: string) => c.delete(`/roster/overrides/${id(o)}`),
+    holidays: () => c.get<{ items: Holiday[] }>('/roster/holidays').then((r) => r.items),
+    putHoliday: (body: Record<string, unknown>) => c.post<Holiday>('/roster/holidays', body),
+    removeHoliday: (h: string) => c.delete(`/roster/holidays/${id(h)}`),
+    dutySettings: () => c.get<DutySettings>('/roster/settings'),
+    putDutySettings: (s: DutySettings, reason: string) => c.put<DutySettings>('/roster/settings', { ...s, reason }),
+    rosterChanges: () => c.get<{ items: RosterChange[] }>('/roster/changes').then((r) => r.items),
+
     residents: (query: Record<string, string | number | undefined>) => c.get<Page<Resident>>('/residents', query),
     resident: (resident: string) => c.get<ResidentDetail>(`/residents/${id(resident)}`),
     history: (resident: string, query: { metric: string; from: string; to: string; every?: string; aggregate?: string; limit?: number }) =>
@@ -67,7 +110,7 @@ export function createApi(c: Client) {
 
     devices: (query: Record<string, string | number | undefined>) => c.get<Page<Device>>('/devices', query),
     /** Newest reading of each metric of one device, "vendor/id". */
-    latest: (device: string) => c.get<{ items: Latest[] }>(`/devices/${device.split('/').map(id).join('/')}/latest`).then((r) => r.items),
+    latest: (device: string, reason?: string) => c.get<{ items: Latest[]; position_hidden?: boolean }>(`/devices/${device.split('/').map(id).join('/')}/latest`, { reason }),
     areas: () => c.get<{ items: Area[] }>('/areas').then((r) => r.items),
     deadLetters: (query: Record<string, string | number | undefined>) => c.get<Page<DeadLetter>>('/deadletters', query),
 
@@ -99,6 +142,14 @@ export function createApi(c: Client) {
     assign: (alert: string, assignee: string) => c.post<Alert>(`/alerts/${id(alert)}/assign`, { assignee }),
     merge: (alert: string, into: string) => c.post<Alert>(`/alerts/${id(alert)}/merge`, { into }),
     cancelVisit: (visit: string, reason: string) => c.post<Visit>(`/visits/${id(visit)}/cancel`, { reason }),
+
+    told: (user?: string) => c.get<Told>(user ? `/users/${id(user)}/channels` : '/me/channels'),
+    putTold: (told: Pick<Told, 'language' | 'channels'>, user?: string) => c.put<Told>(user ? `/users/${id(user)}/channels` : '/me/channels', told),
+    /** Waits for the provider's answer. */
+    testChannel: (channel: string, address: string) => c.post<TestAnswer>('/me/channels/test', { channel, address }),
+    channels: () => c.get<{ items: ChannelState[] }>('/channels').then((r) => r.items),
+    outbox: (query: Record<string, string | number | undefined>) => c.get<Page<NoticeItem>>('/outbox', query),
+    retryNotice: (key: string) => c.post<NoticeItem>('/outbox/retry', { key }),
 
     incidents: () => c.get<{ kinds: string[] }>('/demo/incidents').then((r) => r.kinds),
     startIncident: (kind: string) => c.post<Record<string, unknown>>('/demo/incidents', { kind }),

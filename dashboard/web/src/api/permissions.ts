@@ -38,6 +38,11 @@ export const may = {
   collectable: can('list-collectable'),
   collect: can('collect-device'),
   live: can('live'),
+  told: can('get-own-channels'),
+  tellOthers: can('put-user-channels'),
+  outbox: can('list-outbox'),
+  channels: can('list-channels'),
+  retryNotice: can('retry-notice'),
   /** Whose job it is to be woken by red alerts: those who may answer them. */
   sound: can('ack-alert'),
   accounts: can('list-users'),

@@ -1,4 +1,6 @@
+import { access } from './access.en'
 import { evidence } from './evidence.en'
+import { duty } from './duty.en'
 import { life } from './life.en'
 import { field } from './field.en'
 import { rules } from './rules.en'
@@ -12,7 +14,7 @@ export const en: Messages = {
     yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
-  nav: { board: 'Board', visits: 'Visits', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', rules: 'Rules', deadletters: 'Refused', main: 'Main navigation', signOut: 'Sign out' },
+  nav: { board: 'Board', visits: 'Visits', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', main: 'Main navigation', signOut: 'Sign out' },
   signin: {
     title: 'Sign in', username: 'User name', password: 'Password', submit: 'Sign in', working: 'Signing in…', failed: 'Wrong user name or password.', expired: 'Your session has ended. Please sign in again.',
   },
@@ -26,6 +28,7 @@ export const en: Messages = {
     telemetry_refused: 'The disk is nearly full: readings are turned away, only calls and events are taken. Tell the administrator.',
     events_refused: 'The disk is full: calls for help are not taken either! Tell the administrator at once.',
     store_damaged: 'The store was damaged and has been mended at the start; readings may be missing. Tell the administrator.',
+    notices_failed: 'Somebody was not told, or red notices cannot be sent. Look at "Notices" and tell them by phone.',
     messages_set_aside: 'Received data cannot be read and is set aside for 7 days; a call may be in it. Tell the administrator.',
   },
   sound: {
@@ -121,8 +124,9 @@ export const en: Messages = {
   demo: { title: 'Demo incidents', hint: 'Only in the demo: lets one of the made-up residents have this happen, by the real way over MQTT.', run: 'Run', done: 'Started', doneFor: 'Started: {name}' },
   incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', low_spo2: 'Low oxygen saturation', off_wrist: 'Band taken off and forgotten', going_away: 'Goes away without a word', leak: 'Running toilet (leak)', burst: 'Burst pipe', gateway_outage: 'Gateway of a village fails', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
   time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', days: '{n} d', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
+  access,
   evidence,
-  life,
+  life, duty,
   field,
   shift, quiet, lifeState,
   rules,

@@ -1,5 +1,8 @@
 // The Chinese words of the page; en.ts has the same keys, held to by a test.
+import { told } from './told.zh'
+import { access } from './access.zh'
 import { evidence } from './evidence.zh'
+import { duty } from './duty.zh'
 import { life } from './life.zh'
 import { field } from './field.zh'
 import { rules } from './rules.zh'
@@ -12,7 +15,7 @@ export const zh = {
     yes: '是', no: '否', comma: '、', optional: '选填', required: '此项必填',
     theme: '切换明暗',
   },
-  nav: { board: '值班台', visits: '上门', shift: '交接班', residents: '对象', devices: '设备', areas: '区域', rules: '规则', deadletters: '拒收消息', main: '主导航', signOut: '退出' },
+  nav: { told: '通知', board: '值班台', visits: '上门', shift: '交接班', residents: '对象', devices: '设备', areas: '区域', duty: '值班', rules: '规则', deadletters: '拒收消息', accounts: '账号', audit: '操作记录', mine: '我的账号', main: '主导航', signOut: '退出' },
   signin: {
     title: '登录', username: '用户名', password: '密码', submit: '登录', working: '正在登录…', failed: '用户名或密码不对。', expired: '登录已过期，请重新登录。',
   },
@@ -26,6 +29,7 @@ export const zh = {
     telemetry_refused: '磁盘空间不足：暂停接收普通读数，只接收报警事件。请通知管理员。',
     events_refused: '磁盘已满：报警事件也无法接收！请立即通知管理员。',
     store_damaged: '存储文件曾有损坏：启动时已修复，可能缺少部分读数。请通知管理员。',
+    notices_failed: '有人没有收到通知，或红色通知迟迟发不出去。请在“通知”里查看，并电话告知。',
     messages_set_aside: '有收到的数据无法读取，已单独保存 7 天，其中可能有报警。请通知管理员。',
   },
   sound: {
@@ -121,9 +125,11 @@ export const zh = {
   demo: { title: '演示事件', hint: '只在演示中出现：让一位虚拟居民发生下面的事，经过真实的 MQTT 通路。', run: '触发', done: '已触发', doneFor: '已触发：{name}' },
   incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', low_spo2: '血氧过低', off_wrist: '摘下手环忘记佩戴', going_away: '未告知外出', leak: '马桶漏水', burst: '水管爆裂', gateway_outage: '村网关中断', late_batch: '水表日批量迟到', recover: '恢复正常' },
   time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', days: '{n} 天', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
+  access,
   evidence,
-  life,
+  life, duty,
   field,
+  told,
   shift, quiet, lifeState,
   rules,
   advice: {
