@@ -65,6 +65,7 @@ type app struct {
 	rollups  *rollup.Series
 	keeper   *keeper // before series and letters
 	telling  *telling
+	canary   *canaryParts
 	duty     *duty
 	// decoded is what the two readers of a lane share.
 	decoded map[ingest.Lane]*ingest.Decoded
@@ -84,7 +85,7 @@ type app struct {
 
 // open opens the databases. The caller closes what it returns.
 func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
-	a := &app{settings: s, log: log, metrics: prometheus.NewRegistry(), ready: make(chan struct{}), decoded: map[ingest.Lane]*ingest.Decoded{}}
+	a := &app{settings: s, log: log, canary: newCanaryParts(), metrics: prometheus.NewRegistry(), ready: make(chan struct{}), decoded: map[ingest.Lane]*ingest.Decoded{}}
 	for _, lane := range ingest.Lanes {
 		a.decoded[lane] = &ingest.Decoded{}
 	}
@@ -237,6 +238,9 @@ func (a *app) Run(ctx context.Context) (err error) {
 		l.start("mqtt", client.Run)
 		l.start("ticks", func(ctx context.Context) error { return ingest.Ticks(ctx, jrn, a.hears(client.Connected)) })
 	}
+	if err := a.newCanary(brk); err != nil {
+		return fmt.Errorf("canary: %w", err)
+	}
 	if s.has("dashboard") {
 		if err := a.startDashboard(l, brk, jrn, engine, client); err != nil {
 			return err
@@ -249,6 +253,14 @@ func (a *app) Run(ctx context.Context) (err error) {
 		if err := until(l.ending, client.Connected); err != nil {
 			return nil //nolint:nilerr // the part's own error comes from stop
 		}
+	}
+	if m := a.canary.monitor; m != nil {
+		l.start("canary", func(ctx context.Context) error {
+			if a.canary.hold != nil && await(ctx, a.canary.hold) != nil {
+				return nil
+			}
+			return m.Run(ctx)
+		})
 	}
 	a.log.Info().Str("http", a.httpAddr).Str("mqtt", a.mqttAddr).Str("version", version).Msg("ready")
 	close(a.ready)
@@ -284,7 +296,7 @@ func (a *app) newBroker() (*broker.Broker, error) {
 	s := &a.settings
 	o := broker.Options{
 		Dir: filepath.Join(s.Data, "broker"), SyncInterval: s.Broker.Sync, MaxWaitingBytes: s.Broker.MaxStoreMB << 20, Disk: a.disk,
-		Auth: a.registry, Log: a.log, Metrics: a.metrics,
+		Auth: canaryDoor{a.registry, a.canary.secret}, Log: a.log, Metrics: a.metrics,
 	}
 	if a.ownListener() { // else only the journal is ours
 		o.MQTTAddr = s.Broker.Listen
@@ -300,36 +312,46 @@ func (a *app) newBroker() (*broker.Broker, error) {
 }
 
 func (a *app) newClient(brk *broker.Broker, jrn *journal.Journal, limit mqtt.Limit) (*mqtt.Client, error) {
+	o, err := a.brokerOptions(brk)
+	if err != nil {
+		return nil, err
+	}
+	o.Journal, o.Limit, o.Log, o.Metrics = jrn, limit, a.log, a.metrics
+	return mqtt.New(o)
+}
+
+// brokerOptions say where the broker is and how the service signs in there.
+func (a *app) brokerOptions(brk *broker.Broker) (mqtt.Options, error) {
 	s := &a.settings
-	o := mqtt.Options{Broker: s.MQTT.URL, Username: s.MQTT.User, Journal: jrn, Limit: limit, Log: a.log, Metrics: a.metrics}
+	o := mqtt.Options{Broker: s.MQTT.URL, Username: s.MQTT.User}
 	if a.ownListener() {
 		service := brk.Service()
 		o.Broker, o.Username, o.Password = "tcp://"+loopback(a.mqttAddr), service.User, service.Password
 		if s.Broker.TLSCert != "" {
 			cert, err := tls.LoadX509KeyPair(s.Broker.TLSCert, s.Broker.TLSKey)
 			if err != nil {
-				return nil, fmt.Errorf("broker.tls_cert: %w", err)
+				return o, fmt.Errorf("broker.tls_cert: %w", err)
 			}
 			o.Broker, o.TLS = "ssl://"+loopback(a.mqttAddr), pinned(cert)
 		}
-		return mqtt.New(o)
+		return o, nil
 	}
 	var err error
 	if o.Password, err = secret(s.MQTT.PasswordFile); err != nil {
-		return nil, err
+		return o, err
 	}
 	if s.MQTT.CAFile != "" {
 		pem, err := os.ReadFile(s.MQTT.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("mqtt.ca_file: %w", err)
+			return o, fmt.Errorf("mqtt.ca_file: %w", err)
 		}
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("mqtt.ca_file: %s: no certificate in it", s.MQTT.CAFile)
+			return o, fmt.Errorf("mqtt.ca_file: %s: no certificate in it", s.MQTT.CAFile)
 		}
 		o.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	return mqtt.New(o)
+	return o, nil
 }
 
 // loopback is the address at which this machine reaches its own listener.

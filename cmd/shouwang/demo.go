@@ -47,6 +47,7 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 	s.HTTP.Listen, s.Broker.Listen, s.Broker.Plain, s.Broker.MaxStoreMB = c.HTTP, c.MQTT, true, 512
 	s.Journal.Replay, s.Ingest.AgeLimit, s.Series.Store = 24*time.Hour, 35*24*time.Hour, "sqlite"
 	s.Log.Level, s.Log.Format = "warn", "console"
+	s.Canary.Every = time.Minute
 
 	a, err := open(ctx, s, s.logger(log))
 	if err != nil {
@@ -61,6 +62,7 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 	if err != nil {
 		return fmt.Errorf("enter the county: %w", err)
 	}
+	a.canary.hold = make(chan struct{}) // two weeks of history come first
 	sim := simulate.New(county.County, simulate.Options{Seed: county.Seed, Start: time.Now()})
 	if !county.Uploaded.IsZero() {
 		sim.Resume(county.Uploaded)
@@ -96,6 +98,7 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 		if err := county.save(c.Data, time.Now()); err != nil {
 			return err
 		}
+		close(a.canary.hold)
 		c.greet(stdout, a, county, readings, time.Since(started), incidents.kinds)
 		if err := c.writeReady(a, county); err != nil || c.NoSimulator {
 			return err

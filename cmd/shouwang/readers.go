@@ -63,7 +63,7 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 
 func (a *app) decoder(reader string, lane ingest.Lane, metrics *ingest.Metrics) *ingest.Decoder {
 	return ingest.NewDecoder(ingest.DecoderOptions{
-		Reader: reader, Lane: lane, Directory: a.registry, AgeLimit: a.settings.Ingest.AgeLimit, Metrics: metrics,
+		Reader: reader, Lane: lane, Directory: canaryDirectory{a.registry}, AgeLimit: a.settings.Ingest.AgeLimit, Metrics: metrics,
 		Decoded: a.decoded[lane],
 	})
 }

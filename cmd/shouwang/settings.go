@@ -80,6 +80,8 @@ type settings struct {
 
 	Notify notifySettings `embed:"" prefix:"notify-"`
 
+	Canary canarySettings `embed:"" prefix:"canary-"`
+
 	Series struct {
 		Store     string `help:"Where readings go: ${enum}." enum:"sqlite,influxdb" default:"sqlite"`
 		URL       string `help:"Address of InfluxDB." default:"http://127.0.0.1:8086"`
@@ -177,7 +179,7 @@ func (s *settings) validate() error {
 	for key, file := range map[string]string{
 		"http.tls_cert": s.HTTP.TLSCert, "http.tls_key": s.HTTP.TLSKey, "http.metrics_token_file": s.HTTP.MetricsToken,
 		"broker.tls_cert": s.Broker.TLSCert, "broker.tls_key": s.Broker.TLSKey,
-		"mqtt.password_file": s.MQTT.PasswordFile, "mqtt.ca_file": s.MQTT.CAFile, "series.token_file": s.Series.TokenFile,
+		"canary.password_file": s.Canary.PasswordFile, "mqtt.password_file": s.MQTT.PasswordFile, "mqtt.ca_file": s.MQTT.CAFile, "series.token_file": s.Series.TokenFile,
 	} {
 		if file == "" {
 			continue
@@ -192,6 +194,7 @@ func (s *settings) validate() error {
 	if s.Series.Store == "influxdb" && s.Series.TokenFile == "" {
 		bad("series.token_file", "missing: InfluxDB needs a token")
 	}
+	s.Canary.validate(bad, &s.Notify)
 	if len(wrong) > 0 {
 		slices.Sort(wrong)
 		return fmt.Errorf("configuration: %s", strings.Join(wrong, "; "))

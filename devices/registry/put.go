@@ -327,7 +327,7 @@ func (r *Registry) checkResident(e *edit, p devices.Resident) error {
 
 func (r *Registry) putDevice(e *edit, d devices.Device) error {
 	vendor, id := d.ID.Split()
-	if err := name("vendor", vendor); err != nil {
+	if err := vendorName(vendor); err != nil {
 		return err
 	}
 	if err := name("id", id); err != nil {
@@ -411,7 +411,7 @@ func (r *Registry) resident(e *edit, id string) *residentEntry {
 }
 
 func (r *Registry) putGateway(e *edit, vendor string) error {
-	if err := name("vendor", vendor); err != nil {
+	if err := vendorName(vendor); err != nil {
 		return err
 	}
 	if r.gateways[vendor] != nil || e.gateways[vendor] {
@@ -435,6 +435,14 @@ func name(field, value string) error {
 		return &devices.InputError{Field: field, Value: clip(value), Rule: strings.TrimPrefix(err.Error(), field+": ")}
 	}
 	return nil
+}
+
+// vendorName is name, and keeps the service's own vendor for itself.
+func vendorName(vendor string) error {
+	if vendor == devices.CanaryVendor {
+		return &devices.InputError{Field: "vendor", Value: vendor, Rule: "is the service's own"}
+	}
+	return name("vendor", vendor)
 }
 
 // checkArea holds a path to one to six levels, each a name.
