@@ -164,6 +164,30 @@ func TestWhoIsOnTheWayIsNotCalledBack(t *testing.T) {
 	}
 }
 
+// What rings again while somebody is on the way can be acknowledged and left to them.
+func TestAcknowledgedAgainWhileSomebodyGoes(t *testing.T) {
+	w, id := acked(t)
+	v, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	w.pass(2 * time.Minute)
+	w.cries("v/b1", "sos", w.now)
+	if a := w.alert(id); a.State != "open" {
+		t.Fatal(a.State)
+	}
+	_, err = w.desk.Ack(w.ctx, id, zhang)
+	w.must(err)
+	w.left(20 * time.Minute)
+	if a := w.alert(id); a.State != "acknowledged" || a.AckDue != nil {
+		t.Fatalf("%+v", a)
+	}
+	_, err = w.desk.CancelVisit(w.ctx, v.ID, zhang, "the car has broken down")
+	w.must(err)
+	w.left(10 * time.Minute)
+	if a := w.alert(id); a.State != "open" {
+		t.Error("nobody is on the way any more")
+	}
+}
+
 // A promised call puts the end off, but not beyond when somebody would have to be
 // at the door.
 func TestAPromiseIsWaitedFor(t *testing.T) {

@@ -120,6 +120,21 @@ func TestHandsOnTheLogAreFound(t *testing.T) {
 	}
 }
 
+// Who changes one entry and gives it a digest and a hash that fit it has broken the
+// one behind it.
+func TestAnEntryWrittenAnewDoesNotFit(t *testing.T) {
+	s, db := logged(t)
+	if _, err := db.Write.Exec(`DROP TRIGGER alert_events_keep; UPDATE alert_events SET text = 'all is well', hash = '' WHERE number = 4`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Load(t.Context()); err != nil { // gives it both
+		t.Fatal(err)
+	}
+	if c := verify(t, s); c.Broken != 5 {
+		t.Errorf("%+v", c)
+	}
+}
+
 // Who writes the whole log anew leaves a chain that is whole; only what was noted
 // elsewhere finds them out. So it is with one who cuts off the end and sets the
 // number back.
