@@ -93,9 +93,19 @@ func TestRedIsNeverHeldBack(t *testing.T) {
 	}
 	w.pass(time.Minute)
 	w.says("v/b1", "heart", 3)
-	a := w.only()
+	a := w.alerts(alerting.AlertFilter{Resident: wang})[0]
 	if a.Silenced != nil || a.Severity != "red" || !a.RangAt.Equal(w.now) || a.EscalateAt == nil || !a.EscalateAt.Equal(w.now.Add(time.Minute)) {
 		t.Fatalf("%+v", a)
+	}
+}
+
+func TestWhatIsRedAtOnceRingsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.hush(alerting.KindHeartRate, time.Hour)
+	w.pass(time.Minute)
+	w.says("v/b1", "heart", 3)
+	if a := w.only(); a.Silenced != nil || a.EscalateAt == nil {
+		t.Errorf("%+v", a)
 	}
 }
 
