@@ -17,8 +17,10 @@ const (
 	NoticeVisit     NoticeReason = "visit"     // a visit was given to somebody, or its time runs out
 	NoticeCoverage  NoticeReason = "coverage"  // hours in which nobody could be reached
 	NoticeHandover  NoticeReason = "handover"  // a shift was handed over and not taken
-	NoticeCanary    NoticeReason = "canary"    // the service's own heartbeat is broken
-	NoticeTest      NoticeReason = "test"      // somebody tries a channel
+	// NoticeUnattended: a random test of a desk found nobody there.
+	NoticeUnattended NoticeReason = "unattended"
+	NoticeCanary     NoticeReason = "canary" // the service's own heartbeat is broken
+	NoticeTest       NoticeReason = "test"   // somebody tries a channel
 )
 
 // Notice asks that one person be told of something. It is written in the

@@ -89,7 +89,7 @@ func chinese() *words {
 		},
 		reason: map[alerting.NoticeReason]string{
 			alerting.NoticeOpened: "新警情", alerting.NoticeEscalated: "无人接警，升级", alerting.NoticeReturned: "接警后无处置，退回待接警", alerting.NoticeVisit: "上门任务",
-			alerting.NoticeCoverage: "值守有空档", alerting.NoticeHandover: "交接班未签收", alerting.NoticeCanary: "系统自检中断", alerting.NoticeTest: "测试通知",
+			alerting.NoticeCoverage: "值守有空档", alerting.NoticeHandover: "交接班未签收", alerting.NoticeUnattended: "值守抽查无人应答", alerting.NoticeCanary: "系统自检中断", alerting.NoticeTest: "测试通知",
 		},
 		area: "区域：", since: "起始：", due: "时限：", ask: "请接警处置。", askVoice: "请尽快登录接警",
 		test: "这是守望平台的测试通知，收到即说明此方式可用，无需处置。", call: "守望平台提醒", everywhere: "全部区域", more: "另有 %d 条，请登录查看。", digest: "%d 条待处理警情",
@@ -111,7 +111,7 @@ func english() *words {
 		},
 		reason: map[alerting.NoticeReason]string{
 			alerting.NoticeOpened: "new alert", alerting.NoticeEscalated: "nobody answered", alerting.NoticeReturned: "taken, then nothing was done", alerting.NoticeVisit: "visit",
-			alerting.NoticeCoverage: "hours without anybody", alerting.NoticeHandover: "shift not signed for", alerting.NoticeCanary: "self-check broken", alerting.NoticeTest: "test notice",
+			alerting.NoticeCoverage: "hours without anybody", alerting.NoticeHandover: "shift not signed for", alerting.NoticeUnattended: "nobody at the desk", alerting.NoticeCanary: "self-check broken", alerting.NoticeTest: "test notice",
 		},
 		area: "Area: ", since: "since ", due: "Due: ", ask: "Please acknowledge.", askVoice: "please sign in and acknowledge",
 		test: "This is a test of Shouwang. It has reached you, so this way works; there is nothing to do.", call: "Shouwang", everywhere: "all areas", more: "and %d more: please sign in.", digest: "%d alerts waiting",

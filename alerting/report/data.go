@@ -55,16 +55,6 @@ type Silence struct {
 	From, To time.Time
 }
 
-// Check is one random test of whether somebody is at a desk.
-type Check struct {
-	ID       string           `json:"id"`
-	Area     devices.AreaPath `json:"area"`
-	Asked    time.Time        `json:"asked_at"`
-	Until    time.Time        `json:"until" doc:"An answer after that is none."`
-	Answered *time.Time       `json:"answered_at"`
-	By       string           `json:"by" doc:"User name of who answered or, of one asked by hand, of who asked while nobody has."`
-}
-
 // Hours is a time in which nobody could be told of a red alert in an area.
 type Hours struct {
 	Area     devices.AreaPath
@@ -84,7 +74,7 @@ type Data struct {
 	// Devices is how many devices a resident has; one who has none is not dark.
 	Devices   map[string]int
 	Uncovered []Hours
-	Checks    []Check
+	Checks    []alerting.DutyCheck
 	Quotas    []alerting.VisitQuota
 }
 

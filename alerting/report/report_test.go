@@ -94,7 +94,7 @@ func november(t *testing.T) Data {
 		},
 		Devices:   map[string]int{"wang": 2, "li": 2},
 		Uncovered: []Hours{{Area: "shen/west/lake", From: on(11, 2, 0, 0), To: on(11, 5, 30, 0)}},
-		Checks: []Check{
+		Checks: []alerting.DutyCheck{
 			{ID: "c1", Area: "shen", Asked: on(4, 3, 0, 0), Until: on(4, 3, 3, 0), Answered: point(on(4, 3, 1, 0)), By: "duty"},
 			{ID: "c2", Area: "shen", Asked: on(9, 3, 0, 0), Until: on(9, 3, 3, 0)},
 			{ID: "c3", Area: "shen", Asked: on(20, 11, 59, 0), Until: on(20, 12, 2, 0)}, // can still be answered
