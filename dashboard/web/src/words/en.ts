@@ -1,3 +1,4 @@
+import { told } from './told.en'
 import { access } from './access.en'
 import { evidence } from './evidence.en'
 import { duty } from './duty.en'
@@ -14,7 +15,7 @@ export const en: Messages = {
     yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
-  nav: { board: 'Board', visits: 'Visits', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', main: 'Main navigation', signOut: 'Sign out' },
+  nav: { told: 'Notices', board: 'Board', visits: 'Visits', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', main: 'Main navigation', signOut: 'Sign out' },
   signin: {
     title: 'Sign in', username: 'User name', password: 'Password', submit: 'Sign in', working: 'Signing in…', failed: 'Wrong user name or password.', expired: 'Your session has ended. Please sign in again.',
   },
@@ -28,6 +29,7 @@ export const en: Messages = {
     telemetry_refused: 'The disk is nearly full: readings are turned away, only calls and events are taken. Tell the administrator.',
     events_refused: 'The disk is full: calls for help are not taken either! Tell the administrator at once.',
     store_damaged: 'The store was damaged and has been mended at the start; readings may be missing. Tell the administrator.',
+    canary_silent: 'The service’s own messages do not come through: what you see may not be true! Tell the administrator at once, and check by phone.',
     notices_failed: 'Somebody was not told, or red notices cannot be sent. Look at "Notices" and tell them by phone.',
     messages_set_aside: 'Received data cannot be read and is set aside for 7 days; a call may be in it. Tell the administrator.',
   },
@@ -96,6 +98,7 @@ export const en: Messages = {
     gone: 'This alert does not exist, or lies outside your area.', emptyLog: 'Nothing yet', ageYears: '{n} years', position: 'Position {lat}, {lon} (within about {m} m)', positionNoAccuracy: 'Position {lat}, {lon}',
   },
   action: {
+    seen: 'Seen', morning: 'The night is over',
     ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', lower: 'Lower severity', return: 'Nothing was done: back to the queue', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
     working: 'Sending…', done: 'Done',
     more: 'More', assignTo: 'Give to (user name)', mergeInto: 'Merge into', mergeHint: 'This one is closed as a duplicate; its history is kept.', mergeNone: 'There is no other open alert to merge into.', cancelReason: 'Why the visit is canceled', noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
@@ -128,6 +131,7 @@ export const en: Messages = {
   evidence,
   life, duty,
   field,
+  told,
   shift, quiet, lifeState,
   rules,
   advice: {

@@ -29,6 +29,7 @@ export const zh = {
     telemetry_refused: '磁盘空间不足：暂停接收普通读数，只接收报警事件。请通知管理员。',
     events_refused: '磁盘已满：报警事件也无法接收！请立即通知管理员。',
     store_damaged: '存储文件曾有损坏：启动时已修复，可能缺少部分读数。请通知管理员。',
+    canary_silent: '系统自检中断：消息到不了本页，所见可能不是实情！请立即通知管理员，并用电话等其他办法核实。',
     notices_failed: '有人没有收到通知，或红色通知迟迟发不出去。请在“通知”里查看，并电话告知。',
     messages_set_aside: '有收到的数据无法读取，已单独保存 7 天，其中可能有报警。请通知管理员。',
   },
@@ -97,6 +98,7 @@ export const zh = {
     gone: '这条警情不存在，或不在您的管辖范围内。', emptyLog: '还没有记录', ageYears: '{n} 岁', position: '位置 {lat}, {lon}（误差约 {m} 米）', positionNoAccuracy: '位置 {lat}, {lon}',
   },
   action: {
+    seen: '已看到', morning: '早上开始响',
     ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', lower: '降级', return: '无人处理，退回待接警', start: '出发上门', report: '上门回报', cancel: '取消上门',
     working: '正在提交…', done: '已提交',
     more: '更多', assignTo: '转交给（用户名）', mergeInto: '并入哪条警情', mergeHint: '这条作为重复结案，处理记录保留。', mergeNone: '没有可并入的未结警情。', cancelReason: '为什么取消上门', noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
