@@ -98,7 +98,7 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 	_, err = alerts.Load(ctx)
 	must(t, err)
 	c := &county{
-		t: t, access: access.New(db, access.Options{}), store: alerts, series: &memorySeries{}, letters: deadletter.New(db), registry: reg,
+		t: t, access: access.New(db, access.Options{Factor: access.FactorRequired}), store: alerts, series: &memorySeries{}, letters: deadletter.New(db), registry: reg,
 		desk: alerting.NewDesk(alerting.DeskOptions{Book: alerts, Directory: reg, Person: func(ctx context.Context, id string) (devices.Resident, error) {
 			r, err := reg.GetResident(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, id)
 			return r.Resident, err
