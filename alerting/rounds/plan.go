@@ -228,13 +228,16 @@ func (r *roll) routine() error {
 			again := last.Due.Add(every) // somebody thought it was not needed
 			if last.Report != nil {
 				again = last.Report.At.Add(min(every, retry))
+				if met(last.Report.Outcome) { // even if it says nothing of life
+					again = last.Report.At.Add(every)
+				}
 			}
 			if again.After(w.due) {
 				w.due = again
 			}
 		}
 		switch end := r.days[len(r.days)-1].AddDate(0, 0, 1); {
-		case w.seen.IsZero() || w.due.Before(r.days[0]):
+		case w.due.Before(r.days[0]):
 			overdue = append(overdue, w)
 		case w.due.Before(end):
 			coming = append(coming, w)

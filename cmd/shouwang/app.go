@@ -20,6 +20,7 @@ import (
 
 	"shouwang/alerting"
 	"shouwang/alerting/detect"
+	"shouwang/alerting/rounds"
 	"shouwang/alerting/store"
 	"shouwang/dashboard"
 	"shouwang/dashboard/access"
@@ -72,6 +73,7 @@ type app struct {
 	disk    *ingest.Disk     // from the start of Run on
 	journal *journal.Journal // from ready on
 	engine  *alerting.Engine // from ready on
+	rounds  *rounds.Planner  // the same
 	client  *mqtt.Client     // from ready on; nil without the role ingest
 
 	// purgeEvery is the time between two purges of the journal, 0 for its own.
@@ -217,6 +219,9 @@ func (a *app) Run(ctx context.Context) (err error) {
 		Book: a.alerts, Checkpoints: a.alerts, Directory: a.registry, Detectors: detect.New, Log: a.log, Metrics: a.metrics,
 	})
 	a.engine = engine
+	if a.rounds, err = a.newRounds(engine); err != nil {
+		return err
+	}
 	if s.has("alerting") {
 		if err := a.startAlerting(l, jrn, engine, client, decoding); err != nil {
 			return err

@@ -27,16 +27,12 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 	}
 	connected := func() bool { return client == nil || client.Connected() }
 	handovers := a.newHandovers()
-	visits, err := a.newRounds(engine)
-	if err != nil {
-		return err
-	}
 	board, err := dashboard.New(dashboard.Options{
 		Shift: a.alerts, Handovers: handovers, States: a.registry,
 		Access: a.access, Alerts: a.alerts, Doors: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
-		Desk: alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry, Person: a.person, Visitors: a.access.Visitors}),
-		Rounds: visits,
-		Duty: a.alerts, Presence: a.duty.presence, Reachable: a.duty.channel,
+		Desk:   alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry, Person: a.person, Visitors: a.access.Visitors}),
+		Rounds: a.rounds,
+		Duty:   a.alerts, Presence: a.duty.presence, Reachable: a.duty.channel,
 		Rules: a.alerts, Preview: newPreviews(a.registry, a.series), Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
 			asOf := engine.AsOf()
@@ -58,9 +54,6 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 	}
 	l.start("dashboard", board.Run)
 	l.start("handovers", handovers.Run)
-	if a.settings.has("alerting") {
-		l.start("rounds", visits.Run)
-	}
 	l.start("http", serve)
 	return nil
 }

@@ -84,6 +84,9 @@ func (a *app) openCounty(ctx context.Context, folder string, residents int) (*co
 	if err := a.enterRoster(ctx, c); err != nil {
 		return nil, err
 	}
+	if err := a.enterVisits(ctx, c); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
