@@ -249,21 +249,22 @@ func (p *person) Closes(a alerting.Alert, outcome alerting.Outcome) {
 	p.SeesState(a, alerting.Closed)
 }
 
-// Reports starts the visit for the alert on the phone and reports what was found.
+// Reports goes to the door of the visit for the alert, and reports on the phone
+// what was found.
 func (p *person) Reports(a alerting.Alert, outcome alerting.Outcome, note string) {
 	p.t.Helper()
-	card := selector("visit-card") + ofAlert(a)
-	within := func(testID string) string {
-		return fmt.Sprintf("document.querySelector(%s)", quoted(card+" "+selector(testID)))
-	}
-	p.click(within("visit-start"))
-	p.expect(5*time.Second, "visit started", within("visit-state")+`.dataset.state === "started"`)
-	p.click(within("visit-report"))
-	p.click(within("visit-outcome-" + string(outcome)))
+	p.click(byTestID("visit-card", ofAlert(a)))
+	p.click(byTestID("arrive"))
+	p.click(byTestID("how-word"))
+	p.fill("reason", "手机没有定位")
+	p.click(byTestID("confirm-arrive"))
+	p.expect(5*time.Second, "checked in", byTestID("visit-sheet", `[data-stage="arrived"][data-delivery="sent"]`))
+	p.click(byTestID("visit-report"))
+	p.click(byTestID("visit-outcome-" + string(outcome)))
 	p.fill("visit-note", note)
 	p.show("visit")
-	p.click(within("visit-submit"))
-	p.expect(5*time.Second, "report sent", within("visit-state")+`.dataset.state === "sent"`)
+	p.click(byTestID("visit-submit"))
+	p.expect(5*time.Second, "report sent", byTestID("visit-sheet", `[data-stage="done"][data-delivery="sent"]`))
 }
 
 // Undisturbed holds the page to never having been loaded again and never having
