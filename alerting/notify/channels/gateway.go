@@ -97,6 +97,11 @@ func newGateway(s GatewaySettings, o Options) (*Gateway, error) {
 	if err := s.Sign.Check(); err != nil {
 		return nil, err
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
+		if s.Params[name] == "" {
+			return nil, &devices.InputError{Field: name, Rule: "missing"}
+		}
+	}
 	if s.Answer.OK == "" && s.Answer.Is != "" {
 		return nil, &devices.InputError{Field: "answer.is", Value: s.Answer.Is, Rule: "needs answer.ok, the field to look at"}
 	}

@@ -320,6 +320,15 @@ func TestGatewaySettings(t *testing.T) {
 		{"tc3", func(s *channels.GatewaySettings) {
 			s.Sign = channels.Signature{Scheme: "tc3", ID: "x", Secret: "y", Action: "z", Version: "1"}
 		}, "sign.service: missing"},
+		{"no template", func(s *channels.GatewaySettings) {
+			*s = channels.AliyunSMS(channels.AliyunSettings{KeyID: "x", KeySecret: "y", Sign: "z"})
+		}, "template: missing"},
+		{"no app", func(s *channels.GatewaySettings) {
+			*s = channels.TencentSMS(channels.TencentSettings{SecretID: "x", SecretKey: "y", Sign: "z", Template: "1"})
+		}, "app: missing"},
+		{"no key", func(s *channels.GatewaySettings) {
+			*s = channels.TencentVoice(channels.TencentSettings{App: "x", Template: "1"})
+		}, "sign.id: missing"},
 		{"is", func(s *channels.GatewaySettings) { s.Answer.Is = "0" }, "answer.is"},
 		{"url", func(s *channels.GatewaySettings) { s.URL = "sms.example.org" }, "url: "},
 	} {
