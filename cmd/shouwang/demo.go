@@ -71,7 +71,7 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 	if !c.NoSimulator {
 		a.incidents = incidents
 	}
-	started := time.Now()
+	started, first := time.Now(), county.Uploaded.IsZero()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.Run(ctx) })
 	group.Go(func() error {
@@ -94,6 +94,11 @@ func (c *demoCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger)
 		}
 		if a.caughtUp(ctx) != nil {
 			return nil
+		}
+		if first {
+			if err := a.seedShift(ctx, county); err != nil {
+				return err
+			}
 		}
 		if err := county.save(c.Data, time.Now()); err != nil {
 			return err
