@@ -32,7 +32,12 @@ export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { tit
   if (str(d.how)) out.push(word(t, 'how', str(d.how)))
   if (str(d.verified_by)) out.push(String(d.verified_by))
   if (str(d.assignee)) out.push(t('board.assignee', { name: d.assignee }))
+  if (str(d.early)) out.push(t(`duty.log.${d.early === 'unseen' ? 'unseen' : 'unreachable'}`))
+  if (d.via === 'board') out.push(t('duty.via.board'))
+  else if (d.action === 'seen' && str(d.via)) out.push(str(d.via))
   if (str(d.level)) out.push(t('board.escalated', { to: word(t, 'areaLevel', str(d.level)) }))
+  if (Array.isArray(d.told) && d.told.length > 0) out.push(t('duty.log.told', { who: d.told.join(t('app.comma')) }))
+  if (d.reachable === false) out.push(t('duty.log.nobody'))
   return { title, detail: out.join(' · ') }
 }
 

@@ -163,3 +163,33 @@ describe('pauses and states', () => {
     }
   })
 })
+
+describe('what was seen', () => {
+  it('is said again while somebody is there, not when nobody is, and at once when they are back', async () => {
+    let there = true
+    const socket = new FakeSocket(10)
+    const feed = createFeed({
+      open: () => socket, prepare: async () => 10, onFrame: () => undefined, position: () => ({ last: 10, broken: false }),
+      onReady: () => undefined, onHeard: () => undefined, watched: () => there,
+    })
+    feed.start()
+    await vi.advanceTimersByTimeAsync(0)
+    const beat = async (ms: number) => {
+      for (let at = 0; at < ms; at += 3000) {
+        socket.say({ type: 'beat', event: 10, data_as_of: null })
+        await vi.advanceTimersByTimeAsync(3000)
+      }
+    }
+    socket.say({ type: 'hello', event: 10 })
+    await beat(36_000)
+    expect(socket.sent).toHaveLength(3) // at once, and every 15 s
+    there = false
+    await beat(60_000)
+    expect(socket.sent).toHaveLength(3)
+    there = true
+    feed.report()
+    expect(socket.sent.at(-1)).toBe('{"type":"seen","event":10}')
+    expect(socket.sent).toHaveLength(4)
+    feed.stop()
+  })
+})

@@ -45,6 +45,8 @@ export interface FeedOptions {
   position: () => { last: number | null; broken: boolean }
   onReady: (ready: boolean) => void
   onHeard: () => void
+  /** Somebody is at the board: only then what is shown counts as seen. */
+  watched?: () => boolean
   timers?: { set: (fn: () => void, ms: number) => number; clear: (id: number) => void }
   random?: () => number
 }
@@ -54,10 +56,14 @@ export interface Feed {
   stop(): void
   /** Drops the socket and connects at once, e.g. when the network came back. */
   retry(): void
+  /** Says what is shown, e.g. when somebody has come back to the board. */
+  report(): void
 }
 
 /** Seen numbers are sent at most this often. */
 const seenEveryMs = 1_000
+/** And again this often while somebody is there: a board that is silent counts as empty. */
+export const hereEveryMs = 15_000
 
 export function createFeed(o: FeedOptions): Feed {
   const timers = o.timers ?? { set: (fn, ms) => setTimeout(fn, ms) as unknown as number, clear: (id) => clearTimeout(id) }
@@ -69,6 +75,8 @@ export function createFeed(o: FeedOptions): Feed {
   let wait: number | null = null
   let seenTimer: number | null = null
   let seen: number | null = null
+  let hereTimer: number | null = null
+  const watched = o.watched ?? (() => true)
   let watchdog: number | null = null
 
   function schedule(id: number) {
@@ -80,7 +88,8 @@ export function createFeed(o: FeedOptions): Feed {
     if (wait !== null) timers.clear(wait)
     if (seenTimer !== null) timers.clear(seenTimer)
     if (watchdog !== null) timers.clear(watchdog)
-    wait = seenTimer = watchdog = null
+    if (hereTimer !== null) timers.clear(hereTimer)
+    wait = seenTimer = watchdog = hereTimer = null
     const s = socket
     socket = null
     if (s) {
@@ -100,16 +109,27 @@ export function createFeed(o: FeedOptions): Feed {
     }, staleAfterMs)
   }
 
+  function sendSeen(again: boolean) {
+    const last = o.position().last
+    if (!socket || last === null || (!again && last === seen) || !watched()) return
+    seen = last
+    socket.send(JSON.stringify({ type: 'seen', event: last }))
+  }
+
   function reportSeen() {
     if (seenTimer !== null) return
     seenTimer = timers.set(() => {
       seenTimer = null
-      const last = o.position().last
-      if (socket && last !== null && last !== seen) {
-        seen = last
-        socket.send(JSON.stringify({ type: 'seen', event: last }))
-      }
+      sendSeen(false)
     }, seenEveryMs)
+  }
+
+  function stayHere(id: number) {
+    hereTimer = timers.set(() => {
+      if (id !== run) return
+      sendSeen(true)
+      stayHere(id)
+    }, hereEveryMs)
   }
 
   async function connect() {
@@ -141,6 +161,10 @@ export function createFeed(o: FeedOptions): Feed {
       watch(id)
       if (f.type === 'hello') o.onReady(true)
       o.onFrame(f)
+      if (f.type === 'hello' && hereTimer === null) {
+        reportSeen()
+        stayHere(id)
+      }
       if (o.position().broken) {
         // prepare() fetches the list again, then the socket goes on from there.
         drop()
@@ -171,6 +195,7 @@ export function createFeed(o: FeedOptions): Feed {
       run++
       drop()
     },
+    report: () => sendSeen(true),
     retry() {
       if (!running) return
       run++

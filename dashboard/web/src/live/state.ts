@@ -5,7 +5,7 @@
 import type { Alert, Visit } from '@/api/types'
 
 export type Frame =
-  | { type: 'hello'; event: number }
+  | { type: 'hello'; event: number; idle_min?: number }
   | { type: 'beat'; event: number; data_as_of?: string | null }
   | { type: 'reset' }
   | ChangeFrame

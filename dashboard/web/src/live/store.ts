@@ -10,6 +10,10 @@ export interface LiveOptions {
   /** Asked before each reconnection: a websocket cannot tell an ended session from a dead server. */
   check: () => Promise<{ data_as_of: string | null }>
   openSocket: (after: number | null) => Socket
+  /** Somebody is at the board, see duty/presence. */
+  watched?: () => boolean
+  /** What the server says first. */
+  onHello?: (f: { idle_min?: number }) => void
 }
 
 export interface LiveStore {
@@ -22,6 +26,8 @@ export interface LiveStore {
   start(): void
   stop(): void
   retry(): void
+  /** Says what is shown, when somebody has come back to the board. */
+  report(): void
   /** Fetches the list anew, for when an action was done while the feed was down. */
   refresh(): Promise<void>
   /** Corrects the clock by the time an answer of the server carried. */
@@ -61,7 +67,9 @@ export function createLiveStore(o: LiveOptions): LiveStore {
       if (data_as_of !== null) state.value = { ...state.value, dataAsOf: data_as_of }
       return state.value.last
     },
+    watched: o.watched,
     onFrame(f) {
+      if (f.type === 'hello') o.onHello?.(f as { idle_min?: number })
       const before = state.value.last
       state.value = applyFrame(state.value, f)
       if (state.value.last !== before && 'prev' in f) for (const fn of changeFns) fn(f)
@@ -108,6 +116,7 @@ export function createLiveStore(o: LiveOptions): LiveStore {
       lastHeard.value = null
     },
     retry: () => feed.retry(),
+    report: () => feed.report(),
     refresh: snapshot,
     serverTime(server) {
       const d = server - Date.now()

@@ -1,0 +1,20 @@
+// Duty and escalation in English; duty.zh.ts has the same keys.
+export const duty = {
+  title: 'Duty and escalation', intro: 'Who is on duty, who is asked at which second of a red alert, and when nobody is there.',
+  now: 'On duty now', area: 'Area', wholeService: 'Everything', ask: 'A red alert here and now would ask', until: 'until {time}', nobody: 'nobody', nobodyNamed: 'nobody is named',
+  watching: 'at the board', reachable: 'can be told', unreachable: 'cannot be told', atBoard: 'At the board: ', noneWatching: 'Nobody is at the board.',
+  atOnce: 'at once', seconds: '{n} s', minutes: '{n} min', hours: '{n} h', skipped: 'nobody can be told: this step is skipped', onRota: 'on duty: {name}', provider: 'the provider that serves the village', ofLevel: '{role} of the {level}',
+  unseen: 'Not seen within {n} s: the next step at once.', waits: 'At night it waits until {time}.', ownPolicy: 'By the steps of {area}', defaultPolicy: 'By the default steps',
+  gaps: 'Hours without anybody', gapsIntro: 'In every hour of the next 7 days somebody must be there for every village: with a channel, or a desk operator on a rota.', noGaps: 'Somebody is there for all {n} villages in every hour of the next 7 days.', gap: '{from} to {to}, {n} h', gapCount: '{n} gaps',
+  rotas: 'Rotas', noRotas: 'There is no rota yet.', week: 'Week from {from}', before: 'Week before', after: 'Week after', thisWeek: 'This week', nextDay: 'next day', onNow: 'Now: ', addRota: 'New rota', editRota: 'Change', removeRota: 'Remove',
+  rotaId: 'Id (a-z 0-9 -)', rotaName: 'Name', turn: 'Turns', turns: { shift: 'with each shift', day: 'each day', week: 'each week', explicit: 'entered one by one' }, start: 'First team from', handovers: 'Handover times', handoversHint: 'as 08:00 20:00', teams: 'Who is in each team, in turn, one team a line', teamsHint: 'user names with spaces between', explicitHint: 'Shifts entered one by one come from a program; here they are shown.',
+  overrides: 'Replacements', noOverrides: 'Nobody is replaced.', addOverride: 'Replace somebody', away: 'Who is away', everybody: 'everybody on duty', by: 'Who comes instead', from: 'From', to: 'To', remove: 'Take back', for: '{by} for {away}', choose: 'Choose',
+  holidays: 'Holidays', noHolidays: 'No holidays are entered.', addHoliday: 'Add holidays', holidayName: 'Name', people: 'Who is on duty',
+  policies: 'Steps of escalation', policiesIntro: 'An area without steps of its own has those above it, or the default ones. Once acknowledged, nobody else is asked.', own: 'of this area', inherited: 'from {area}', byDefault: 'default', edit: 'Change', addStep: 'Add a step', removeStep: 'Remove this step', stepAt: 'Seconds after it rings', addTarget: 'Add', inherit: 'Back to those above', unseenField: 'Seconds after which it escalates early when nobody has seen it (0: never)', reason: 'Why (kept on record)', save: 'Save', saving: 'Saving…', cancel: 'Leave it', saved: 'Saved.', levelAny: 'all who see it',
+  night: 'Night', nightIntro: '{from} to {to}: ', nightWait: 'waits for the morning, silent', nightAct: 'people are asked as by day', nightOther: 'asks instead: {who}', nightAny: 'any alert', nightFrom: 'Night from', nightTo: 'until', idle: 'Minutes without input before the board asks “still there?”', nightHint: 'Red never waits.',
+  stillThere: 'Still there?', stillThereWhy: 'No input for {n} minutes. Unless you answer, this board counts as empty and red alerts escalate early.', iAmHere: 'I am here',
+  changes: 'Latest changes', noChanges: 'Nothing was changed yet.', what: { policy: 'steps', rota: 'rota', override: 'replacement', holiday: 'holiday', settings: 'night' }, gone: 'removed',
+  waitsMark: 'Night, until {time}', waitsHint: 'By the night setting it makes no sound and asks nobody until the morning',
+  seenBy: 'Seen by', seenNobody: 'Nobody has seen it yet', via: { board: 'board' }, seenAfter: '{time} after it rang',
+  log: { unreachable: 'nobody of the step before can be told: skipped', unseen: 'nobody has seen it: early', told: 'told: {who}', nobody: 'nobody of this step can be told' },
+}

@@ -1,0 +1,20 @@
+// Duty and escalation in Chinese; duty.en.ts has the same keys.
+export const duty = {
+  title: '值班与升级', intro: '谁在岗、红色警情来了第几秒找谁、哪些时段没有人。',
+  now: '现在谁在岗', area: '区域', wholeService: '全部', ask: '红色警情现在发生，会这样找人', until: '到 {time}', nobody: '无人', nobodyNamed: '没有指定的人',
+  watching: '在看值班台', reachable: '能联系上', unreachable: '联系不上', atBoard: '正在值班台前：', noneWatching: '没有人在值班台前。',
+  atOnce: '响铃时', seconds: '{n} 秒', minutes: '{n} 分钟', hours: '{n} 小时', skipped: '都联系不上：跳过这一步', onRota: '{name}当班人员', provider: '服务本村的机构', ofLevel: '本{level}的{role}',
+  unseen: '{n} 秒内没有人看到，马上进入下一步。', waits: '夜间等到 {time} 再办。', ownPolicy: '用的是 {area} 的升级步骤', defaultPolicy: '用的是默认的升级步骤',
+  gaps: '没有人的时段', gapsIntro: '今后 7 天，每个村每个小时都要有人能接红色警情：有通知方式的人，或排了班的值班员。', noGaps: '今后 7 天，{n} 个村每小时都有人。', gap: '{from} 至 {to}，共 {n} 小时', gapCount: '{n} 段',
+  rotas: '值班表', noRotas: '还没有值班表。', week: '{from} 起一周', before: '上一周', after: '下一周', thisWeek: '本周', nextDay: '次日', onNow: '现在：', addRota: '新建值班表', editRota: '修改', removeRota: '删除',
+  rotaId: '编号（小写字母、数字、-）', rotaName: '名称', turn: '轮换', turns: { shift: '每班换人', day: '每天换人', week: '每周换人', explicit: '逐班指定' }, start: '第一组从哪天起', handovers: '交接时间', handoversHint: '如 08:00 20:00', teams: '各组的人，按轮换顺序，一行一组', teamsHint: '用户名，几个人用空格隔开', explicitHint: '逐班指定的值班表用程序导入，这里只看。',
+  overrides: '替班', noOverrides: '没有替班。', addOverride: '安排替班', away: '谁不来', everybody: '当班的所有人', by: '谁来替', from: '从', to: '到', remove: '取消', for: '{by} 替 {away}', choose: '请选择',
+  holidays: '节假日', noHolidays: '没有节假日安排。', addHoliday: '添加节假日', holidayName: '名称', people: '值班的人',
+  policies: '升级步骤', policiesIntro: '没有单独设定的区域用上级的；都没有就用默认的。有人确认后不再往上找。', own: '本区域设定', inherited: '来自 {area}', byDefault: '默认', edit: '修改', addStep: '加一步', removeStep: '去掉这步', stepAt: '响铃后第几秒', addTarget: '加人', inherit: '恢复为上级的', unseenField: '多少秒没有人看到就提前升级（0 表示不提前）', reason: '为什么（必填，会记录在案）', save: '保存', saving: '正在保存…', cancel: '不改了', saved: '已保存。', levelAny: '所有能看到的',
+  night: '夜间', nightIntro: '{from} 至 {to}：', nightWait: '等早上再办，不响', nightAct: '照常找人', nightOther: '改找：{who}', nightAny: '所有警情', nightFrom: '夜间从', nightTo: '早上到', idle: '多少分钟没有操作就问“还在岗吗”', nightHint: '红色永远不等。',
+  stillThere: '还在岗吗？', stillThereWhy: '已有 {n} 分钟没有操作。不回答，这个值班台就不算有人，红色警情会提前升级。', iAmHere: '我在',
+  changes: '最近的修改', noChanges: '还没有改过。', what: { policy: '升级步骤', rota: '值班表', override: '替班', holiday: '节假日', settings: '夜间设置' }, gone: '删除',
+  waitsMark: '夜间，等到 {time}', waitsHint: '夜间设置：不响、不找人，早上再办',
+  seenBy: '谁看到了', seenNobody: '还没有人看到', via: { board: '值班台' }, seenAfter: '响铃后 {time}',
+  log: { unreachable: '上一步的人都联系不上，跳过', unseen: '没有人看到，提前升级', told: '通知 {who}', nobody: '这一步没有人能联系上' },
+}
