@@ -54,7 +54,8 @@ type availableChannel struct {
 }
 
 type toldAnswer struct {
-	toldBody
+	Language  string             `json:"language" enum:"zh,en"`
+	Channels  []personChannel    `json:"channels"`
 	Available []availableChannel `json:"available" doc:"The channels the service has."`
 }
 
@@ -80,7 +81,9 @@ type testAnswer struct {
 }
 
 type channelAnswer struct {
-	availableChannel
+	Name        string     `json:"name"`
+	Kind        string     `json:"kind" enum:"webhook,wecom,dingtalk,feishu,sms,voice,email"`
+	Shared      bool       `json:"shared"`
 	Waiting     int        `json:"waiting" doc:"Notices it is about to send."`
 	Failing     bool       `json:"failing" doc:"Its newest message was not taken."`
 	Failed      int        `json:"failed" doc:"Messages not taken in the last 24 h, since the start."`
@@ -184,7 +187,7 @@ func (d *Dashboard) person(ctx context.Context, user string) (*body[toldAnswer],
 	if err != nil {
 		return nil, err
 	}
-	out := toldAnswer{toldBody: toldBody{Language: p.Language, Channels: []personChannel{}}, Available: []availableChannel{}}
+	out := toldAnswer{Language: p.Language, Channels: []personChannel{}, Available: []availableChannel{}}
 	for _, c := range p.Channels {
 		shown := personChannel{Channel: c.Channel, Address: c.Address, Enabled: c.Enabled, VerifiedAt: orNil(c.VerifiedAt)}
 		if c.QuietFrom != c.QuietTo {
@@ -292,7 +295,7 @@ func (d *Dashboard) channels() []channelAnswer {
 	for i, c := range d.opts.Telling.Dispatcher.Configured() {
 		s := states[i]
 		list = append(list, channelAnswer{
-			availableChannel{c.Name, c.Kind, c.Shared}, s.Waiting, s.Failing, s.Failed, orNil(s.LastSuccess), s.LastError,
+			c.Name, c.Kind, c.Shared, s.Waiting, s.Failing, s.Failed, orNil(s.LastSuccess), s.LastError,
 		})
 	}
 	return list

@@ -2486,9 +2486,13 @@ export interface components {
             failed: number;
             /** @description Its newest message was not taken. */
             failing: boolean;
+            /** @enum {string} */
+            kind: "webhook" | "wecom" | "dingtalk" | "feishu" | "sms" | "voice" | "email";
             last_error: string;
             /** Format: date-time */
             last_success: string | null;
+            name: string;
+            shared: boolean;
             /**
              * Format: int64
              * @description Notices it is about to send.
@@ -4764,7 +4768,7 @@ export interface components {
             now: string;
             version: string;
             /** @description What is wrong with the service itself; empty when nothing is. */
-            warnings: ("telemetry_refused" | "events_refused" | "store_damaged" | "messages_set_aside" | "canary_silent")[];
+            warnings: ("telemetry_refused" | "events_refused" | "store_damaged" | "messages_set_aside" | "canary_silent" | "notices_failed")[];
         };
         Step: {
             /**
@@ -4848,6 +4852,9 @@ export interface components {
         ToldAnswer: {
             /** @description The channels the service has. */
             available: components["schemas"]["AvailableChannel"][];
+            channels: components["schemas"]["PersonChannel"][];
+            /** @enum {string} */
+            language: "zh" | "en";
         };
         ToldBody: {
             /** @description In the order in which they are tried. */
