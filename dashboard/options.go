@@ -186,6 +186,7 @@ type Options struct {
 	Doors       Doors
 	Registry    Registry
 	Rounds      Rounds
+	Reports     Reports
 	Series      Series
 	DeadLetters DeadLetters
 	Erasures    Erasures

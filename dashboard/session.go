@@ -141,7 +141,7 @@ type statusBody struct {
 	LagSeconds float64    `json:"lag_seconds"`
 	Connected  bool       `json:"connected" doc:"Whether ingest is connected to the broker."`
 	Event      int64      `json:"event" doc:"The newest event's number."`
-	Warnings   []Warning  `json:"warnings" nullable:"false" enum:"telemetry_refused,events_refused,store_damaged,messages_set_aside,canary_silent" doc:"What is wrong with the service itself; empty when nothing is."`
+	Warnings   []Warning  `json:"warnings" nullable:"false" enum:"telemetry_refused,events_refused,store_damaged,messages_set_aside,canary_silent,notices_failed" doc:"What is wrong with the service itself; empty when nothing is."`
 }
 
 func (d *Dashboard) serveSession() {

@@ -47,6 +47,9 @@ func (a *app) warnings(brk *broker.Broker) (list []dashboard.Warning) {
 	if a.journal.SetAside() > 0 {
 		list = append(list, dashboard.MessagesSetAside)
 	}
+	if a.telling.dispatch.Troubled() {
+		list = append(list, dashboard.NoticesFailed)
+	}
 	for _, d := range brk.Damaged() {
 		if !d.AtEnd { // an unfinished write is nothing that was promised
 			return append(list, dashboard.StoreDamaged)
