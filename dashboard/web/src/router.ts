@@ -20,6 +20,7 @@ export function createPages(session: Session): Router {
       { path: '/alerts/:id', name: 'alert', component: () => import('@/views/BoardView.vue'), props: true, meta: { allow: may.board } },
       { path: '/alerts/:id/file', name: 'file', component: () => import('@/views/CaseFileView.vue'), props: true, meta: { allow: may.caseFile } },
       { path: '/visits', name: 'visits', component: () => import('@/views/VisitsView.vue'), meta: { allow: may.visits } },
+      { path: '/providers', name: 'providers', component: () => import('@/views/ProvidersView.vue'), meta: { allow: may.providers } },
       // A page of its own, which works without a network.
       { path: '/field', name: 'field', component: { render: () => null }, beforeEnter: () => { location.assign('/field' + location.hash); return false } },
       { path: '/residents', name: 'residents', component: () => import('@/views/ResidentsView.vue'), meta: { allow: may.residents } },

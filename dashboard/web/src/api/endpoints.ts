@@ -3,6 +3,7 @@ import type { Client } from './client'
 import type {
   Account, AuditEntry, Consents, Enrolment, Factor, Token,
   Told, TestAnswer, ChannelState, NoticeItem, Alert, Area, AtRisk, Collectable, ResidentStates, Sheet, Silence, Caller, CallRecord, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
+  Ladder, Provider, ProviderWork, TruthRate, VisitQuota,
 } from './types'
 import type { Coverage, DutyNow, DutySettings, EffectivePolicy, Holiday, Override, Policies, Policy, RosterChange, Rota, Rotas, Sighting } from '@/duty/duty'
 
@@ -11,7 +12,7 @@ const pageSize = 200
 /** A list is read to its end in at most this many requests. */
 const maxPages = 100
 
-export interface Closing { outcome: Outcome; verified_by?: string; how?: string; note?: string }
+export interface Closing { outcome: Outcome; verified_by?: string; how?: string; note?: string; cause?: string }
 export interface Call { direction?: string; whom: string; number?: string; started?: string; seconds?: number; result: string; note?: string; next_call?: string; resident?: string }
 /** A change of the rules: all of the service, or what a scope has of its own. */
 export type RuleChange = { rules: RulesBody } | { settings: Record<string, unknown>; scope: RuleScope; version?: number }
@@ -84,6 +85,14 @@ export function createApi(c: Client) {
     dispatch: (alert: string, assignee?: string) => c.post<Visit>('/visits', assignee ? { alert, assignee } : { alert }),
     startVisit: (visit: string) => c.post<Visit>(`/visits/${id(visit)}/start`),
     reportVisit: (visit: string, report: ReportBody) => c.post<Visit>(`/visits/${id(visit)}/report`, report),
+
+    /** Whom to ask next, before and at the door. */
+    ladder: (alert: string) => c.get<Ladder>(`/alerts/${id(alert)}/ladder`),
+    visitQuotas: (month?: string) => c.get<{ month: string; items: VisitQuota[] }>('/visits/quotas', { month }),
+    truthRates: () => c.get<{ from: string; to: string; items: TruthRate[] }>('/rules/truth'),
+    providers: () => c.get<{ items: Provider[] }>('/providers').then((r) => r.items),
+    putProvider: (p: { id: string; name: string; villages: string[] }) => c.post<{ id: string }>('/providers', p),
+    providerWork: (month: string) => c.get<{ month: string; items: ProviderWork[] }>('/providers/work', { month: month || undefined }),
 
     alertSeen: (alert: string) => c.get<{ items: Sighting[] }>(`/alerts/${id(alert)}/seen`).then((r) => r.items),
     dutyNow: (area: string) => c.get<DutyNow>('/roster/now', { area: area || undefined }),

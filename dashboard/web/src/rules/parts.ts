@@ -44,6 +44,10 @@ export const parts: readonly Part[] = [
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ ...d(`ack_timeout.${s}`, 'min', s === 'yellow' || s === 'blue'), zeroIsNone: true })),
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => d(`visit_due.${s}`, s === 'red' ? 'min' : 'h')), d('raise_again', 'h'), d('late', 'h', true), n('field.check_in_m', 'm'), n('field.accuracy_m', 'm', true),
   ] },
+  { id: 'visits', fields: [
+    ...['red', 'yellow', 'green'].map((s): Field => ({ ...d(`visits.every_${s}`, 'd'), zeroIsNone: true })), n('visits.home_pct', 'pct'), n('visits.callbacks', 'n'), n('visits.per_day', 'n'),
+    { path: 'visits.daily_call', kind: 'flag', unit: 'n' }, n('visits.tries', 'n'), { path: 'visits.neighbour', kind: 'flag', unit: 'n' },
+  ] },
   { id: 'water_use', fields: [
     n('water_use.leak_l_per_h', 'lh'), d('water_use.leak_window', 'h'), n('water_use.burst_l', 'l'), n('water_use.burst_factor', 'times'), n('water_use.high_l', 'l'), n('water_use.night_l', 'l'),
     d('water_use.seep_window', 'h', true), n('water_use.burst_unknown_l', 'l', true), n('water_use.high_factor', 'times', true), n('water_use.high_floor_l', 'l', true),
