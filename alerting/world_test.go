@@ -488,6 +488,11 @@ type directory struct {
 	away      map[string][2]time.Time
 	provider  string
 	since     map[string]time.Time // see WatchedSince
+	withheld  map[string]devices.Withheld
+}
+
+func (d *directory) WithheldOf(resident string, _ time.Time) devices.Withheld {
+	return d.withheld[resident]
 }
 
 func newDirectory() *directory {
