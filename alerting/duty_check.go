@@ -21,7 +21,14 @@ type DutyCheck struct {
 	By       string           `json:"by" doc:"User name of who answered; while nobody has, of who asked by hand."`
 }
 
-// DutyCheckStore keeps the tests.
+// Uncovered is a time in which nobody could be told of a red alert in an area.
+type Uncovered struct {
+	Area     devices.AreaPath
+	From, To time.Time
+}
+
+// DutyCheckStore keeps the tests, and the hours in which nobody was there to be
+// told.
 type DutyCheckStore interface {
 	// PutDutyCheck enters one; of two with the same id the first is kept.
 	PutDutyCheck(ctx context.Context, c DutyCheck) error
@@ -30,7 +37,9 @@ type DutyCheckStore interface {
 	// was answered or is over.
 	AnswerDutyCheck(ctx context.Context, scope devices.Scope, id string, by Actor, at time.Time) (DutyCheck, error)
 	// MissDutyChecks tells of each that is over and was not answered, once.
-	MissDutyChecks(ctx context.Context, now time.Time, tell func(DutyCheck) []Notice) error
+	MissDutyChecks(ctx context.Context, now time.Time, tell func(DutyCheck) ([]Notice, error)) error
+	// PutUncovered keeps them, each once.
+	PutUncovered(ctx context.Context, of []Uncovered) error
 }
 
 const (
@@ -42,13 +51,16 @@ const (
 
 // DutyChecks asks desks at random times whether somebody is there. When it asks is
 // drawn hour by hour, so that nobody can know; a restart within an hour draws that
-// hour again.
+// hour again. As an hour begins it also keeps for the report where nobody can be
+// told in it.
 type DutyChecks struct {
 	Store DutyCheckStore
 	// Desks are the areas that have a desk; Supervisors who is told of a test that
 	// nobody answered.
-	Desks       func() []devices.AreaPath
-	Supervisors func(devices.AreaPath) []string
+	Desks       func(context.Context) ([]devices.AreaPath, error)
+	Supervisors func(context.Context, devices.AreaPath) ([]string, error)
+	// Uncovered are the areas in which nobody can be told in the hour from then on.
+	Uncovered func(ctx context.Context, from time.Time) ([]Uncovered, error)
 	// Draw returns a number in [0, n).
 	Draw func(n int) int
 	Log  zerolog.Logger
@@ -80,7 +92,11 @@ func (d *DutyChecks) Run(ctx context.Context) error {
 func (d *DutyChecks) Step(ctx context.Context, now time.Time) error {
 	now = now.UTC().Truncate(time.Microsecond)
 	if hour := now.Truncate(time.Hour); !hour.Equal(d.drawn) {
-		for _, area := range d.Desks() {
+		desks, err := d.Desks(ctx)
+		if err != nil {
+			return err
+		}
+		for _, area := range desks {
 			if d.Draw(24) >= dutyChecksADay {
 				continue
 			}
@@ -88,22 +104,33 @@ func (d *DutyChecks) Step(ctx context.Context, now time.Time) error {
 			if at.Before(now) {
 				continue // the hour had begun when we started
 			}
-			c := DutyCheck{ID: hour.Format("2006-01-02T15") + " " + string(area), Area: area, Asked: at, Until: at.Add(DutyCheckTime)}
+			c := DutyCheck{ID: uuid.NewSHA1(uuid.NameSpaceOID, []byte(hour.Format(time.RFC3339)+" "+string(area))).String(), Area: area, Asked: at, Until: at.Add(DutyCheckTime)}
 			if err := d.Store.PutDutyCheck(ctx, c); err != nil {
 				return fmt.Errorf("draw a test of the desk: %w", err)
 			}
 		}
+		alone, err := d.Uncovered(ctx, hour)
+		if err != nil {
+			return err
+		}
+		if err := d.Store.PutUncovered(ctx, alone); err != nil {
+			return fmt.Errorf("keep hours without anybody to tell: %w", err)
+		}
 		d.drawn = hour
 	}
-	err := d.Store.MissDutyChecks(ctx, now, func(c DutyCheck) []Notice {
-		var list []Notice
-		for _, who := range d.Supervisors(c.Area) {
+	err := d.Store.MissDutyChecks(ctx, now, func(c DutyCheck) ([]Notice, error) {
+		people, err := d.Supervisors(ctx, c.Area)
+		if err != nil {
+			return nil, err
+		}
+		list := make([]Notice, 0, len(people))
+		for _, who := range people {
 			list = append(list, Notice{
 				Key: "duty check " + c.ID + " " + who, Person: who, Reason: NoticeUnattended, Severity: Orange, Area: c.Area, At: now,
 				Data: map[string]any{"asked_at": c.Asked},
 			})
 		}
-		return list
+		return list, nil
 	})
 	if err != nil {
 		return fmt.Errorf("tests of the desk without an answer: %w", err)

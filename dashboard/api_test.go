@@ -98,7 +98,7 @@ func TestAlertFromRingingToClosed(t *testing.T) {
 	if status != 201 || id == "" || v["provider"] != "p1" {
 		t.Fatalf("visit: %d %s, want 201 with an id, for the provider of the village", status, text(v))
 	}
-	sent := report(uuid.NewString())
+	sent := found(uuid.NewString())
 	for range 2 {
 		if status, v, _ = c.as(access.Provider, "POST", "/api/v1/visits/"+id+"/report", sent); status != 200 {
 			t.Fatalf("report: %d %s", status, text(v))
@@ -123,7 +123,7 @@ func TestAlertFromRingingToClosed(t *testing.T) {
 // The phone's list: what is still to do, and what was done today.
 func TestVisitsSince(t *testing.T) {
 	c := newCounty(t)
-	status, out, _ := c.as(access.Duty, "POST", "/api/v1/visits/"+c.here.visit+"/report", report(uuid.NewString()))
+	status, out, _ := c.as(access.Duty, "POST", "/api/v1/visits/"+c.here.visit+"/report", found(uuid.NewString()))
 	if status != 200 {
 		t.Fatalf("%d %s", status, text(out))
 	}

@@ -66,6 +66,7 @@ func New(opts Options) (*Dashboard, error) {
 	d.serveCalls()
 	d.serveVisits()
 	d.serveRounds()
+	d.serveReports()
 	d.serveSilences()
 	d.serveHandovers()
 	d.serveField()

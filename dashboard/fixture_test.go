@@ -40,6 +40,7 @@ type house struct {
 	user     string
 	silence  string
 	sheet    string
+	check    string
 	photo    string
 	notice   string
 }
@@ -144,6 +145,7 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 		Shift: alerts, States: reg, Handovers: c.handovers,
 		Access: c.access, Alerts: alerts, Doors: alerts, Desk: c.desk, Registry: reg, Series: c.series, DeadLetters: c.letters, Erasures: erasing{db}, Rules: alerts, Duty: alerts,
 		Telling:   telling(t, alerts),
+		Reports:   alerts,
 		Rounds:    rounds.New(rounds.Options{Store: alerts, Registry: reg, People: c.access, Zone: time.FixedZone("CST", 8*3600), Metrics: prometheus.NewRegistry()}),
 		Incidents: demoIncidents{}, Log: zerolog.New(zerolog.NewTestWriter(t)), Version: "test",
 		Live: LiveOptions{Beat: 100 * time.Millisecond, Write: 2 * time.Second, Read: 5 * time.Second},
@@ -192,6 +194,9 @@ func (c *county) house(reg *registry.Registry, village devices.AreaPath, vendor,
 	sheet, err := c.handovers.Sign(ctx, alerting.System(), []devices.AreaPath{village}, alerting.NewSheet{})
 	must(t, err)
 	h.sheet = sheet.ID
+	check := alerting.AskNow(village, alerting.System(), time.Now().Add(-time.Second))
+	must(t, c.store.PutDutyCheck(ctx, check))
+	h.check = check.ID
 	h.letter = "sha-of-" + vendor
 	must(t, c.letters.Add(ctx, []devices.Refusal{{
 		Device: h.device, Code: devices.Malformed, Topic: "homecare/v1/" + string(h.device) + "/telemetry", Received: time.Now().UTC(), SHA256: h.letter, Payload: []byte("{"),
@@ -320,7 +325,7 @@ func text(v map[string]any) string {
 
 func at(seconds int) time.Time { return time.Date(2026, 11, 23, 8, 0, seconds, 0, time.UTC) }
 
-func report(id string) map[string]any {
+func found(id string) map[string]any {
 	return map[string]any{"uuid": id, "outcome": "well", "note": "在家，平安"}
 }
 

@@ -65,7 +65,7 @@ func walkSteps() map[string]step {
 		"list-visits":    {list: true}, "get-visit": visit("", none),
 		"create-visit":      {body: func(h house) any { return map[string]any{"resident": h.resident, "due": "2030-01-01T00:00:00Z"} }},
 		"start-visit":       visit("/start", none),
-		"report-visit":      visit("/report", func(h house) any { return report(uuid.NewSHA1(uuid.Nil, []byte(h.visit)).String()) }),
+		"report-visit":      visit("/report", func(h house) any { return found(uuid.NewSHA1(uuid.Nil, []byte(h.visit)).String()) }),
 		"cancel-visit":      visit("/cancel", func(house) any { return map[string]any{"reason": "not needed"} }),
 		"list-visit-quotas": {list: true}, "get-alert-ladder": alert("/ladder", nil), "get-truth-rates": {global: true}, // see TestTruthRatesOfOthers
 		"list-resident-labels": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/labels" }, body: none},
@@ -88,6 +88,13 @@ func walkSteps() map[string]step {
 		"put-home": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/home" },
 			body: func(house) any { return map[string]any{"note": "钥匙在邻居家"} }},
 		"make-door-code": {path: func(h house) string { return "/api/v1/residents/" + h.resident + "/door-code" }, body: none},
+
+		"get-report":        {path: func(h house) string { return "/api/v1/reports/month?area=" + string(h.village) }, body: none},
+		"list-report-items": {path: func(h house) string { return "/api/v1/reports/month/items?list=alerts&area=" + string(h.village) }, body: none},
+		"export-report":     {path: func(h house) string { return "/api/v1/reports/month/file?format=csv&area=" + string(h.village) }, body: none},
+		"list-duty-checks":  {list: true}, "get-duty-check": {global: true},
+		"ask-duty-check":    edit(func(h house) any { return map[string]any{"area": h.village} }),
+		"answer-duty-check": {path: func(h house) string { return "/api/v1/duty-checks/" + h.check + "/answer" }, body: none},
 
 		"list-silences": {list: true},
 		"create-silence": {body: func(h house) any {

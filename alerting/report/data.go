@@ -13,16 +13,7 @@ type Month struct {
 	From, To time.Time // [From, To)
 }
 
-// ParseMonth reads "2026-11".
-func ParseMonth(text string, zone *time.Location) (Month, error) {
-	from, err := time.ParseInLocation("2006-01", text, zone)
-	if err != nil {
-		return Month{}, &alerting.InputError{Field: "month", Value: text, Rule: "must be a month like 2026-11"}
-	}
-	return Month{from, from.AddDate(0, 1, 0)}, nil
-}
-
-// String is the month as ParseMonth reads it.
+// String is the month as people write it: 2026-11.
 func (m Month) String() string { return m.From.Format("2006-01") }
 
 func (m Month) holds(t time.Time) bool { return !t.Before(m.From) && t.Before(m.To) }
@@ -55,12 +46,6 @@ type Silence struct {
 	From, To time.Time
 }
 
-// Hours is a time in which nobody could be told of a red alert in an area.
-type Hours struct {
-	Area     devices.AreaPath
-	From, To time.Time
-}
-
 // Data is what a month is counted from, all of one area. Visits are those that
 // were due or reported in the month.
 type Data struct {
@@ -73,7 +58,7 @@ type Data struct {
 	Silences  []Silence
 	// Devices is how many devices a resident has; one who has none is not dark.
 	Devices   map[string]int
-	Uncovered []Hours
+	Uncovered []alerting.Uncovered
 	Checks    []alerting.DutyCheck
 	Quotas    []alerting.VisitQuota
 }

@@ -19,19 +19,19 @@ type table struct {
 }
 
 // tables puts the report into words, times in the zone.
-func (r *Report) tables(language string, zone *time.Location) []table {
+func (r *Monthly) tables(language string, zone *time.Location) []table {
 	w := wordsOf(language)
 	return []table{r.kindTable(w, zone), r.timeTable(w), r.targetTable(w), r.visitTable(w), r.providerTable(w), r.otherTable(w)}
 }
 
-func (r *Report) place(w *words) string {
+func (r *Monthly) place(w *words) string {
 	if r.Area == "" {
 		return w.everywhere
 	}
 	return string(r.Area)
 }
 
-func (r *Report) kindTable(w *words, zone *time.Location) table {
+func (r *Monthly) kindTable(w *words, zone *time.Location) table {
 	t := table{name: w.sheets[0], head: []string{w.area + ": " + r.place(w), w.month + ": " + r.Month, w.asOf + ": " + r.AsOf.In(zone).Format("2006-01-02 15:04")}}
 	t.rows = append(t.rows, []any{w.residents, r.Residents}, []any{w.alerts, r.Alerts.N}, nil)
 	head := make([]any, 0, len(w.kindHead)+13)
@@ -64,7 +64,7 @@ func (r *Report) kindTable(w *words, zone *time.Location) table {
 	return t
 }
 
-func (r *Report) timeTable(w *words) table {
+func (r *Monthly) timeTable(w *words) table {
 	t := table{name: w.sheets[1], head: w.timeHead}
 	for _, s := range r.Steps {
 		t.rows = append(t.rows, []any{w.severities[s.Severity], w.steps[s.Step], s.Taken.N, s.Missing.N, timeCell(s.P50), timeCell(s.P90), timeCell(s.Longest)})
@@ -72,7 +72,7 @@ func (r *Report) timeTable(w *words) table {
 	return t
 }
 
-func (r *Report) targetTable(w *words) table {
+func (r *Monthly) targetTable(w *words) table {
 	t := table{name: w.sheets[2], head: w.targetHead}
 	for _, g := range r.Targets {
 		met := ""
@@ -84,7 +84,7 @@ func (r *Report) targetTable(w *words) table {
 	return t
 }
 
-func (r *Report) visitTable(w *words) table {
+func (r *Monthly) visitTable(w *words) table {
 	t := table{name: w.sheets[3], head: w.visitHead}
 	for i, n := range []Number{r.Visits.Due, r.Visits.Made, r.Visits.Settled, r.Visits.Overdue} {
 		t.rows = append(t.rows, []any{r.place(w), w.visits[i], "", n.N})
@@ -100,7 +100,7 @@ func (r *Report) visitTable(w *words) table {
 	return t
 }
 
-func (r *Report) providerTable(w *words) table {
+func (r *Monthly) providerTable(w *words) table {
 	t := table{name: w.sheets[4], head: w.providerHead}
 	for _, p := range r.Providers {
 		t.rows = append(t.rows, []any{p.Provider, p.Visits.N, tenth(p.Hours), p.Residents})
@@ -108,7 +108,7 @@ func (r *Report) providerTable(w *words) table {
 	return t
 }
 
-func (r *Report) otherTable(w *words) table {
+func (r *Monthly) otherTable(w *words) table {
 	t := table{name: w.sheets[5], head: w.otherHead}
 	for i, v := range []any{r.Dark.N, r.Uncovered.N, tenth(r.Uncovered.Hours), r.Presence.Asked.N, r.Presence.Answered.N} {
 		t.rows = append(t.rows, []any{w.others[i], v})
@@ -161,7 +161,7 @@ func (t *table) each(row func(cells []any) error) error {
 
 // WriteCSV writes the tables one below the other, UTF-8 with a byte order mark,
 // which spreadsheets need to know it.
-func (r *Report) WriteCSV(out io.Writer, language string, zone *time.Location) error {
+func (r *Monthly) WriteCSV(out io.Writer, language string, zone *time.Location) error {
 	if _, err := io.WriteString(out, "\ufeff"); err != nil {
 		return fmt.Errorf("write CSV: %w", err)
 	}
@@ -188,7 +188,7 @@ func (r *Report) WriteCSV(out io.Writer, language string, zone *time.Location) e
 }
 
 // WriteXLSX writes a workbook with a sheet for each table, ready to print.
-func (r *Report) WriteXLSX(out io.Writer, language string, zone *time.Location) (err error) {
+func (r *Monthly) WriteXLSX(out io.Writer, language string, zone *time.Location) (err error) {
 	f := excelize.NewFile()
 	defer func() {
 		if closed := f.Close(); err == nil {

@@ -8,8 +8,8 @@ import (
 	"shouwang/devices"
 )
 
-// Report is the month of one area.
-type Report struct {
+// Monthly is the month of one area.
+type Monthly struct {
 	Area      devices.AreaPath      `json:"area"`
 	Month     string                `json:"month"`
 	From      time.Time             `json:"from"`
@@ -19,7 +19,7 @@ type Report struct {
 	Alerts    Number                `json:"alerts"`
 	Kinds     []KindRow             `json:"kinds"`
 	Steps     []StepRow             `json:"steps"`
-	Targets   []Target              `json:"targets"`
+	Targets   []Goal                `json:"targets"`
 	Visits    VisitRow              `json:"visits"`
 	Providers []ProviderRow         `json:"providers"`
 	Quotas    []alerting.VisitQuota `json:"quotas"`
@@ -61,12 +61,12 @@ type PresenceRow struct {
 }
 
 // Build counts the month.
-func Build(d Data) *Report {
+func Build(d Data) *Monthly {
 	cases := slices.DeleteFunc(slices.Clone(d.Cases), func(c Case) bool {
 		return c.Kind == alerting.KindCanary || !d.Month.holds(c.Opened)
 	})
 	slices.SortStableFunc(cases, func(a, b Case) int { return a.Opened.Compare(b.Opened) })
-	r := &Report{
+	r := &Monthly{
 		Area: d.Area, Month: d.Month.String(), From: d.Month.From.UTC(), To: d.Month.To.UTC(), AsOf: d.Now, Residents: d.Residents,
 		Quotas: d.Quotas, lists: lists{},
 	}
@@ -85,7 +85,7 @@ func Build(d Data) *Report {
 }
 
 // List is what is behind the number of that name.
-func (r *Report) List(name string) ([]Item, bool) {
+func (r *Monthly) List(name string) ([]Item, bool) {
 	items, ok := r.lists[name]
 	return items, ok
 }
@@ -117,7 +117,7 @@ func only(cases []Case, is func(*Case) bool) []Case {
 	return some
 }
 
-func (r *Report) kinds(cases []Case) []KindRow {
+func (r *Monthly) kinds(cases []Case) []KindRow {
 	rows := []KindRow{}
 	for _, kind := range alerting.Kinds() {
 		of := only(cases, func(c *Case) bool { return c.Kind == kind })
@@ -204,7 +204,7 @@ func byTime(a, b Item) int {
 	return 1
 }
 
-func (r *Report) uncovered(d *Data) {
+func (r *Monthly) uncovered(d *Data) {
 	list := []Item{}
 	for _, h := range d.Uncovered {
 		to := h.To
@@ -222,7 +222,7 @@ func (r *Report) uncovered(d *Data) {
 	r.Uncovered.Number = r.lists.number(list, "uncovered")
 }
 
-func (r *Report) presence(d *Data) {
+func (r *Monthly) presence(d *Data) {
 	asked, answered := []Item{}, []Item{}
 	for _, c := range d.Checks {
 		if !d.Month.holds(c.Asked) || c.Answered == nil && d.Now.Before(c.Until) {

@@ -75,7 +75,7 @@ type StepRow struct {
 	Longest  *float64          `json:"longest_seconds"`
 }
 
-func (r *Report) steps(cases []Case) []StepRow {
+func (r *Monthly) steps(cases []Case) []StepRow {
 	rows := []StepRow{}
 	for _, severity := range []alerting.Severity{alerting.Red, alerting.Orange, alerting.Yellow, alerting.Blue} {
 		of := only(cases, func(c *Case) bool { return c.Severity == severity && c.promised() })
@@ -113,8 +113,8 @@ func rank(sorted []float64, q float64) float64 {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
-// Target is a share that is promised.
-type Target struct {
+// Goal is a share that is promised.
+type Goal struct {
 	ID      string   `json:"id" enum:"red_acked_60s,red_acked_180s,red_door_45min,closed_24h"`
 	Percent float64  `json:"percent" doc:"What is promised."`
 	Within  Number   `json:"within"`
@@ -143,8 +143,8 @@ var promises = []struct {
 // targets counts what was promised. An alert that is still within its time counts
 // in nothing; one to which nobody had to go, because it was settled without, does
 // not count in the time to the door.
-func (r *Report) targets(cases []Case, now time.Time) []Target {
-	list := make([]Target, 0, len(promises))
+func (r *Monthly) targets(cases []Case, now time.Time) []Goal {
+	list := make([]Goal, 0, len(promises))
 	for _, p := range promises {
 		took := func(c *Case) (time.Duration, bool) { return c.took(p.step) }
 		in := func(c *Case) bool {
@@ -160,7 +160,7 @@ func (r *Report) targets(cases []Case, now time.Time) []Target {
 			}
 			return in(c) || !c.at(p.step).IsZero() || now.Sub(c.from()) > p.within
 		})
-		t := Target{
+		t := Goal{
 			ID: p.id, Percent: p.percent,
 			Of:     r.lists.number(items(of, took), "target/%s", p.id),
 			Within: r.lists.number(items(only(of, in), took), "target/%s/within", p.id),

@@ -24,7 +24,7 @@ type ProviderRow struct {
 	Residents int     `json:"residents" doc:"How many different people were visited."`
 }
 
-func (r *Report) visits(d *Data) {
+func (r *Monthly) visits(d *Data) {
 	all := slices.Clone(d.Visits)
 	slices.SortStableFunc(all, func(a, b alerting.Visit) int { return a.Due.Compare(b.Due) })
 	list := func(is func(*alerting.Visit) bool) []Item {
@@ -78,7 +78,7 @@ func visitItem(v *alerting.Visit) Item {
 	return it
 }
 
-func (r *Report) providers(d *Data, all []alerting.Visit) {
+func (r *Monthly) providers(d *Data, all []alerting.Visit) {
 	type work struct {
 		items []Item
 		hours float64

@@ -36,9 +36,10 @@ func (s *Store) PutDutyCheck(ctx context.Context, c alerting.DutyCheck) error {
 
 // DutyChecks lists the tests that were asked in [from, to) of desks in the scope,
 // oldest first. What was drawn and is still to come is nobody's to know.
-func (s *Store) DutyChecks(ctx context.Context, scope devices.Scope, from, to, now time.Time) ([]alerting.DutyCheck, error) {
+func (s *Store) DutyChecks(ctx context.Context, scope devices.Scope, area devices.AreaPath, from, to, now time.Time) ([]alerting.DutyCheck, error) {
 	cond := &database.Query{}
-	inScope(cond, scope)
+	cond.Inside("area", scope.Areas...)
+	cond.Inside("area", area)
 	cond.Where(`asked >= ?`, database.Micros(from))
 	cond.Where(`asked < ?`, database.Micros(to))
 	cond.Where(`asked <= ?`, database.Micros(now))
@@ -59,7 +60,7 @@ func (s *Store) AnswerDutyCheck(ctx context.Context, scope devices.Scope, id str
 	var c alerting.DutyCheck
 	err := s.db.Tx(ctx, func(q *sql.Tx) error {
 		cond := &database.Query{}
-		inScope(cond, scope)
+		cond.Inside("area", scope.Areas...)
 		cond.Where(`id = ?`, id)
 		cond.Where(`asked <= ?`, database.Micros(at))
 		var err error
@@ -82,9 +83,49 @@ func (s *Store) AnswerDutyCheck(ctx context.Context, scope devices.Scope, id str
 	return c, err
 }
 
+// PutUncovered keeps hours in which nobody could be told, each once.
+func (s *Store) PutUncovered(ctx context.Context, of []alerting.Uncovered) error {
+	if len(of) == 0 {
+		return nil
+	}
+	return s.db.Tx(ctx, func(q *sql.Tx) error {
+		for _, u := range of {
+			_, err := q.ExecContext(ctx, `INSERT INTO duty_uncovered (area, from_at, to_at) VALUES ($1, $2, $3) ON CONFLICT (area, from_at) DO NOTHING`,
+				string(u.Area), database.Micros(u.From), database.Micros(u.To))
+			if err != nil {
+				return fmt.Errorf("write uncovered hour: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// Uncovered are the times in [from, to) in which nobody could be told of a red
+// alert in an area.
+func (s *Store) Uncovered(ctx context.Context, scope devices.Scope, area devices.AreaPath, from, to time.Time) ([]alerting.Uncovered, error) {
+	cond := &database.Query{}
+	cond.Inside("area", scope.Areas...)
+	cond.Inside("area", area)
+	cond.Where(`from_at >= ?`, database.Micros(from))
+	cond.Where(`from_at < ?`, database.Micros(to))
+	list := []alerting.Uncovered{}
+	err := each(ctx, s.db.Read, func(r *sql.Rows) error {
+		var u alerting.Uncovered
+		var from, to int64
+		err := r.Scan(&u.Area, &from, &to)
+		u.From, u.To = database.Time(from), database.Time(to)
+		list = append(list, u)
+		return err
+	}, `SELECT area, from_at, to_at FROM duty_uncovered`+cond.SQL()+` ORDER BY from_at, area`, cond.Args()...)
+	if err != nil {
+		return nil, fmt.Errorf("read uncovered hours: %w", err)
+	}
+	return list, nil
+}
+
 // MissDutyChecks writes the notices about tests that are over and were not
 // answered, each once.
-func (s *Store) MissDutyChecks(ctx context.Context, now time.Time, tell func(alerting.DutyCheck) []alerting.Notice) error {
+func (s *Store) MissDutyChecks(ctx context.Context, now time.Time, tell func(alerting.DutyCheck) ([]alerting.Notice, error)) error {
 	const missed = ` FROM duty_checks WHERE answered = 0 AND told = 0 AND until_at < $1`
 	var n int
 	if err := s.db.Read.QueryRowContext(ctx, `SELECT count(*)`+missed, database.Micros(now)).Scan(&n); err != nil || n == 0 {
@@ -105,7 +146,11 @@ func (s *Store) MissDutyChecks(ctx context.Context, now time.Time, tell func(ale
 			if err := q.exec("note a missed test", `UPDATE duty_checks SET told = $1 WHERE id = $2`, database.Micros(now), c.ID); err != nil {
 				return err
 			}
-			for _, n := range tell(c) {
+			notices, err := tell(c)
+			if err != nil {
+				return err
+			}
+			for _, n := range notices {
 				if err := t.AddNotice(n); err != nil {
 					return err
 				}

@@ -39,9 +39,10 @@ var allowed = map[string][]string{
 	"alerting/notify":            {"devices", "alerting"},
 	"alerting/notify/channels":   {"devices", "alerting", "alerting/notify"},
 	"alerting/roster":            {"devices", "alerting"},
+	"alerting/report":            {"devices", "alerting"},
 	"alerting/rounds":            {"devices", "alerting"},
-	"alerting/store":             {"devices", "devices/database", "alerting", "alerting/notify", "alerting/roster"},
-	"dashboard":                  {"devices", "alerting", "alerting/notify", "alerting/roster", "dashboard/access"},
+	"alerting/store":             {"devices", "devices/database", "alerting", "alerting/notify", "alerting/report", "alerting/roster"},
+	"dashboard":                  {"devices", "alerting", "alerting/notify", "alerting/report", "alerting/roster", "dashboard/access"},
 	"dashboard/access":           {"devices", "devices/database"},
 }
 

@@ -191,6 +191,14 @@ func Routes() []Route {
 		{"list-outbox", "GET", "/api/v1/outbox", Areas, tellers, false},
 		{"retry-notice", "POST", "/api/v1/outbox/retry", Areas, setters, false},
 
+		{"get-report", "GET", "/api/v1/reports/month", Areas, rules, false},
+		{"list-report-items", "GET", "/api/v1/reports/month/items", Areas, rules, false},
+		{"export-report", "GET", "/api/v1/reports/month/file", Areas, rules, false},
+		{"list-duty-checks", "GET", "/api/v1/duty-checks", Areas, rules, false},
+		{"get-duty-check", "GET", "/api/v1/duty-checks/current", Areas, []Role{Duty, TownDuty}, false},
+		{"ask-duty-check", "POST", "/api/v1/duty-checks", Areas, setters, false},
+		{"answer-duty-check", "POST", "/api/v1/duty-checks/{id}/answer", Areas, []Role{Duty, TownDuty}, false},
+
 		{"put-area", "POST", "/api/v1/areas", Areas, admin, false},
 		{"put-resident", "POST", "/api/v1/residents", Areas, admin, false},
 		{"put-device", "POST", "/api/v1/devices", Devices, admin, false},

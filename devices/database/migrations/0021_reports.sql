@@ -9,5 +9,12 @@ CREATE TABLE duty_checks (
     told     BIGINT NOT NULL               -- the supervisor was told that nobody answered
 );
 CREATE INDEX duty_checks_asked ON duty_checks (asked);
+-- Hours in which nobody could be told of a red alert, as they began.
+CREATE TABLE duty_uncovered (
+    area    TEXT NOT NULL,
+    from_at BIGINT NOT NULL,
+    to_at   BIGINT NOT NULL,
+    PRIMARY KEY (area, from_at)
+);
 -- What a report counts.
 CREATE INDEX alerts_opened ON alerts (opened_at);
