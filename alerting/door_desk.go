@@ -143,9 +143,9 @@ func (d *Desk) arrive(tx Tx, v *Visit, e *DoorEntry, in NewEntry, ch *Change) er
 			return err
 		}
 	}
-	ch.Data["how"] = e.How
+	ch.Data["door_how"] = e.How
 	if e.Mark != "" {
-		ch.Data["mark"] = e.Mark
+		ch.Data["door_mark"] = e.Mark
 	}
 	if e.DistanceM != nil {
 		ch.Data["distance_m"] = *e.DistanceM

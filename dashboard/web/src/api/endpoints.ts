@@ -1,5 +1,6 @@
 // The operations of the API that the page uses, by name.
 import type { Client } from './client'
+import type { Entry as DoorEntry } from '@/field/types'
 import type {
   Account, AuditEntry, Consents, Enrolment, Factor, Token,
   Told, TestAnswer, ChannelState, NoticeItem, Alert, Area, AtRisk, Collectable, ResidentStates, Sheet, Silence, Caller, CallRecord, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
@@ -83,6 +84,8 @@ export function createApi(c: Client) {
     visits: (query: Record<string, string | number | undefined>) => all<Visit>('/visits', query).then((r) => r.items),
     visit: (visit: string) => c.get<Visit>(`/visits/${id(visit)}`),
     dispatch: (alert: string, assignee?: string) => c.post<Visit>('/visits', assignee ? { alert, assignee } : { alert }),
+    /** What was entered at the door. */
+    doorEntries: (visit: string) => c.get<Page<DoorEntry>>(`/visits/${id(visit)}/entries`).then((r) => r.items),
     startVisit: (visit: string) => c.post<Visit>(`/visits/${id(visit)}/start`),
     reportVisit: (visit: string, report: ReportBody) => c.post<Visit>(`/visits/${id(visit)}/report`, report),
 

@@ -17,10 +17,20 @@ export interface FieldApi {
 /** A photo may take long over a bad line. */
 const photoMs = 90_000
 
-const paths: Record<Exclude<Waiting['kind'], 'photo'>, string> = { checkin: 'checkin', checkout: 'checkout', checklist: 'checklist', report: 'report' }
+const paths: Record<Exclude<Waiting['kind'], 'photo' | 'start'>, string> = { checkin: 'checkin', checkout: 'checkout', checklist: 'checklist', report: 'report' }
 
 export function createFieldApi(c: Client): FieldApi {
   const visit = (id: string) => `/visits/${encodeURIComponent(id)}`
+  /** Somebody may have set off before; then there is nothing to tell. */
+  async function start(path: string): Promise<Taken> {
+    try {
+      return { visit: await c.post<Visit>(`${path}/start`), conflict: '' }
+    } catch (e) {
+      if (!(e instanceof Problem) || e.status !== 409) throw e
+      const v = await c.get<Visit>(path)
+      return { visit: v, conflict: v.state === 'canceled' ? 'canceled' : '' }
+    }
+  }
   return {
     session: () => c.get<Caller>('/session'),
     signIn: (username, password) => c.post<Caller>('/session', { username, password }),
@@ -33,6 +43,7 @@ export function createFieldApi(c: Client): FieldApi {
       // Our clock as it is now tells the server by how much it is off.
       const sent = new Date().toISOString()
       if (w.kind === 'photo') return entered(await sendPhoto(visit(w.visit), w, sent))
+      if (w.kind === 'start') return start(visit(w.visit))
       const body = { ...w.body, uuid: w.uuid, at: w.at, sent }
       const path = `${visit(w.visit)}/${paths[w.kind]}`
       if (w.kind !== 'report') return entered(await c.post<{ entry: Entry; visit: Visit }>(path, body, 30_000))

@@ -38,7 +38,7 @@ export function progressOf(card: Card, entries: readonly Waiting[]): Progress {
     const step = w.body.step as DoorStep
     steps.set(step, { step, result: w.body.result as StepResult, at: ms(w.at) ?? 0, note: String(w.body.note ?? ''), waiting: true })
   }
-  const stage: Stage = outcome ? (leftAt !== null ? 'left' : 'done') : arrivedAt !== null ? 'arrived' : card.visit.state === 'started' ? 'started' : 'planned'
+  const stage: Stage = outcome ? (leftAt !== null ? 'left' : 'done') : arrivedAt !== null ? 'arrived' : card.visit.state === 'started' || local('start').length > 0 ? 'started' : 'planned'
   return {
     stage, arrivedAt, leftAt, outcome, reportedAt, steps,
     photos: card.entries.filter((e) => e.kind === 'photo').length + local('photo').length,

@@ -20,7 +20,7 @@ export type Condition = (typeof conditions)[number]
 export const conflicts = ['canceled', 'reported', 'reassigned', 'closed'] as const
 export const marks = ['outside', 'inaccurate', 'no_home', 'wrong_code', 'word'] as const
 
-export type WaitingKind = 'checkin' | 'checklist' | 'photo' | 'report' | 'checkout'
+export type WaitingKind = 'start' | 'checkin' | 'checklist' | 'photo' | 'report' | 'checkout'
 
 /** Something that was entered and that the server may not have yet. */
 export interface Waiting {

@@ -100,7 +100,7 @@ export const en: Messages = {
   },
   action: {
     seen: 'Seen', morning: 'The night is over',
-    ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', lower: 'Lower severity', return: 'Nothing was done: back to the queue', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
+    ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', lower: 'Lower severity', return: 'Nothing was done: back to the queue', checkin: 'Checked in at the door', checkout: 'Left', checklist: 'Nobody opens', photo: 'Photo', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
     working: 'Sending…', done: 'Done',
     more: 'More', assignTo: 'Give to (user name)', mergeInto: 'Merge into', mergeHint: 'This one is closed as a duplicate; its history is kept.', mergeNone: 'There is no other open alert to merge into.', cancelReason: 'Why the visit is canceled', noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
     escalateReason: 'Why escalate', reopenReason: 'Why reopen', closeOutcome: 'Outcome', closeVerifiedBy: 'Verified by', closeHow: 'How', closeNote: 'Note', closeVisit: 'There is a visit report: it counts as the verification.',

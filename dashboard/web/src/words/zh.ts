@@ -100,7 +100,7 @@ export const zh = {
   },
   action: {
     seen: '已看到', morning: '早上开始响',
-    ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', lower: '降级', return: '无人处理，退回待接警', start: '出发上门', report: '上门回报', cancel: '取消上门',
+    ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', lower: '降级', return: '无人处理，退回待接警', checkin: '到门口签到', checkout: '离开', checklist: '无人应门', photo: '照片', start: '出发上门', report: '上门回报', cancel: '取消上门',
     working: '正在提交…', done: '已提交',
     more: '更多', assignTo: '转交给（用户名）', mergeInto: '并入哪条警情', mergeHint: '这条作为重复结案，处理记录保留。', mergeNone: '没有可并入的未结警情。', cancelReason: '为什么取消上门', noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
     escalateReason: '升级原因', reopenReason: '重新打开的原因', closeOutcome: '结果', closeVerifiedBy: '谁核实的', closeHow: '如何核实', closeNote: '说明', closeVisit: '已有上门回报，可直接结案；核实人按回报记录。',
