@@ -86,6 +86,7 @@ func scenarios() []scenario {
 		{"acks", killAtAcknowledgement},
 		{"clocks", clocks},
 		{"front", front},
+		{"notify", killWhileTelling},
 	}
 }
 
