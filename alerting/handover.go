@@ -81,20 +81,21 @@ type SheetHead struct {
 // SheetLine is one thing to know. It names people by their ids; the name is that
 // of today.
 type SheetLine struct {
-	Section  Section          `json:"section" enum:"case,callback,silence,silent"`
-	Alert    string           `json:"alert,omitempty"`
-	Silence  string           `json:"silence,omitempty"`
-	Resident string           `json:"resident,omitempty"`
-	Device   devices.DeviceID `json:"device,omitempty"`
-	Area     devices.AreaPath `json:"area"`
-	Kind     Kind             `json:"kind,omitempty"`
-	Severity Severity         `json:"severity,omitempty"`
-	State    State            `json:"state,omitempty"`
-	Assignee string           `json:"assignee,omitempty" doc:"User name: of who works on it, promised it, or entered it."`
-	Whom     string           `json:"whom,omitempty" doc:"Who is to be called."`
-	Since    time.Time        `json:"since,omitzero"`
-	Due      time.Time        `json:"due,omitzero" doc:"Of a call, a visit or the end of a silence."`
-	Remark   string           `json:"remark,omitempty"`
+	Section  Section               `json:"section" enum:"case,callback,silence,silent"`
+	Alert    string                `json:"alert,omitempty"`
+	Silence  string                `json:"silence,omitempty"`
+	Resident string                `json:"resident,omitempty"`
+	Device   devices.DeviceID      `json:"device,omitempty"`
+	Area     devices.AreaPath      `json:"area"`
+	Kind     Kind                  `json:"kind,omitempty"`
+	Severity Severity              `json:"severity,omitempty"`
+	State    State                 `json:"state,omitempty"`
+	Frozen   devices.ResidentState `json:"frozen,omitempty"`
+	Assignee string                `json:"assignee,omitempty" doc:"User name: of who works on it, promised it, or entered it."`
+	Whom     string                `json:"whom,omitempty" doc:"Who is to be called."`
+	Since    time.Time             `json:"since,omitzero"`
+	Due      time.Time             `json:"due,omitzero" doc:"Of a call, a visit or the end of a silence."`
+	Remark   string                `json:"remark,omitempty"`
 
 	Name   string `json:"name,omitempty" doc:"The resident's, as it is today."`
 	Erased bool   `json:"erased,omitempty" doc:"The resident was erased; only the digest of the line is left."`
@@ -250,7 +251,7 @@ func (h *Handovers) cases(ctx context.Context, scope devices.Scope) ([]Alert, er
 func (*Handovers) line(a *Alert, remark string) SheetLine {
 	l := SheetLine{
 		Section: SectionCase, Alert: a.ID, Area: a.Area, Kind: a.Kind, Severity: a.Severity, State: a.State,
-		Since: a.OpenedAt, Remark: remark,
+		Since: a.OpenedAt, Remark: remark, Frozen: a.Frozen,
 	}
 	if a.Resident != nil {
 		l.Resident, l.Name = a.Resident.ID, a.Resident.Name

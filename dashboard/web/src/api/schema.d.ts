@@ -696,6 +696,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duty-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Random tests of desks, and who answered
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-duty-checks"];
+        put?: never;
+        /**
+         * Test now whether somebody is at a desk
+         * @description Open to administrator, supervisor.
+         */
+        post: operations["ask-duty-check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty-checks/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The test of the caller's desk that waits for an answer
+         * @description Open to duty, town_duty.
+         */
+        get: operations["get-duty-check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty-checks/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody is at the desk
+         * @description Open to duty, town_duty.
+         */
+        post: operations["answer-duty-check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/erasures": {
         parameters: {
             query?: never;
@@ -962,6 +1026,66 @@ export interface paths {
          * @description Open to administrator.
          */
         post: operations["import-registry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of a month's alerts and visits, against what is promised
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["get-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/month/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report as a workbook or as CSV
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["export-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/month/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is behind one number of a report
+         * @description Open to administrator, duty, town_duty, supervisor, auditor.
+         */
+        get: operations["list-report-items"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2300,6 +2424,10 @@ export interface components {
         AreasOut: {
             items: components["schemas"]["AreaBody"][];
         };
+        AskInBody: {
+            /** @description The area of the desk. */
+            area: string;
+        };
         AssignInBody: {
             /** @description User name; must be able to see the alert. */
             assignee: string;
@@ -2661,6 +2789,10 @@ export interface components {
         CreatedID: {
             id: string;
         };
+        CurrentCheck: {
+            /** @description The test that waits for an answer; null when none does. */
+            check: components["schemas"]["DutyCheck"] | null;
+        };
         DeadLetter: {
             code: string;
             /**
@@ -2766,6 +2898,26 @@ export interface components {
             visit: string;
             /** Format: int64 */
             width?: number;
+        };
+        DutyCheck: {
+            /** Format: date-time */
+            answered_at: string | null;
+            /** @description The desk's. */
+            area: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** @description User name of who answered; while nobody has, of who asked by hand. */
+            by: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description An answer after that is none.
+             */
+            until: string;
+        };
+        DutyChecksOut: {
+            items: components["schemas"]["DutyCheck"][];
+            month: string;
         };
         EffectivePolicy: {
             /** @description It holds there and in all that lies inside, unless that has one of its own; the whole service when empty. */
@@ -2921,6 +3073,24 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        Goal: {
+            /** @enum {string} */
+            id: "red_acked_60s" | "red_acked_180s" | "red_door_45min" | "closed_24h";
+            met: boolean | null;
+            missed: components["schemas"]["Number"];
+            of: components["schemas"]["Number"];
+            /**
+             * Format: double
+             * @description What is promised.
+             */
+            percent: number;
+            /**
+             * Format: double
+             * @description From 0 to 1; null while there was none.
+             */
+            share: number | null;
+            within: components["schemas"]["Number"];
+        };
         HistoryOut: {
             metric: string;
             points: components["schemas"]["Point"][];
@@ -3010,6 +3180,41 @@ export interface components {
         };
         IncidentKinds: {
             kinds: string[];
+        };
+        Item: {
+            alert?: string;
+            area: string;
+            /** Format: date-time */
+            at: string;
+            kind?: string;
+            /** @enum {string} */
+            outcome?: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            /** @description Id. */
+            resident?: string;
+            /**
+             * Format: double
+             * @description How long it took, or lasted; null where that is not counted or not over.
+             */
+            seconds: number | null;
+            visit?: string;
+        };
+        KindRow: {
+            /** Format: int64 */
+            false: number;
+            kind: string;
+            /** @description Not closed yet. */
+            open: components["schemas"]["Number"];
+            opened: components["schemas"]["Number"];
+            outcomes: components["schemas"]["OutcomeCount"][];
+            /** Format: int64 */
+            real: number;
+            /**
+             * Format: double
+             * @description Share of real and useful ones among those judged; null while none was.
+             */
+            truth: number | null;
+            /** Format: int64 */
+            useful: number;
         };
         Label: {
             alert: string;
@@ -3226,6 +3431,32 @@ export interface components {
             /** @description The alert that stays. */
             into: string;
         };
+        Monthly: {
+            alerts: components["schemas"]["Number"];
+            area: string;
+            /** Format: date-time */
+            as_of: string;
+            /** @description Residents of whom no device said anything for more than 24 h. */
+            dark: components["schemas"]["Number"];
+            /** Format: date-time */
+            from: string;
+            kinds: components["schemas"]["KindRow"][];
+            month: string;
+            presence: components["schemas"]["PresenceRow"];
+            providers: components["schemas"]["ProviderRow"][];
+            quotas: components["schemas"]["VisitQuota"][];
+            /**
+             * Format: int64
+             * @description Who is watched over now.
+             */
+            residents: number;
+            steps: components["schemas"]["StepRow"][];
+            targets: components["schemas"]["Goal"][];
+            /** Format: date-time */
+            to: string;
+            uncovered: components["schemas"]["UncoveredRow"];
+            visits: components["schemas"]["VisitRow"];
+        };
         NewAbsence: {
             /**
              * Format: date-time
@@ -3439,6 +3670,20 @@ export interface components {
             people: components["schemas"]["Colleague"][];
             reachable: boolean;
         };
+        Number: {
+            /** @description Name of the list behind the number. */
+            list: string;
+            /** Format: int64 */
+            n: number;
+        };
+        OutcomeCount: {
+            /** @description Name of the list behind the number. */
+            list: string;
+            /** Format: int64 */
+            n: number;
+            /** @enum {string} */
+            outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+        };
         Override: {
             /** @description Who is replaced; everybody on duty when empty. */
             away: string;
@@ -3545,6 +3790,11 @@ export interface components {
             /** Format: double */
             lon_deg: number;
         };
+        PresenceRow: {
+            /** @description In time. */
+            answered: components["schemas"]["Number"];
+            asked: components["schemas"]["Number"];
+        };
         PreviewCount: {
             /** Format: int64 */
             alerts: number;
@@ -3627,6 +3877,20 @@ export interface components {
             name: string;
             /** @description The areas it serves, with what lies in them. */
             villages: string[];
+        };
+        ProviderRow: {
+            /**
+             * Format: double
+             * @description From check-in to check-out, of those that have both.
+             */
+            hours: number;
+            provider: string;
+            /**
+             * Format: int64
+             * @description How many different people were visited.
+             */
+            residents: number;
+            visits: components["schemas"]["Number"];
         };
         ProviderView: {
             id: string;
@@ -3738,6 +4002,9 @@ export interface components {
              * @description Made on the phone. A report sent twice is taken once.
              */
             uuid: string;
+        };
+        ReportItems: {
+            items: components["schemas"]["Item"][];
         };
         ResidentBody: {
             address?: string;
@@ -4607,6 +4874,8 @@ export interface components {
             due?: string;
             /** @description The resident was erased; only the digest of the line is left. */
             erased?: boolean;
+            /** @enum {string} */
+            frozen?: "active" | "hospital" | "institution" | "moved" | "deceased" | "left";
             kind?: string;
             /** @description The resident's, as it is today. */
             name?: string;
@@ -4778,6 +5047,21 @@ export interface components {
             after_s: number;
             targets: components["schemas"]["Target"][];
         };
+        StepRow: {
+            /** Format: double */
+            longest_seconds: number | null;
+            /** @description The step was not taken, or not yet. */
+            missing: components["schemas"]["Number"];
+            /** Format: double */
+            p50_seconds: number | null;
+            /** Format: double */
+            p90_seconds: number | null;
+            /** @enum {string} */
+            severity: "red" | "orange" | "yellow" | "blue";
+            /** @enum {string} */
+            step: "seen" | "acked" | "called" | "door" | "closed";
+            taken: components["schemas"]["Number"];
+        };
         Subject: {
             id: string;
             /** @enum {string} */
@@ -4918,6 +5202,17 @@ export interface components {
             /** @description answered, no_answer, busy, wrong_number; of a visit its outcome. */
             result: string;
         };
+        UncoveredRow: {
+            /**
+             * Format: double
+             * @description Summed over areas.
+             */
+            hours: number;
+            /** @description Name of the list behind the number. */
+            list: string;
+            /** Format: int64 */
+            n: number;
+        };
         Visit: {
             /** @description The alert it answers, null for a planned one. */
             alert: string | null;
@@ -4994,6 +5289,14 @@ export interface components {
              * @description Planned visits that a verified contact stood for.
              */
             settled: number;
+        };
+        VisitRow: {
+            due: components["schemas"]["Number"];
+            made: components["schemas"]["Number"];
+            /** @description Still to come after their time, or made after it. */
+            overdue: components["schemas"]["Number"];
+            /** @description A verified contact made the visit needless. */
+            settled: components["schemas"]["Number"];
         };
         WorkBody: {
             /** Format: int64 */
@@ -6287,6 +6590,131 @@ export interface operations {
             };
         };
     };
+    "list-duty-checks": {
+        parameters: {
+            query?: {
+                /** @description As 2026-11; this month by default. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyChecksOut"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-duty-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyCheck"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-duty-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentCheck"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-duty-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyCheck"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-erasures": {
         parameters: {
             query?: never;
@@ -6793,6 +7221,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-report": {
+        parameters: {
+            query?: {
+                /** @description As 2026-11; this month by default. */
+                month?: string;
+                /** @description This area and what lies in it; all that the caller sees by default. */
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Monthly"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-report": {
+        parameters: {
+            query?: {
+                /** @description As 2026-11; this month by default. */
+                month?: string;
+                /** @description This area and what lies in it; all that the caller sees by default. */
+                area?: string;
+                format?: "xlsx" | "csv";
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-report-items": {
+        parameters: {
+            query: {
+                /** @description As 2026-11; this month by default. */
+                month?: string;
+                /** @description This area and what lies in it; all that the caller sees by default. */
+                area?: string;
+                /** @description The list of a number of the report. */
+                list: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportItems"];
                 };
             };
             /** @description Problem */

@@ -164,7 +164,7 @@ export function worklist(s: LiveState): Alert[] {
 }
 
 export function byUrgency(a: Alert, b: Alert): number {
-  return Number(a.late) - Number(b.late)
+  return Number(a.late || !!a.frozen) - Number(b.late || !!b.frozen)
     || severityRank(a.severity) - severityRank(b.severity)
     || Number(b.state === 'open') - Number(a.state === 'open')
     || b.rang_at.localeCompare(a.rang_at)
@@ -173,5 +173,5 @@ export function byUrgency(a: Alert, b: Alert): number {
 
 /** Alerts that must be heard: red, nobody has answered them, and not an old story. */
 export function sounding(s: LiveState): Alert[] {
-  return [...s.alerts.values()].filter((a) => a.severity === 'red' && a.state === 'open' && !a.late)
+  return [...s.alerts.values()].filter((a) => a.severity === 'red' && a.state === 'open' && !a.late && !a.frozen)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SheetLine } from '@/api/types'
-import { applyFrame, applySnapshot, emptyState } from '@/live/state'
+import { applyFrame, applySnapshot, emptyState, sounding, worklist } from '@/live/state'
 import { makeAlert } from '@/testing'
 import { createWords, type Translate } from '@/words'
 import { logLine } from '@/alerts/log'
@@ -44,6 +44,12 @@ describe('a silence', () => {
     expect(next.news).toEqual([])
     const rings = applyFrame(next, { type: 'alert.updated', event: 3, prev: 2, at: held.opened_at, alert: { ...held, silenced: null } })
     expect(rings.news.map((n) => n.alert.id)).toEqual(['a'])
+  })
+
+  it('does not hold back the siren, but a frozen case does not sound', () => {
+    const s = applySnapshot(emptyState(), [makeAlert('a'), makeAlert('b', { frozen: 'deceased' })], 1)
+    expect(sounding(s).map((a) => a.id)).toEqual(['a'])
+    expect(worklist(s).map((a) => a.id)).toEqual(['a', 'b'])
   })
 
   it('is said on the alert, as are flaps and a frozen case', () => {

@@ -18,7 +18,7 @@ export const shift = {
 
 export const silence = {
   title: 'Silences', intro: 'Alerts of a silenced kind are still listed, marked as silenced; they neither ring nor climb. When the silence ends and it lasts, it rings. An SOS, a fall, no sign of life and whatever is red are never silenced.',
-  add: 'New silence', resident: 'Resident', residentId: 'Resident id', device: 'Device', kind: 'Kind of alert', kindAsk: 'Choose a kind', until: 'Until', reason: 'Why (required)', submit: 'Silence', working: 'Saving…',
+  add: 'New silence', resident: 'Resident', residentId: 'Name or id of the resident', device: 'Device', kind: 'Kind of alert', kindAsk: 'Choose a kind', until: 'Until', reason: 'Why (required)', submit: 'Silence', working: 'Saving…',
   forHours: '{n} h', forDays: '{n} d', end: 'End now', endReason: 'Why it ends early', ended: 'ended by {name}', over: 'over', running: 'Running', past: 'Over',
   by: 'by {name}', held: 'holds back {n}', soon: 'ends soon', none: 'Nothing is silenced.', never: 'Never: SOS, fall, no sign of life, data outage.', left: '{time} left', mark: 'silenced until {time}', markHint: 'This kind is silenced: it does not ring, and rings when the silence ends if it lasts', here: 'Silence this kind', all: 'All silences',
   flaps: '{n} times in {min} min', flapsHint: 'Comes and goes: it does not ring every time',

@@ -18,7 +18,7 @@ export const shift = {
 
 export const silence = {
   title: '静默', intro: '静默期间，这类警情仍会登记，列为「静默」，不响铃、不升级；到期后若情况还在就响铃。一键呼救、跌倒、无生命迹象和任何红色警情不受静默影响。',
-  add: '新建静默', resident: '对象', residentId: '对象编号', device: '设备', kind: '警情类别', kindAsk: '请选择类别', until: '到何时', reason: '为什么（必填）', submit: '开始静默', working: '正在保存…',
+  add: '新建静默', resident: '对象', residentId: '对象姓名或编号', device: '设备', kind: '警情类别', kindAsk: '请选择类别', until: '到何时', reason: '为什么（必填）', submit: '开始静默', working: '正在保存…',
   forHours: '{n} 小时', forDays: '{n} 天', end: '提前结束', endReason: '为什么提前结束', ended: '已由 {name} 结束', over: '已到期', running: '正在静默', past: '已结束',
   by: '{name} 设', held: '压着 {n} 条', soon: '即将到期', none: '没有正在静默的警情。', never: '不能静默：一键呼救、跌倒、无生命迹象、数据中断。', left: '还剩 {time}', mark: '静默至 {time}', markHint: '此类警情正在静默：不响铃，到期后还在就响铃', here: '静默此类警情', all: '全部静默',
   flaps: '{min} 分钟内反复 {n} 次', flapsHint: '反复出现又恢复：不再每次响铃',
@@ -28,7 +28,7 @@ export const silence = {
 export const state = {
   title: '对象状态', change: '变更状态', to: '改为', reason: '为什么（必填，会记录在案）', submit: '确认变更', working: '正在保存…', history: '变更记录', none: '没有变更过。', imported: '随资料导入', line: '由{from}改为{to}',
   effect: {
-    active: '恢复照护：警情、上门重新开始，用水等计时从现在算起。', hospital: '住院：按外出处理，不因没有用水报警；出院后请改回「在家」。', institution: '住进机构：按外出处理；回家后请改回「在家」。',
+    active: '恢复照护：警情、上门重新开始，用水等计时从现在算起。', hospital: '住院：按外出处理，不因没有用水报警；出院后请改回「在家守护」。', institution: '住进机构：按外出处理；回家后请改回「在家守护」。',
     moved: '搬离：立即停止照护和上门，未结的警情冻结，设备列入待回收。', deceased: '去世：立即停止照护、上门和一切通知，未结的警情冻结，设备列入待回收。按错可以改回。', left: '退出服务：立即停止照护和上门，未结的警情冻结，设备列入待回收。',
   },
   sos: '设备若仍有人佩戴，一键呼救和跌倒照样报警，并注明登记状态。', confirm: '我已核实', frozen: '案卷冻结：登记为{state}', frozenHint: '只能写备注、打印和结案', listed: '注意：此人登记为{state}，呼救仍须核实',
