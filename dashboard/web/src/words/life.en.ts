@@ -8,7 +8,7 @@ export const life: typeof zh = {
   lowerTo: 'Lower to', lowerReason: 'Why (it is recorded)', lowerHint: 'Only people lower a severity; the service raises it again when something new happens.',
   file: 'Case file', fileHint: 'The complete case file, to be printed', print: 'Print', fileTitle: 'Case file', fileNo: 'No.', printed: 'Printed {time} by {name}', back: 'Back', loading: 'Putting the file together…',
   person: 'Resident', what: 'Alert', times: 'Times', evidence: 'Evidence', calls: 'Phone calls', visits: 'Visits', log: 'Log', none: 'none',
-  kind: 'Kind', severity: 'Severity', state: 'State', area: 'Area', subject: 'Subject', since: 'Since', opened: 'Opened', rang: 'Last rang', acked: 'Acknowledged', recovered: 'Recovered', closed: 'Closed', outcome: 'Outcome', assignee: 'Assignee', escalation: 'Escalation steps', rule: 'Rule', late: 'Late data',
+  kind: 'Kind', severity: 'Severity', state: 'State', area: 'Area', subject: 'Subject', since: 'Since', opened: 'Opened', rang: 'Last rang', acked: 'Acknowledged', recovered: 'Recovered', closed: 'Closed', outcome: 'Outcome', assignee: 'Assignee', escalation: 'Escalation steps', rule: 'Rule', version: '{name} (version {n})', late: 'Late data',
   phone: 'Phone', address: 'Address', tier: 'Risk grade', contacts: 'Contacts', born: 'Year of birth',
   when: 'Time', way: 'Way', whom: 'Who', number: 'Number', length: 'Length', result: 'Result', by: 'By', next: 'Call back', kept: 'done', created: 'Sent', due: 'Due', started: 'Started', found: 'Found', received: 'Received', note: 'Note', provider: 'Provider', report: 'Report',
   action: 'What', detail: 'Details', eventNo: 'No.',
