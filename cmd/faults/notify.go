@@ -96,10 +96,7 @@ const callsPerLife = 4
 // people are told of them: every notice reaches the receiver, at most one more
 // message for each kill, and nothing waits at the end.
 func killWhileTelling(ctx context.Context, h *harness) (err error) {
-	kills := h.Kills
-	if kills > 30 {
-		kills = 30
-	}
+	kills := min(h.Kills, 30)
 	hook, err := newReceiver(ctx)
 	if err != nil {
 		return err
