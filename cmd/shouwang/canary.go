@@ -27,7 +27,8 @@ import (
 // canarySettings are of the service's own heartbeat (docs/canary.md).
 type canarySettings struct {
 	Every        time.Duration `help:"How often the service sends a message of its own through everything, and watches that it comes out; 0 is never." default:"1m"`
-	PasswordFile string        `help:"File with the password of the user vendor:shouwang at the broker of mqtt.url; without it the canary rests there." type:"path"`
+	User         string        `help:"User of the canary at the broker of mqtt.url." default:"shouwang-canary"`
+	PasswordFile string        `help:"File with its password there; without it the canary rests." type:"path"`
 	Channel      string        `help:"Channel of notify by which a broken heartbeat is told at once, past the database." placeholder:"NAME"`
 	Address      string        `help:"Address on that channel: a number, an e-mail address, a member of a group."`
 
@@ -150,6 +151,7 @@ func (a *app) newCanary(brk *broker.Broker) error {
 	}
 	login.Broker, login.TLS = conn.Broker, conn.TLS
 	if !own {
+		login.User, login.ClientID = s.Canary.User, s.Canary.User
 		if a.canary.secret, err = secret(s.Canary.PasswordFile); err != nil {
 			return err
 		}
@@ -158,6 +160,8 @@ func (a *app) newCanary(brk *broker.Broker) error {
 		Every: s.Canary.Every, First: min(s.Canary.Every, 10*time.Second), Within: s.Canary.within, Backlog: s.Canary.backlog,
 		Publish: func(ctx context.Context, device devices.DeviceID, channel string, payload []byte) error {
 			l := login
+			_, id := device.Split()
+			l.ClientID += "~" + id
 			if l.Password = a.canary.secret; a.canary.locked.Load() {
 				l.Password = "wrong"
 			}

@@ -10,9 +10,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"shouwang/alerting"
 	"shouwang/alerting/canary"
@@ -103,9 +107,51 @@ func (p *inProcess) heartbeats(t *testing.T, n int) {
 	})
 }
 
+// watch follows the live view as an ordinary client from the beginning of the log,
+// and returns what it was sent beside hello and beats.
+func (p *inProcess) watch(t *testing.T, user string) func() []liveFrame {
+	t.Helper()
+	token, err := p.access.NewToken(t.Context(), user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, resp, err := websocket.DefaultDialer.Dial("ws://"+p.httpAddr+"/api/v1/live?after=0", http.Header{"Authorization": {"Bearer " + token}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	t.Cleanup(func() { _ = conn.Close() })
+	var mu sync.Mutex
+	var frames []liveFrame
+	go func() {
+		for {
+			var f liveFrame
+			if conn.ReadJSON(&f) != nil {
+				return
+			}
+			if f.Type != "hello" && f.Type != "beat" {
+				mu.Lock()
+				frames = append(frames, f)
+				mu.Unlock()
+			}
+		}
+	}()
+	return func() []liveFrame {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(frames)
+	}
+}
+
+type liveFrame struct {
+	Type        string
+	Event, Prev int64
+}
+
 func TestAHealthyHeartIsOnNobodysBoard(t *testing.T) {
 	p := canaryRoom(t, nil)
 	// A colleague at the board sees everything, and nothing of this.
+	board := p.watch(t, "boss")
 	p.heartbeats(t, 5)
 	if s := p.canary.monitor.State(); s.Broken {
 		t.Fatalf("broken at %s", s.Stage)
@@ -123,6 +169,9 @@ func TestAHealthyHeartIsOnNobodysBoard(t *testing.T) {
 	list, err := p.registry.Devices(t.Context(), devices.DeviceFilter{Scope: all, Limit: 10})
 	if err != nil || len(list.Items) != 0 {
 		t.Errorf("devices: %+v %v", list.Items, err)
+	}
+	if frames := board(); len(frames) != 0 {
+		t.Errorf("the board was sent %v", frames)
 	}
 	for _, table := range []string{"alerts", "visits", "dead_letters", "devices", "residents", "outbox"} {
 		if n := p.count(t, "SELECT count(*) FROM "+table); n != 0 {
@@ -149,6 +198,7 @@ func TestAHealthyHeartIsOnNobodysBoard(t *testing.T) {
 func TestABrokenHeartTurnsTheBoardRedUntilItBeats(t *testing.T) {
 	p := canaryRoom(t, nil)
 	p.heartbeats(t, 1)
+	board := p.watch(t, "boss")
 	// The broker lets the canary in no more.
 	p.breakPublishing(true)
 	broke := time.Now()
@@ -182,6 +232,21 @@ func TestABrokenHeartTurnsTheBoardRedUntilItBeats(t *testing.T) {
 		t.Errorf("/readyz: %d %s", status, word)
 	}
 	p.heartbeats(t, 2)
+	// The board got the alert, and its chain is whole although the beats have
+	// entries of the log between.
+	frames := board()
+	var types []string
+	stands := int64(0)
+	for _, f := range frames {
+		types = append(types, f.Type)
+		if f.Prev != stands {
+			t.Errorf("event %d follows %d, but the board stood at %d", f.Event, f.Prev, stands)
+		}
+		stands = f.Event
+	}
+	if len(types) < 2 || types[0] != "alert.opened" || !slices.Contains(types, "alert.closed") || slices.Contains(types, "canary.beat") || frames[0].Event < 3 {
+		t.Errorf("the board got %v", frames)
+	}
 	if len(p.openCanary(t)) != 1 || p.count(t, "SELECT count(*) FROM outbox WHERE reason = 'canary'") != 1 {
 		t.Error("told more than once")
 	}

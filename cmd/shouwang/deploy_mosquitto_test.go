@@ -199,6 +199,11 @@ func TestMosquittoOfTheComposeFile(t *testing.T) {
 	for _, channel := range []string{"telemetry", "event", "status", "ack"} {
 		wait(t, "publish to "+channel, band.Publish("homecare/v1/acme/band-1/"+channel, 1, false, "own"))
 	}
+	// The service's own devices speak for themselves and nobody else.
+	canary := m.mustConnect(t, m.plain, "", "shouwang-canary", secret)
+	wait(t, "publish as another", canary.Publish("homecare/v1/acme/band-1/event", 1, false, "forbidden"))
+	wait(t, "publish a heartbeat", canary.Publish("homecare/v1/shouwang/canary-band/event", 1, false, "beat"))
+	wait(t, "publish a heartbeat", canary.Publish("homecare/v1/shouwang/canary-meter/telemetry", 1, false, "beat"))
 	// 256 KiB is the contract's limit, and a little more is still to be seen.
 	wait(t, "publish 300 KiB", meter.Publish("homecare/v1/acme/水表=2/telemetry", 1, false, strings.Repeat("large", 60<<10)))
 	commands := make(chan string, 1)
@@ -211,6 +216,7 @@ func TestMosquittoOfTheComposeFile(t *testing.T) {
 	}
 
 	want := []string{"homecare/v1/acme/band-1/telemetry own", "homecare/v1/acme/band-1/event own", "homecare/v1/acme/band-1/status own",
+		"homecare/v1/shouwang/canary-band/event beat", "homecare/v1/shouwang/canary-meter/telemetry beat",
 		"homecare/v1/acme/band-1/ack own", "homecare/v1/acme/水表=2/telemetry largelarg"}
 	slices.Sort(want)
 	var arrived []string

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts Mosquitto in its container: enters the service's own user into the
+# Starts Mosquitto in its container: enters the service's own two users into the
 # password file, beside the devices that are there already, and leaves the
 # health check its options. No password is ever an argument.
 set -eu
@@ -10,10 +10,10 @@ secret=${MQTT_PASSWORD_FILE:-/run/secrets/mqtt_password}
 owner=${MOSQUITTO_USER:-mosquitto}
 
 password=$(cat "$secret")
-printf 'shouwang:%s\n' "$password" > "$data/passwords.new"
+printf 'shouwang:%s\nshouwang-canary:%s\n' "$password" "$password" > "$data/passwords.new"
 mosquitto_passwd -U "$data/passwords.new"
 if [ -f "$data/passwords" ]; then
-	grep -v '^shouwang:' "$data/passwords" >> "$data/passwords.new" || [ $? -eq 1 ]
+	grep -v -e '^shouwang:' -e '^shouwang-canary:' "$data/passwords" >> "$data/passwords.new" || [ $? -eq 1 ]
 fi
 chown "$owner" "$data" "$data/passwords.new"
 mv "$data/passwords.new" "$data/passwords"
