@@ -9,6 +9,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"shouwang/alerting"
 )
 
 // Links are signed addresses that let one person acknowledge one alert for a
@@ -105,6 +107,8 @@ func (l *Links) For(now func() time.Time) func(*Entry, bool) string {
 		switch {
 		case l.Base == "":
 			return ""
+		case e != nil && e.Reason == alerting.NoticeVisit:
+			return l.Base + "/visits"
 		case e == nil || e.Alert == "":
 			return l.Base + "/"
 		case shared || !e.asks():

@@ -89,15 +89,45 @@ func (t *Texts) lines(w *words, e *Entry) string {
 	if e.Facts != nil && !e.Facts.Since.IsZero() {
 		lines = append(lines, w.since+t.clock(e.Facts.Since))
 	}
-	if due, ok := e.Data["due"].(string); ok && e.Reason == alerting.NoticeVisit {
-		if at, err := time.Parse(time.RFC3339Nano, due); err == nil {
-			lines = append(lines, w.due+t.clock(at))
-		}
-	}
+	lines = append(lines, t.details(w, e)...)
 	if e.asks() {
 		lines = append(lines, w.ask)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// details are what a notice that is about no alert says beside its area.
+func (t *Texts) details(w *words, e *Entry) (lines []string) {
+	at := func(key string) (time.Time, bool) {
+		text, _ := e.Data[key].(string)
+		at, err := time.Parse(time.RFC3339Nano, text)
+		return at, err == nil
+	}
+	number := func(key string) int {
+		n, _ := e.Data[key].(float64) // as JSON has it
+		return int(n)
+	}
+	switch e.Reason {
+	case alerting.NoticeVisit:
+		if due, ok := at("due"); ok {
+			lines = append(lines, w.due+t.clock(due))
+		}
+		if late, _ := e.Data["overdue"].(bool); late {
+			lines = append(lines, w.overdue)
+		}
+	case alerting.NoticeCoverage:
+		if n := number("gaps"); n > 0 {
+			lines = append(lines, fmt.Sprintf(w.gaps, n, number("hours")))
+		}
+		if from, ok := at("from"); ok {
+			lines = append(lines, w.first+t.clock(from))
+		}
+	case alerting.NoticeHandover:
+		if n := number("minutes"); n > 0 {
+			lines = append(lines, fmt.Sprintf(w.unsigned, n))
+		}
+	}
+	return lines
 }
 
 func (t *Texts) since(w *words, e *Entry) string {

@@ -16,6 +16,7 @@ type words struct {
 	area, since, due, ask, askVoice      string
 	test, call, everywhere, more, digest string
 	pause, join, stop, open, closing     string
+	overdue, gaps, first, unsigned       string
 }
 
 // wordsOf are those of the language, Chinese unless it is English.
@@ -93,6 +94,7 @@ func chinese() *words {
 		},
 		area: "区域：", since: "起始：", due: "时限：", ask: "请接警处置。", askVoice: "请尽快登录接警",
 		test: "这是守望平台的测试通知，收到即说明此方式可用，无需处置。", call: "守望平台提醒", everywhere: "全部区域", more: "另有 %d 条，请登录查看。", digest: "%d 条待处理警情",
+		overdue: "已逾期。", gaps: "未来 7 天有 %d 段时间无人可通知，共 %d 小时。", first: "最早：", unsigned: "交接单已等待 %d 分钟。",
 		pause: "，", join: " ", stop: "。", open: "（", closing: "）",
 	}
 }
@@ -115,6 +117,7 @@ func english() *words {
 		},
 		area: "Area: ", since: "since ", due: "Due: ", ask: "Please acknowledge.", askVoice: "please sign in and acknowledge",
 		test: "This is a test of Shouwang. It has reached you, so this way works; there is nothing to do.", call: "Shouwang", everywhere: "all areas", more: "and %d more: please sign in.", digest: "%d alerts waiting",
+		overdue: "Overdue.", gaps: "In the next 7 days nobody could be told in %d spans, %d hours together.", first: "First: ", unsigned: "The sheet has waited %d minutes.",
 		pause: ", ", join: " ", stop: ".", open: " (", closing: ")",
 	}
 }
