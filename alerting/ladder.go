@@ -137,11 +137,11 @@ func NewLadder(f LadderFor) Ladder {
 // settle says what the tries come to.
 func (r *Rung) settle(enough int) {
 	for _, t := range r.Tries {
-		switch {
-		case t.Result == "answered":
+		switch t.Result {
+		case "answered":
 			r.State = RungAnswered
 			return
-		case t.Result == "wrong_number":
+		case "wrong_number":
 			r.State = RungTried
 		}
 	}

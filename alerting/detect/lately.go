@@ -109,8 +109,7 @@ func (m *meterUse) forget(unusual []alerting.Window, heard time.Time) {
 		if !w.Recorded.After(heard) {
 			continue
 		}
-		for i := len(h.starts) - 1; i >= 0; i-- {
-			start := h.starts[i]
+		for i, start := range slices.Backward(h.starts) { // what is before i stays where it is
 			if !w.Overlaps(moment(start), moment(start+day24)) {
 				continue
 			}
