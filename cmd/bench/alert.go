@@ -158,7 +158,7 @@ func (b *bench) embedded(ctx context.Context, t *table, p *plan) error {
 	if err := copyState(b.template, filepath.Join(dir, "data")); err != nil {
 		return err
 	}
-	args := []string{"serve", "--data", filepath.Join(dir, "data"), "--http-listen", "127.0.0.1:0", "--broker-listen", "127.0.0.1:0", "--broker-plain"}
+	args := []string{"serve", "--data", filepath.Join(dir, "data"), "--http-listen", "127.0.0.1:0", "--broker-listen", "127.0.0.1:0", "--broker-plain", "--canary-every", "0"}
 	if p.pprof != "" {
 		args = append(args, "--pprof", pprofAddr)
 	}

@@ -111,7 +111,7 @@ func (s *service) run(ctx context.Context) error {
 
 // launch starts the program.
 func (s *service) launch() (err error) {
-	args := append([]string{"serve", "--data", s.data, "--http-listen", s.http, "--broker-listen", s.mqtt, "--broker-plain", "--log-level", "info"}, s.args...)
+	args := append([]string{"serve", "--data", s.data, "--http-listen", s.http, "--broker-listen", s.mqtt, "--broker-plain", "--canary-every", "0", "--log-level", "info"}, s.args...)
 	s.process, err = start(filepath.Join(s.dir, "shouwang.log"), s.binary, args...)
 	return err
 }

@@ -92,7 +92,7 @@ func emptyRoom(t *testing.T, bands, meters int) *room {
 	if err := os.Mkdir(r.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	config := fileWith(t, "shouwang.yaml", fmt.Sprintf("data: %s\nhttp: {listen: %q}\nbroker: {listen: %q, plain: true}\nlog: {level: info}\n",
+	config := fileWith(t, "shouwang.yaml", fmt.Sprintf("data: %s\nhttp: {listen: %q}\nbroker: {listen: %q, plain: true}\nlog: {level: info}\ncanary: {every: 0s}\n",
 		r.dir, strings.TrimPrefix(r.http, "http://"), r.mqtt))
 	r.restart = func() *process {
 		t.Helper()
