@@ -320,7 +320,9 @@ func (d *Dashboard) rotaView(one roster.Rota, from, now time.Time) rotaView {
 	r := d.opts.Duty.Roster()
 	y, m, day := from.In(r.Zone).Date()
 	to := time.Date(y, m, day+7, 0, 0, 0, 0, r.Zone)
-	v := rotaView{Rota: one, OnDuty: r.OnDuty(one.ID, now), Week: r.Shifts(one.ID, from, to)}
+	// The week's last shift ends on the day after.
+	week := slices.DeleteFunc(r.Shifts(one.ID, from, to.AddDate(0, 0, 1)), func(s roster.Shift) bool { return !s.From.Before(to) })
+	v := rotaView{Rota: one, OnDuty: r.OnDuty(one.ID, now), Week: week}
 	if v.OnDuty == nil {
 		v.OnDuty = []string{}
 	}

@@ -12,6 +12,7 @@ export const duty = {
   holidays: '节假日', noHolidays: '没有节假日安排。', addHoliday: '添加节假日', holidayName: '名称', people: '值班的人',
   policies: '升级步骤', policiesIntro: '没有单独设定的区域用上级的；都没有就用默认的。有人确认后不再往上找。', own: '本区域设定', inherited: '来自 {area}', byDefault: '默认', edit: '修改', addStep: '加一步', removeStep: '去掉这步', stepAt: '响铃后第几秒', addTarget: '加人', inherit: '恢复为上级的', unseenField: '多少秒没有人看到就提前升级（0 表示不提前）', reason: '为什么（必填，会记录在案）', save: '保存', saving: '正在保存…', cancel: '不改了', saved: '已保存。', levelAny: '所有能看到的',
   night: '夜间', nightIntro: '{from} 至 {to}：', nightWait: '等早上再办，不响', nightAct: '照常找人', nightOther: '改找：{who}', nightAny: '所有警情', nightFrom: '夜间从', nightTo: '早上到', idle: '多少分钟没有操作就问“还在岗吗”', nightHint: '红色永远不等。',
+  nightSeverity: '级别', nightAnySeverity: '各级', nightKind: '类别', nightAnyKind: '各类警情', nightTier: '档', nightAnyTier: '各档对象',
   stillThere: '还在岗吗？', stillThereWhy: '已有 {n} 分钟没有操作。不回答，这个值班台就不算有人，红色警情会提前升级。', iAmHere: '我在',
   changes: '最近的修改', noChanges: '还没有改过。', what: { policy: '升级步骤', rota: '值班表', override: '替班', holiday: '节假日', settings: '夜间设置' }, gone: '删除',
   waitsMark: '夜间，等到 {time}', waitsHint: '夜间设置：不响、不找人，早上再办',
