@@ -147,8 +147,13 @@ func TestLiveConnectionsAndFramesAreBounded(t *testing.T) {
 		}
 	}
 	a, now := allowance{most: 2, within: time.Second}, at(0)
-	if !a.take(now) || !a.take(now) || a.take(now) || !a.take(now.Add(time.Second)) {
-		t.Error("the allowance is counted wrong")
+	for i, want := range []bool{true, true, false} {
+		if a.take(now) != want {
+			t.Errorf("frame %d is taken: %t", i, !want)
+		}
+	}
+	if !a.take(now.Add(time.Second)) {
+		t.Error("the allowance does not begin again")
 	}
 }
 

@@ -16,7 +16,7 @@ export const en: Messages = {
     yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
-  nav: { told: 'Notices', board: 'Board', visits: 'Visits', providers: 'Providers', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', main: 'Main navigation', signOut: 'Sign out' },
+  nav: { told: 'Notices', board: 'Board', visits: 'Visits', providers: 'Providers', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', more: 'More', main: 'Main navigation', signOut: 'Sign out' },
   signin: {
     title: 'Sign in', username: 'User name', password: 'Password', submit: 'Sign in', working: 'Signing in…', failed: 'Wrong user name or password.', expired: 'Your session has ended. Please sign in again.',
   },
