@@ -103,16 +103,6 @@ type homeIn struct {
 	}
 }
 
-type doorCodeIn struct {
-	ByID
-	Fresh bool `query:"fresh" doc:"Another one than is there; the old one proves nothing any more."`
-}
-
-type doorCodeOut struct {
-	Code string `json:"code"`
-	Path string `json:"path" doc:"What the QR code at the door says, after the address of the service."`
-}
-
 func (d *Dashboard) serveField() {
 	add(d, "list-field", "What somebody on the road needs of each visit, the next due first", d.listField)
 	add(d, "checkin-visit", "At the door: taken whatever it proves", func(ctx context.Context, in *checkInIn) (*body[entryOut], error) {
@@ -171,18 +161,7 @@ func (d *Dashboard) serveField() {
 		d.audit(ctx, "put-home", r.ID, r.Area, "")
 		return &body[homeBody]{*showHome(h)}, nil
 	})
-	add(d, "make-door-code", "The code to hang at the door; made when there is none", func(ctx context.Context, in *doorCodeIn) (*body[doorCodeOut], error) {
-		r, err := d.resident(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		h, err := d.opts.Desk.NewDoorCode(ctx, r.ID, actor(ctx), in.Fresh)
-		if err != nil {
-			return nil, err
-		}
-		d.audit(ctx, "make-door-code", r.ID, r.Area, "")
-		return &body[doorCodeOut]{doorCodeOut{Code: h.DoorCode, Path: "/field?door=" + h.DoorCode}}, nil
-	})
+	add(d, "make-door-code", "The code to hang at the door; made when there is none", d.makeDoorCode)
 }
 
 // heldVisit is a visit that the caller may enter something about: one it sees, or

@@ -184,6 +184,12 @@ func TestTheDoorsCode(t *testing.T) {
 	path := "/api/v1/residents/" + c.here.resident + "/door-code"
 	_, made, _ := c.as(access.Duty, "POST", path, nil)
 	code := made["code"].(string)
+	if _, printed, _ := c.as(access.Duty, "POST", path+"?origin=https://county.example", nil); !strings.HasPrefix(printed["qr"].(string), "data:image/png;base64,") {
+		t.Errorf("%v", printed)
+	}
+	if status, _, _ := c.as(access.Duty, "POST", path+"?origin=javascript:alert(1)", nil); status != http.StatusUnprocessableEntity {
+		t.Errorf("an address that is none: %d", status)
+	}
 	if _, again, _ := c.as(access.Duty, "POST", path, nil); again["code"] != code || len(code) != 10 {
 		t.Errorf("codes %v and %v", made, again)
 	}

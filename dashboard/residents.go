@@ -55,6 +55,7 @@ type residentDetail struct {
 	Devices  []worn        `json:"devices"`
 	Absences []absenceBody `json:"absences"`
 	Blind    *blindBody    `json:"blind" doc:"How long something may go unseen at worst; null when no device's cadence is known yet."`
+	Home     *homeBody     `json:"home" doc:"Where the home is and what matters at its door."`
 }
 
 // blindBody says how long something that happens may go unseen, and why.
@@ -170,6 +171,11 @@ func (d *Dashboard) getResident(ctx context.Context, in *ByID) (*body[residentDe
 		out.Absences = append(out.Absences, absenceBody{ID: a.ID, From: a.From, To: orNil(a.To), Reason: a.Reason})
 	}
 	out.Blind = d.blind(&r.Resident, assigned, now)
+	home, err := d.opts.Doors.Home(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.Home = showHome(home)
 	d.audit(ctx, "get-resident", r.ID, r.Area, "")
 	return &body[residentDetail]{out}, nil
 }

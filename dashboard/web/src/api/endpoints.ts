@@ -1,6 +1,6 @@
 // The operations of the API that the page uses, by name.
-import type { Client } from './client'
-import type { Entry as DoorEntry } from '@/field/types'
+import { queryString, type Client } from './client'
+import type { Entry as DoorEntry, Home } from '@/field/types'
 import type {
   Account, AuditEntry, Consents, Enrolment, Factor, Token,
   Told, TestAnswer, ChannelState, NoticeItem, Alert, Area, AtRisk, Collectable, ResidentStates, Sheet, Silence, Caller, CallRecord, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
@@ -84,6 +84,9 @@ export function createApi(c: Client) {
     visits: (query: Record<string, string | number | undefined>) => all<Visit>('/visits', query).then((r) => r.items),
     visit: (visit: string) => c.get<Visit>(`/visits/${id(visit)}`),
     dispatch: (alert: string, assignee?: string) => c.post<Visit>('/visits', assignee ? { alert, assignee } : { alert }),
+    putHome: (resident: string, home: { position?: { lat_deg: number; lon_deg: number; datum?: string }; note?: string }) => c.post<Home>(`/residents/${id(resident)}/home`, home),
+    /** The code to hang at the door, with its QR code. */
+    doorCode: (resident: string) => c.post<{ code: string; qr?: string }>(`/residents/${id(resident)}/door-code${queryString({ origin: location.origin })}`),
     /** What was entered at the door. */
     doorEntries: (visit: string) => c.get<Page<DoorEntry>>(`/visits/${id(visit)}/entries`).then((r) => r.items),
     startVisit: (visit: string) => c.post<Visit>(`/visits/${id(visit)}/start`),

@@ -42,6 +42,8 @@ export const may = {
   states: can('list-resident-states'),
   collectable: can('list-collectable'),
   collect: can('collect-device'),
+  putHome: can('put-home'),
+  doorCode: can('make-door-code'),
   live: can('live'),
   told: can('get-own-channels'),
   tellOthers: can('put-user-channels'),

@@ -2839,6 +2839,8 @@ export interface components {
             code: string;
             /** @description What the QR code at the door says, after the address of the service. */
             path: string;
+            /** @description The picture to print, as a data: address of a PNG. */
+            qr?: string;
         };
         DoorEntry: {
             /** Format: double */
@@ -4046,6 +4048,8 @@ export interface components {
             /** @description Whom to call, in order. */
             contacts?: components["schemas"]["ContactPerson"][];
             devices: components["schemas"]["Worn"][];
+            /** @description Where the home is and what matters at its door. */
+            home: components["schemas"]["HomeBody"] | null;
             id: string;
             /** @description Something is masked or left out; reveal-resident shows it. */
             readonly masked?: boolean;
@@ -7518,6 +7522,8 @@ export interface operations {
             query?: {
                 /** @description Another one than is there; the old one proves nothing any more. */
                 fresh?: boolean;
+                /** @description Address of the service as phones know it, https://host[:port]: with it the answer has the QR code. */
+                origin?: string;
             };
             header?: never;
             path: {

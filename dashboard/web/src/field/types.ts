@@ -7,6 +7,7 @@ type Schemas = components['schemas']
 export type Card = Schemas['FieldCard']
 export type Entry = Schemas['DoorEntry']
 export type Sign = Schemas['Sign']
+export type Home = Schemas['HomeBody']
 export type HomePosition = Schemas['HomePosition']
 
 export const doorSteps = [

@@ -34,5 +34,6 @@ export const field = {
   },
   stepHint: { call_again: 'Listen for the ring inside', knock: 'Again after two minutes', look_inside: 'Light, television, fire, the person', neighbours: 'Last seen when', family: 'Who has a key, who can come', supervisor: 'The supervisor decides about the door', emergency_110: 'Give the address, ask for help with the door', emergency_120: 'When a fall or illness is likely', opened: 'Name, office, how', entered: 'The time is recorded' },
   result: { done: 'done', nothing: 'no answer', not_possible: 'not possible' },
+  atDoor: { title: 'At the door', note: 'What matters at the door', position: 'Position of the home', none: 'None; learnt at the first check-in by door code or meter number', learnt: 'learnt at a check-in', datum: 'Taken from', wgs84: 'GPS', gcj02: 'Amap, Tencent', bd09: 'Baidu', edit: 'Change', placeHint: 'latitude, longitude', bad: 'Two numbers: latitude, longitude', code: 'Print the door code', codeHint: 'Hang it inside the door frame. Who visits scans it or types the characters.', print: 'Print' },
   door: { title: 'Door code scanned', none: 'No visit of today is for this home, or it is not yours.', pick: 'Which home is it?', use: 'Check in here' },
 }
