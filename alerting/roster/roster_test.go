@@ -350,6 +350,28 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
+func TestSupervisorsAreToldOfTheirGapsOnceADay(t *testing.T) {
+	r := New(zone(t, "Asia/Shanghai"))
+	people := NewPeople([]Person{
+		{User: "boss", Role: "supervisor", Areas: []devices.AreaPath{"x"}},
+		{User: "lead", Role: "supervisor", Areas: []devices.AreaPath{"x/b"}},
+		{User: "desk", Role: "duty", Areas: []devices.AreaPath{"x"}},
+	})
+	gaps := []Gap{{"x/a/1", noon.Add(time.Hour), noon.Add(4 * time.Hour)}, {"x/a/2", noon, noon.Add(time.Hour)}}
+	list := r.Notices(gaps, people, noon)
+	if len(list) != 1 || list[0].Person != "boss" || list[0].Area != "x" || list[0].Data["hours"] != 4 || list[0].Data["from"] != noon || list[0].Reason != alerting.NoticeCoverage {
+		t.Fatalf("%+v", list)
+	}
+	// A county without anybody is a gap of each of its towns.
+	if list := r.Notices([]Gap{{"x", noon, noon.Add(time.Hour)}}, people, noon); len(list) != 2 {
+		t.Errorf("%+v", list)
+	}
+	again, tomorrow := r.Notices(gaps, people, noon.Add(time.Hour)), r.Notices(gaps, people, noon.Add(24*time.Hour))
+	if again[0].Key != list[0].Key || tomorrow[0].Key == list[0].Key {
+		t.Errorf("%s, %s, %s", list[0].Key, again[0].Key, tomorrow[0].Key)
+	}
+}
+
 func TestWhatCannotStandIsRefused(t *testing.T) {
 	step := func(after int, targets ...Target) Step { return Step{AfterS: after, Targets: targets} }
 	one := Target{User: "u"}

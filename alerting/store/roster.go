@@ -44,11 +44,15 @@ func (s *Store) Roster() *roster.Roster {
 	if r := s.Duty.now.Load(); r != nil {
 		return r
 	}
-	zone := s.Duty.Zone
-	if zone == nil {
-		zone = time.UTC
+	return s.Duty.none()
+}
+
+// none is a roster into which nothing was entered.
+func (d *Duty) none() *roster.Roster {
+	if d.Zone == nil {
+		return roster.New(time.UTC)
 	}
-	return roster.New(zone)
+	return roster.New(d.Zone)
 }
 
 // Callout says who is told of a case and when.
@@ -109,8 +113,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, c.Version, database.Micros(c.Held), c.
 func (s *Store) LoadRoster(ctx context.Context) error {
 	s.Duty.mu.Lock()
 	defer s.Duty.mu.Unlock()
-	s.Duty.now.Store(nil)
-	r := s.Roster()
+	r := s.Duty.none()
 	err := each(ctx, s.db.Read, func(rows *sql.Rows) error {
 		c, err := scanRosterChange(rows.Scan)
 		if err != nil {
