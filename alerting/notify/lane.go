@@ -45,7 +45,7 @@ func (j *job) attempt(message string, state AttemptState, at time.Time) Attempt 
 func (j *job) limited(now time.Time, wait time.Duration) Attempt {
 	a := j.attempt(j.entry.Key, TryLimited, now)
 	a.Tries--
-	a.NextAt, a.Error = now.Add(wait), "the channel is busy or down"
+	a.NextAt = now.Add(wait)
 	return a
 }
 

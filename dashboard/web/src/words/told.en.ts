@@ -13,5 +13,5 @@ export const told = {
   noticeState: { waiting: 'Waiting', delivered: 'Arrived', sent: 'Sent', settled: 'Not needed', failed: 'Failed' },
   reason: { opened: 'New case', escalated: 'Nobody answered', returned: 'Taken and left', visit: 'Visit', coverage: 'Hours without anybody', handover: 'Shift not signed', canary: 'Self-check broken', test: 'Test' },
   why: { acknowledged: 'somebody took it', closed: 'case closed', too_old: 'too old', no_channel: 'the person has no channel', refused: 'refused by the channel', gave_up: 'too many tries' },
-  attempt: { sending: 'sending', taken: 'taken', delivered: 'arrived', failed: 'failed', limited: 'held by limit', refused: 'refused' },
+  attempt: { sending: 'sending', taken: 'taken', delivered: 'arrived', failed: 'failed', limited: 'channel busy or down, later', refused: 'refused' },
 }

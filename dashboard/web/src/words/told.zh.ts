@@ -13,5 +13,5 @@ export const told = {
   noticeState: { waiting: '待发送', delivered: '已送达', sent: '已发出', settled: '不必发', failed: '失败' },
   reason: { opened: '新警情', escalated: '无人接警升级', returned: '接警后退回', visit: '上门任务', coverage: '值守空档', handover: '交接班未签', canary: '自检中断', test: '测试' },
   why: { acknowledged: '已有人接警', closed: '警情已结案', too_old: '已过时', no_channel: '此人没有设置通知方式', refused: '渠道拒绝', gave_up: '多次尝试失败' },
-  attempt: { sending: '发送中', taken: '已接收', delivered: '已送达', failed: '失败', limited: '限流', refused: '被拒绝' },
+  attempt: { sending: '发送中', taken: '已接收', delivered: '已送达', failed: '失败', limited: '渠道忙或中断，暂缓', refused: '被拒绝' },
 }
