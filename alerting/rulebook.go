@@ -24,7 +24,8 @@ const mostPlaces = 1 << 17
 // one at a time and while nobody asks.
 type Rulebook struct {
 	defaults *Rules
-	changes  []RuleChange // by the time from which they hold, and by version
+	clock    *time.Duration // see SetZone
+	changes  []RuleChange   // by the time from which they hold, and by version
 	set      map[RuleScope][]int32
 	own      map[string]bool // residents with settings of their own
 	scoped   bool            // there are others than the service's
@@ -50,6 +51,17 @@ func NewRulebook() *Rulebook {
 		defaults: DefaultRules(), set: map[RuleScope][]int32{}, own: map[string]bool{},
 		areas: map[devices.AreaPath]*[4]*timeline{}, places: map[RuleScope]*timeline{}, lines: map[string]*timeline{}, merged: map[string]*Rules{},
 	}
+}
+
+// SetZone makes the zone's clock, without its summer time, that of all rules,
+// whatever they say: when it is night is the county's setting. It is called before
+// anything is added.
+func (b *Rulebook) SetZone(zone *time.Location) {
+	const year = 2026
+	_, winter := time.Date(year, time.January, 1, 0, 0, 0, 0, zone).Zone()
+	_, summer := time.Date(year, time.July, 1, 0, 0, 0, 0, zone).Zone()
+	clock := time.Duration(min(winter, summer)) * time.Second
+	b.clock, b.defaults.Vitals.UTCOffset = &clock, clock
 }
 
 // Add takes a change that has been made: its version is greater than that of the
@@ -233,6 +245,9 @@ func (b *Rulebook) merge(chain []int32, known map[string]*Rules, trial *RuleChan
 		if r, err = under.Over(json.RawMessage(`{}`)); err != nil {
 			return nil, err
 		}
+	}
+	if b.clock != nil {
+		r.Vitals.UTCOffset = *b.clock
 	}
 	r.Version = max(under.Version, c.Version)
 	known[string(name)] = r

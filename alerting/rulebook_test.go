@@ -1,6 +1,7 @@
 package alerting_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -215,5 +216,32 @@ func BenchmarkRulebook(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		book.Rules(noon, homes[i*7919%len(homes)])
+	}
+}
+
+// The county's zone is the one truth about when it is night.
+func TestTheCountysZoneIsTheRulesClock(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := alerting.NewRulebook()
+	b.SetZone(zone)
+	rules := alerting.DefaultRules()
+	rules.LowBatteryPct = 30 // a change of all rules, with the clock of another release
+	body, err := json.Marshal(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Add(alerting.RuleChange{Version: 2, From: noon, Settings: body}); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{noon.Add(-time.Hour), noon.Add(time.Hour)} {
+		if got := b.Rules(at, alerting.RuleScope{}).Vitals.UTCOffset; got != time.Hour {
+			t.Errorf("clock of %s, want 1 h", got)
+		}
+	}
+	if got := b.Rules(noon.Add(time.Hour), alerting.RuleScope{}).LowBatteryPct; got != 30 {
+		t.Errorf("the change is lost: %v", got)
 	}
 }

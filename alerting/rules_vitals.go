@@ -39,7 +39,8 @@ type VitalRules struct {
 
 	// NotWorn is how long a band must be off the wrist to be a task.
 	NotWorn time.Duration `json:"not_worn" yaml:"not_worn"`
-	// UTCOffset is the wearers' clock, east of Greenwich: when it is night.
+	// UTCOffset is the wearers' clock, east of Greenwich: when it is night. In the
+	// service it is that of the setting time_zone; a backtest has no other.
 	UTCOffset time.Duration `json:"utc_offset" yaml:"utc_offset"`
 }
 

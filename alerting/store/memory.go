@@ -36,6 +36,9 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 		return saved, fmt.Errorf("load: %w", err)
 	}
 	rules := alerting.NewRulebook()
+	if s.Zone != nil {
+		rules.SetZone(s.Zone)
+	}
 	contacts := []alerting.Contact{}
 	var silences map[silent][]*silence
 	var unusual map[string][]alerting.Window

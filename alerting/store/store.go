@@ -22,6 +22,9 @@ type Store struct {
 	// Now is the clock by which contacts are recorded and rules begin to hold;
 	// New sets it to time.Now. It is changed before the store is used.
 	Now func() time.Time
+	// Zone is the county's, for the rules; nil leaves their own clock. It is set
+	// before Load.
+	Zone *time.Location
 
 	// Duty says who can be told, and in which time zone the rotas are.
 	Duty Duty

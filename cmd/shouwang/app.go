@@ -123,6 +123,7 @@ func open(ctx context.Context, s settings, log zerolog.Logger) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.close())
 	}
+	a.alerts.Zone = zone
 	if a.rollups, err = rollup.Open(ctx, rollup.Options{Store: a.series, DB: a.db, Zone: zone, Log: log}); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
