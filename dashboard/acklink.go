@@ -55,10 +55,10 @@ func ackWordsOf(language string) ackWords {
 		}
 	}
 	return ackWords{
-		Lang: "zh-CN", Title: "守望平台警情", Area: "区域：", Since: "起始：", Ack: "我来接警", As: "接警人：", Board: "打开值守台（需登录）",
+		Lang: "zh-CN", Title: "守望平台警情", Area: "区域：", Since: "起始：", Ack: "我来接警", As: "接警人：", Board: "打开值班台（需登录）",
 		Done: "接警成功，此警情由您处置，请尽快回拨或派人上门。", Yours: "您已接警。", Others: "已有人接警：",
-		Closed: "此警情已结案。", Used: "此链接已用过，警情又回到待接警：请用最新一条通知里的链接，或登录值守台。",
-		Wrong: "链接无效，请从通知里重新打开，或登录值守台。", Expired: "链接已过期，请登录值守台查看。",
+		Closed: "此警情已结案。", Used: "此链接已用过，警情又回到待接警：请用最新一条通知里的链接，或登录值班台。",
+		Wrong: "链接无效，请从通知里重新打开，或登录值班台。", Expired: "链接已过期，请登录值班台查看。",
 		Denied: "您的账号不能接此警情。",
 	}
 }

@@ -1,7 +1,7 @@
 // 通知方式与发送记录
 export const told = {
   title: '通知方式', titleOf: '{name} 的通知方式', hint: '有警情需要您处理时，从上到下依次尝试；红色警情前一种没有送达，就换下一种。',
-  none: '还没有设置：现在只能在值守台上看到警情，离开屏幕就收不到。', noChannels: '系统还没有配置通知渠道，请管理员在配置文件的 notify 一节设置。',
+  none: '还没有设置：现在只能在值班台上看到警情，离开屏幕就收不到。', noChannels: '系统还没有配置通知渠道，请管理员在配置文件的 notify 一节设置。',
   language: '通知语言', zh: '中文', en: '英文', add: '添加', choose: '选择渠道', address: '地址', up: '上移', down: '下移', remove: '删除', enabled: '启用',
   quiet: '免打扰', quietFrom: '从', quietTo: '到', quietHint: '免打扰时段内只发红色警情。', save: '保存', saved: '已保存', unsaved: '有未保存的修改', test: '发送测试', testing: '正在发送…',
   tested: '上次测试成功 {time}', untested: '未测试', saveFirst: '保存后才能测试', shared: '群内其他人也能看到', outbox: '发送记录', others: '查看他人：{name}', own: '我的通知方式',
