@@ -141,11 +141,17 @@ func numberOf(c *Call, r *devices.Resident) string {
 	if c.Number != "" {
 		return devices.MaskPhone(c.Number)
 	}
-	// Nobody's name is a number of three digits but a service's.
-	if whom := strings.TrimSpace(c.Whom); len(whom) <= 5 && devices.MaskPhone(whom) == whom {
-		return whom
+	if isService(c.Whom) {
+		return strings.TrimSpace(c.Whom)
 	}
 	return ""
+}
+
+// isService says whether somebody's name is the short number of a service: 120,
+// 110, 12345. It is no secret.
+func isService(whom string) bool {
+	whom = strings.TrimSpace(whom)
+	return whom != "" && len(whom) <= 5 && strings.Trim(whom, "0123456789") == ""
 }
 
 // record keeps the call, and what it promises on the case: a call about somebody

@@ -78,6 +78,13 @@ func (d *Dashboard) serveAlerts() {
 				return nil, err
 			}
 		}
+		if !d.named(caller(ctx), a.ClosedAt, false) {
+			for _, e := range entries {
+				if whom, ok := e.Data["whom"].(string); ok {
+					e.Data["whom"] = maskWhom(whom)
+				}
+			}
+		}
 		return &body[logOut]{logOut{Items: newList(entries, "").Items}}, nil
 	})
 }

@@ -43,7 +43,7 @@ func (d *Dashboard) atRisk(ctx context.Context, in *ByID) (*body[atRiskOut], err
 		}
 		return cmp.Or(calledAt(a).Compare(calledAt(b)), cmp.Compare(a.ID, b.ID))
 	})
-	seen := d.sight(ctx)
+	seen, named := d.sight(ctx), d.named(caller(ctx), a.ClosedAt, false)
 	out := atRiskOut{Items: []atRiskBody{}}
 	for _, one := range all {
 		r, ok, err := seen(one.ID)
@@ -54,7 +54,7 @@ func (d *Dashboard) atRisk(ctx context.Context, in *ByID) (*body[atRiskOut], err
 			continue
 		}
 		name, phone := r.Name, r.Phone
-		if !d.named(caller(ctx), a.ClosedAt, false) {
+		if !named {
 			name, phone = access.MaskName(name), access.MaskPhone(phone)
 		}
 		item := atRiskBody{ID: r.ID, Name: name, Phone: phone, Tier: r.Tier, Back: one.Back, CalledAt: orNil(calledAt(one))}
@@ -96,7 +96,7 @@ func (d *Dashboard) hideOthers(ctx context.Context, a *alerting.Alert) error {
 	if a.Kind != alerting.KindDataOutage {
 		return nil
 	}
-	seen := d.sight(ctx)
+	seen, named := d.sight(ctx), d.named(caller(ctx), a.ClosedAt, false)
 	if all, ok := a.Evidence["residents"].([]alerting.AtRisk); ok {
 		mine := []alerting.AtRisk{}
 		for _, r := range all {
@@ -105,7 +105,9 @@ func (d *Dashboard) hideOthers(ctx context.Context, a *alerting.Alert) error {
 				return err
 			}
 			if ok {
-				r.Name = now.Name
+				if r.Name = now.Name; !named {
+					r.Name = access.MaskName(r.Name)
+				}
 				mine = append(mine, r)
 			}
 		}

@@ -2,9 +2,11 @@ package dashboard
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"shouwang/alerting"
+	"shouwang/dashboard/access"
 )
 
 type callsOut struct {
@@ -21,7 +23,8 @@ type callbacksOut struct {
 
 func (d *Dashboard) serveCalls() {
 	add(d, "list-alert-calls", "Phone calls about an alert, both ways, oldest first", func(ctx context.Context, in *ByID) (*body[callsOut], error) {
-		if _, err := d.alert(ctx, in.ID); err != nil {
+		a, err := d.alert(ctx, in.ID)
+		if err != nil {
 			return nil, err
 		}
 		all, err := d.opts.Alerts.Calls(ctx, alerting.CallFilter{Scope: caller(ctx).Scope, Alert: in.ID})
@@ -34,7 +37,7 @@ func (d *Dashboard) serveCalls() {
 			if ok, err := nameOf(seen, c.Resident); err != nil {
 				return nil, err
 			} else if ok {
-				out.Items = append(out.Items, c)
+				out.Items = append(out.Items, showCall(c, d.named(caller(ctx), a.ClosedAt, false)))
 			}
 		}
 		return &body[callsOut]{out}, nil
@@ -54,11 +57,30 @@ func (d *Dashboard) serveCalls() {
 			if ok, err := nameOf(seen, c.Resident); err != nil {
 				return nil, err
 			} else if ok {
+				c.CallRecord = showCall(c.CallRecord, d.named(caller(ctx), nil, true))
 				out.Items = append(out.Items, c)
 			}
 		}
 		return &body[callbacksOut]{out}, nil
 	})
+}
+
+// showCall is the call as it is shown to somebody who may see whom it was about by
+// name, or may not.
+func showCall(c alerting.CallRecord, named bool) alerting.CallRecord {
+	if !named {
+		c.Resident, c.Whom = maskRef(c.Resident), maskWhom(c.Whom)
+	}
+	return c
+}
+
+// maskWhom masks the name of who was called; the words for the resident and the
+// numbers of services are none.
+func maskWhom(whom string) string {
+	if whom == "resident" || strings.Trim(whom, "0123456789") == "" {
+		return whom
+	}
+	return access.MaskName(whom)
 }
 
 // nameOf fills in the name of somebody whom the caller may see, and says whether

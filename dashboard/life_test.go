@@ -90,6 +90,17 @@ func TestCallsOverHTTP(t *testing.T) {
 	if one["number"] != "138****5678" || one["by"] != "duty" || one["direction"] != "out" || one["seconds"] != 12.0 {
 		t.Errorf("%v", one)
 	}
+	if r := one["resident"].(map[string]any); r["name"] != "*" {
+		t.Errorf("the auditor reads %v", r)
+	}
+	_, calls, _ = c.as(access.Duty, "GET", path+"/calls", nil)
+	if r := calls["items"].([]any)[0].(map[string]any)["resident"].(map[string]any); r["name"] != "王" {
+		t.Errorf("the desk reads %v", r)
+	}
+	status, _, _ = c.as(access.Duty, "POST", path+"/call", map[string]any{"direction": "in", "whom": "王小明", "result": "answered"})
+	if _, log, _ := c.as(access.Auditor, "GET", path+"/log", nil); status != http.StatusOK || strings.Contains(text(log), "小明") {
+		t.Errorf("%d %v", status, log)
+	}
 	_, log, _ := c.as(access.Duty, "GET", path+"/log", nil)
 	if strings.Contains(text(log)+text(calls), "12345678") {
 		t.Error("the number is whole")

@@ -3,23 +3,23 @@ package devices
 import "strings"
 
 // MaskPhone hides the middle of a telephone number, so that who knows it can tell
-// which it is and nobody else can ring it: 13812345678 becomes 138****5678, and
-// 0635-7654321 becomes 063****4321. A number of up to five digits belongs to a
-// service (120, 110, 12345) and stays. What holds no digit is no number and "".
+// which it is and nobody else can ring it: of 11 digits and more it leaves the
+// first three and the last four, 138****5678, of a shorter one the last two, and
+// nothing of less than five. What is no number, "", stays so.
 func MaskPhone(number string) string {
-	var digits strings.Builder
-	for _, r := range number {
-		if r >= '0' && r <= '9' {
-			digits.WriteRune(r)
+	digits := []byte{}
+	for i := range len(number) {
+		if c := number[i]; c >= '0' && c <= '9' {
+			digits = append(digits, c)
 		}
 	}
-	d := digits.String()
-	switch n := len(d); {
-	case n <= 5:
-		return d
-	case n < 9:
-		return d[:1] + "****" + d[n-2:]
-	default:
-		return d[:3] + "****" + d[n-4:]
+	switch n := len(digits); {
+	case number == "":
+		return ""
+	case n >= 11:
+		return string(digits[:3]) + strings.Repeat("*", n-7) + string(digits[n-4:])
+	case n >= 5:
+		return strings.Repeat("*", n-2) + string(digits[n-2:])
 	}
+	return "****"
 }

@@ -2,7 +2,8 @@ package access
 
 import (
 	"strings"
-	"unicode"
+
+	"shouwang/devices"
 )
 
 // MaskName leaves the first character of a name, as people in China know it
@@ -17,23 +18,7 @@ func MaskName(name string) string {
 
 // MaskPhone leaves the first three and the last four digits of a mobile number,
 // 138****5678, and of a shorter one the last two.
-func MaskPhone(phone string) string {
-	digits := []rune{}
-	for _, r := range phone {
-		if unicode.IsDigit(r) {
-			digits = append(digits, r)
-		}
-	}
-	switch n := len(digits); {
-	case phone == "":
-		return ""
-	case n >= 11:
-		return string(digits[:3]) + strings.Repeat("*", n-7) + string(digits[n-4:])
-	case n >= 5:
-		return strings.Repeat("*", n-2) + string(digits[n-2:])
-	}
-	return "****"
-}
+func MaskPhone(phone string) string { return devices.MaskPhone(phone) }
 
 // Masked says whether a text is what one of the masks made, and so must not be
 // stored as a name or a phone number.
