@@ -31,6 +31,7 @@ export function createPages(session: Session): Router {
       { path: '/silences', name: 'silences', component: () => import('@/views/SilencesView.vue'), meta: { allow: may.silences } },
       { path: '/duty', name: 'duty', component: () => import('@/views/DutyView.vue'), meta: { allow: may.duty } },
       { path: '/areas', name: 'areas', component: () => import('@/views/AreasView.vue'), meta: { allow: may.areas } },
+      { path: '/reports', name: 'reports', component: () => import('@/views/ReportsView.vue'), meta: { allow: may.reports } },
       { path: '/rules', name: 'rules', component: () => import('@/views/RulesView.vue'), meta: { allow: may.rules } },
       { path: '/mine', name: 'mine', component: () => import('@/views/AccountView.vue') },
       { path: '/accounts', name: 'accounts', component: () => import('@/views/AccountsView.vue'), meta: { allow: may.accounts } },

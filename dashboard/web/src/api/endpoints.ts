@@ -2,9 +2,9 @@
 import { queryString, type Client } from './client'
 import type { Entry as DoorEntry, Home } from '@/field/types'
 import type {
-  Account, AuditEntry, Consents, Enrolment, Factor, Token,
-  Told, TestAnswer, ChannelState, NoticeItem, Alert, Area, AtRisk, Collectable, ResidentStates, Sheet, Silence, Caller, CallRecord, DeadLetter, Device, EffectiveRules, History, Latest, LogEntry, Outcome, Page, Preview, Resident, ResidentDetail, RulesBody, RuleScope, RuleVersion, Status, Visit,
-  Ladder, Provider, ProviderWork, TruthRate, VisitQuota,
+  Account, Alert, Area, AtRisk, AuditEntry, CallRecord, Caller, ChannelState, Collectable, Consents, DeadLetter, Device, DutyCheck, EffectiveRules,
+  Enrolment, Factor, History, Ladder, Latest, LogEntry, NoticeItem, Outcome, Page, Preview, Provider, ProviderWork, MonthReport, ReportItem, Resident,
+  ResidentDetail, ResidentStates, RuleScope, RuleVersion, RulesBody, Sheet, Silence, Status, TestAnswer, Token, Told, TruthRate, Visit, VisitQuota,
 } from './types'
 import type { Coverage, DutyNow, DutySettings, EffectivePolicy, Holiday, Override, Policies, Policy, RosterChange, Rota, Rotas, Sighting } from '@/duty/duty'
 
@@ -138,6 +138,12 @@ export function createApi(c: Client) {
       const { version: _, ...proposed } = { version: 0, ...change }
       return c.post<Preview>('/rules/preview', { ...proposed, days }, 75_000)
     },
+
+    report: (query: { month: string; area: string }) => c.get<MonthReport>('/reports/month', query),
+    reportItems: (query: { month: string; area: string; list: string }) => c.get<{ items: ReportItem[] }>('/reports/month/items', query).then((r) => r.items),
+    dutyCheck: () => c.get<{ check: DutyCheck | null }>('/duty-checks/current'),
+    askDutyCheck: (area: string) => c.post<DutyCheck>('/duty-checks', { area }),
+    answerDutyCheck: (check: string) => c.post<DutyCheck>(`/duty-checks/${id(check)}/answer`),
 
     silences: (query: Record<string, string | number | boolean | undefined>) => c.get<{ items: Silence[]; kinds: string[] }>('/silences', query as Record<string, string | number | undefined>),
     createSilence: (s: { resident?: string; device?: string; kind: string; until: string; reason: string }) => c.post<Silence>('/silences', s),

@@ -22,6 +22,9 @@ export const may = {
   devices: can('list-devices'),
   latest: can('get-device-latest'),
   deadletters: can('list-deadletters'),
+  reports: can('get-report'),
+  dutyCheck: can('get-duty-check'),
+  askDutyCheck: can('ask-duty-check'),
   rules: can('get-rules'),
   tryRules: can('preview-rules'),
   /** The service's rules hold for everybody: only who sees all may change them. */

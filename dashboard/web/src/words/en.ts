@@ -2,6 +2,7 @@ import { told } from './told.en'
 import { access } from './access.en'
 import { evidence } from './evidence.en'
 import { duty } from './duty.en'
+import { reports } from './reports.en'
 import { rounds } from './rounds.en'
 import { life } from './life.en'
 import { field } from './field.en'
@@ -16,7 +17,7 @@ export const en: Messages = {
     yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
-  nav: { told: 'Notices', board: 'Board', visits: 'Visits', providers: 'Providers', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', more: 'More', main: 'Main navigation', signOut: 'Sign out' },
+  nav: { told: 'Notices', board: 'Board', visits: 'Visits', providers: 'Providers', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', reports: 'Reports', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', more: 'More', main: 'Main navigation', signOut: 'Sign out' },
   signin: {
     title: 'Sign in', username: 'User name', password: 'Password', submit: 'Sign in', working: 'Signing in…', failed: 'Wrong user name or password.', expired: 'Your session has ended. Please sign in again.',
   },
@@ -130,7 +131,7 @@ export const en: Messages = {
   time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', days: '{n} d', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
   access,
   evidence,
-  life, rounds, duty,
+  life, rounds, reports, duty,
   field,
   told,
   shift, quiet, lifeState,

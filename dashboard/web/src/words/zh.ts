@@ -3,6 +3,7 @@ import { told } from './told.zh'
 import { access } from './access.zh'
 import { evidence } from './evidence.zh'
 import { duty } from './duty.zh'
+import { reports } from './reports.zh'
 import { rounds } from './rounds.zh'
 import { life } from './life.zh'
 import { field } from './field.zh'
@@ -16,7 +17,7 @@ export const zh = {
     yes: '是', no: '否', comma: '、', optional: '选填', required: '此项必填',
     theme: '切换明暗',
   },
-  nav: { told: '通知', board: '值班台', visits: '上门', providers: '机构', shift: '交接班', residents: '对象', devices: '设备', areas: '区域', duty: '值班', rules: '规则', deadletters: '拒收消息', accounts: '账号', audit: '操作记录', mine: '我的账号', more: '更多', main: '主导航', signOut: '退出' },
+  nav: { told: '通知', board: '值班台', visits: '上门', providers: '机构', shift: '交接班', residents: '对象', devices: '设备', areas: '区域', duty: '值班', reports: '报表', rules: '规则', deadletters: '拒收消息', accounts: '账号', audit: '操作记录', mine: '我的账号', more: '更多', main: '主导航', signOut: '退出' },
   signin: {
     title: '登录', username: '用户名', password: '密码', submit: '登录', working: '正在登录…', failed: '用户名或密码不对。', expired: '登录已过期，请重新登录。',
   },
@@ -130,7 +131,7 @@ export const zh = {
   time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', days: '{n} 天', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
   access,
   evidence,
-  life, rounds, duty,
+  life, rounds, reports, duty,
   field,
   told,
   shift, quiet, lifeState,
