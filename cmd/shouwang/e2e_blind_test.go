@@ -129,7 +129,7 @@ func TestTheBoardSaysWhenItIsBlind(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	room := emptyRoom(t, 4, 0)
 	line := plugIn(t, strings.TrimPrefix(room.http, "http://"))
-	duty := room.signIn("http://"+line.address, "duty", chromedp.EmulateViewport(1440, 900))
+	duty := room.signIn("http://"+line.address+"/", "duty", chromedp.EmulateViewport(1440, 900))
 	first, missed := room.Device(devices.Wristband), room.Device(devices.Wristband)
 	pressed := first.PublishSOS()
 	before := room.as("duty").expectAlert("sos", first)

@@ -57,16 +57,16 @@ type person struct {
 // SignIn opens the page on a desk's screen and signs in as the account.
 func (r *room) SignIn(user string) *person {
 	r.t.Helper()
-	return r.signIn(r.http, user, chromedp.EmulateViewport(1440, 900))
+	return r.signIn(r.http+"/", user, chromedp.EmulateViewport(1440, 900))
 }
 
-// Phone is the same on a phone.
+// Phone opens the field page on a phone and signs in there.
 func (r *room) Phone(user string) *person {
 	r.t.Helper()
-	return r.signIn(r.http, user, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait))
+	return r.signIn(r.http+"/field", user, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait))
 }
 
-func (r *room) signIn(base, user string, screen chromedp.Action[chromedp.Void]) *person {
+func (r *room) signIn(address, user string, screen chromedp.Action[chromedp.Void]) *person {
 	r.t.Helper()
 	if r.browser == nil {
 		r.browser = openBrowser(r.t)
@@ -77,7 +77,7 @@ func (r *room) signIn(base, user string, screen chromedp.Action[chromedp.Void]) 
 	if err := chromedp.Do(ctx, screen); err != nil { // without a timeout: it makes the window
 		r.t.Fatalf("%s: open a window: %v", user, err)
 	}
-	p.do("open the page", chromedp.Navigate(base+"/"))
+	p.do("open the page", chromedp.Navigate(address))
 	p.fill("username", r.accounts[user].Username)
 	p.fill("password", r.accounts[user].Password)
 	p.click(byTestID("submit"))
