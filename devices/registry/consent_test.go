@@ -23,7 +23,7 @@ func TestConsentsHoldFromWhenTheyWereEntered(t *testing.T) {
 	}
 	c.t = c.t.Add(time.Minute)
 	before := c.now()
-	enter(devices.Consent{Data: devices.PositionData, Granted: true, Paper: "箱 3"})
+	enter(devices.Consent{Data: devices.PositionData, Granted: true, From: epoch.Add(-time.Hour), Paper: "箱 3"}) // it counts from when it was entered
 	granted := c.now()
 	enter(devices.Consent{Data: devices.PositionData, Granted: false, Paper: "箱 4"})
 	withdrawn := c.now()
