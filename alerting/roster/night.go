@@ -32,7 +32,8 @@ type NightRule struct {
 	Targets  []Target          `json:"targets,omitempty" maxItems:"50" doc:"Who acts instead of the policy's first step; the policy's own people when empty."`
 }
 
-// DefaultSettings: yellow and blue wait for the morning.
+// DefaultSettings are those of a fresh service: yellow and blue wait for the
+// morning.
 func DefaultSettings() Settings {
 	return Settings{IdleMin: 20, Night: Night{From: "22:00", To: "06:00", Rules: []NightRule{
 		{Severity: alerting.Yellow, Wait: true}, {Severity: alerting.Blue, Wait: true},

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"shouwang/alerting"
@@ -108,7 +109,7 @@ func Default(s alerting.Severity, rules *alerting.Rules) Policy {
 	p := Policy{Severity: s, Steps: []Step{{Targets: desk}}}
 	switch s {
 	case alerting.Red, alerting.Orange:
-		p.Steps[0].Targets = append(p.Steps[0].Targets[:len(desk):len(desk)], Target{Role: roleAssistant, Level: alerting.LevelVillage}, Target{Provider: true})
+		p.Steps[0].Targets = append(slices.Clip(desk), Target{Role: roleAssistant, Level: alerting.LevelVillage}, Target{Provider: true})
 	case alerting.Blue:
 		p.Steps[0].Targets = nil // it is in the worklist
 	}
@@ -124,7 +125,7 @@ func Default(s alerting.Severity, rules *alerting.Rules) Policy {
 		p.Steps = append(p.Steps, Step{
 			AfterS: int(after / time.Second),
 			// The desks again: they have not answered.
-			Targets: append(desk[:len(desk):len(desk)], Target{Role: roleTownDuty, Level: level}, Target{Role: roleDuty, Level: level}, Target{Role: roleSupervisor, Level: level}),
+			Targets: append(slices.Clip(desk), Target{Role: roleTownDuty, Level: level}, Target{Role: roleDuty, Level: level}, Target{Role: roleSupervisor, Level: level}),
 		})
 	}
 	return p

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -148,9 +149,9 @@ func (a *app) enterRoster(ctx context.Context, c *county) error {
 		}},
 		{roster.WhatPolicy, roster.PolicyID(root, alerting.Red), roster.Policy{
 			Area: root, Severity: alerting.Red, UnseenS: 20, Steps: []roster.Step{
-				{Targets: append(desk[:3:3], roster.Target{Role: string(access.Assistant), Level: alerting.LevelVillage}, roster.Target{Provider: true})},
-				{AfterS: 60, Targets: append(desk[:3:3], roster.Target{Role: string(access.TownDuty), Level: alerting.LevelTown})},
-				{AfterS: 180, Targets: append(desk[:3:3], roster.Target{Role: string(access.Duty), Level: alerting.LevelCounty}, roster.Target{Role: string(access.Supervisor), Level: alerting.LevelCounty})},
+				{Targets: append(slices.Clip(desk), roster.Target{Role: string(access.Assistant), Level: alerting.LevelVillage}, roster.Target{Provider: true})},
+				{AfterS: 60, Targets: append(slices.Clip(desk), roster.Target{Role: string(access.TownDuty), Level: alerting.LevelTown})},
+				{AfterS: 180, Targets: append(slices.Clip(desk), roster.Target{Role: string(access.Duty), Level: alerting.LevelCounty}, roster.Target{Role: string(access.Supervisor), Level: alerting.LevelCounty})},
 			},
 		}},
 	} {
