@@ -87,6 +87,7 @@ func scenarios() []scenario {
 		{"clocks", clocks},
 		{"front", front},
 		{"notify", killWhileTelling},
+		{"watchers", restartsWhileWatched},
 	}
 }
 
