@@ -53,10 +53,7 @@ func (s *Store) Verify(ctx context.Context, number int64, noted string) (Chain, 
 				return err
 			}
 			if c.Why = c.wrong(&e, before, left[e.number]); c.Why != "" {
-				c.Broken = e.number
-				if e.number > c.Last+1 {
-					c.Broken = c.Last + 1
-				}
+				c.Broken = min(e.number, c.Last+1) // the first that is missing
 				return nil
 			}
 			if noted != "" && e.number == number {
