@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -335,11 +336,12 @@ func (s *Sheet) seal() error {
 
 // digest is what is signed.
 func (s *Sheet) digest() string {
-	text := s.Signed + "\n"
+	var text strings.Builder
+	text.WriteString(s.Signed + "\n")
 	for _, l := range s.Lines {
-		text += l.Digest + "\n"
+		text.WriteString(l.Digest + "\n")
 	}
-	return digestOf(text)
+	return digestOf(text.String())
 }
 
 // Verify says whether what is kept is what was signed; of a line that was erased
