@@ -408,7 +408,13 @@ func (f *fold) raise(old *Case, now time.Time, what *place, reached func(residen
 	if err := f.add(c); err != nil || c.Kind != KindDataOutage {
 		return err
 	}
-	return f.tx.MoveEpisodes(old.ID, c.ID) // what it stands for
+	if err := f.tx.MoveEpisodes(old.ID, c.ID); err != nil { // what it stands for
+		return err
+	}
+	if c.NextCall, err = f.tx.NextCall(c.ID); err != nil || c.NextCall == nil {
+		return err
+	}
+	return f.tx.PutAlert(c)
 }
 
 // newID makes the id of an alert or a visit. It grows with time, which is kind
