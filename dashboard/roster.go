@@ -110,9 +110,9 @@ type rotaView struct {
 }
 
 type rotasOut struct {
-	Items    []rotaView   `json:"items"`
+	Items    []rotaView  `json:"items"`
 	People   []colleague `json:"people" doc:"Who can be put on a rota."`
-	TimeZone string       `json:"time_zone"`
+	TimeZone string      `json:"time_zone"`
 }
 
 type colleague struct {
@@ -124,10 +124,10 @@ type colleague struct {
 }
 
 type nowStep struct {
-	AfterS    int          `json:"after_s"`
-	Level     string       `json:"level"`
+	AfterS    int         `json:"after_s"`
+	Level     string      `json:"level"`
 	People    []colleague `json:"people"`
-	Reachable bool         `json:"reachable"`
+	Reachable bool        `json:"reachable"`
 }
 
 type nowOut struct {
@@ -139,14 +139,14 @@ type nowOut struct {
 	Steps      []nowStep         `json:"steps" doc:"Who would be told of an alert here that rings now, at which second."`
 	UnseenS    int               `json:"unseen_s" doc:"Seconds within which somebody must have seen it, else the next step is taken at once."`
 	WaitsUntil *time.Time        `json:"waits_until" doc:"It would wait for the morning until then."`
-	Watching   []colleague      `json:"watching" doc:"Who sits at a desk's board now and watches the area."`
+	Watching   []colleague       `json:"watching" doc:"Who sits at a desk's board now and watches the area."`
 }
 
 type nowRota struct {
-	ID     string       `json:"id"`
-	Name   string       `json:"name"`
+	ID     string      `json:"id"`
+	Name   string      `json:"name"`
 	People []colleague `json:"people"`
-	Until  *time.Time   `json:"until" doc:"When the shift ends, if that is within a week."`
+	Until  *time.Time  `json:"until" doc:"When the shift ends, if that is within a week."`
 }
 
 type coverageOut struct {
