@@ -29,6 +29,9 @@ func TestABadSettingIsNamedAsItStandsInTheFile(t *testing.T) {
 		"mail":               {plain + "notify: {smtp: {host: mail.example, from: nobody}}", `notify.smtp.from: "nobody": must be an e-mail address`},
 		"gateway":            {plain + "notify: {sms: {file: /no/such/file}}", "notify.sms.file: \"/no/such/file\""},
 		"base":               {plain + "notify: {base_url: 'sw.example/x'}", `notify.base_url: "sw.example/x": must be https://`},
+		"heart too quick":    {plain + "canary: {every: 1s}", "canary.every: 1s: must be 0 or lie between 10s and 1h"},
+		"no second way":      {plain + "canary: {channel: sms}", `canary.channel: "sms": must be a channel that is set under notify`},
+		"address of nothing": {plain + "canary: {address: '1'}", `canary.address: "1": needs canary.channel`},
 		"no YAML":            {"log: [", "configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {
