@@ -93,7 +93,7 @@ func (d *Dashboard) guard(route access.Route, next http.HandlerFunc) http.Handle
 			}
 			return
 		}
-		if !route.Allows(c.Role) {
+		if !c.MayUse(route) {
 			writeProblem(w, newProblem(http.StatusForbidden, fmt.Sprintf("%s is not open to the role %s", route.Operation, c.Role)))
 			return
 		}

@@ -34,7 +34,7 @@ func describe(c *access.Caller) me {
 	m := me{Username: c.User, Name: c.Name, Role: c.Role, Areas: c.Scope.Areas, Provider: c.Scope.Provider, Vendor: c.Scope.Vendor, MustEnrol: c.MustEnrol, May: []string{}}
 	for _, r := range access.Routes() {
 		reads := r.Method == http.MethodGet || !c.ReadOnly
-		if r.Reach != access.Public && r.Allows(c.Role) && reads && (!c.MustEnrol || r.Settles()) {
+		if r.Reach != access.Public && c.MayUse(r) && reads && (!c.MustEnrol || r.Settles()) {
 			m.May = append(m.May, r.Operation)
 		}
 	}

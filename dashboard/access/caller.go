@@ -43,6 +43,8 @@ type Caller struct {
 	ReadOnly bool
 	// MustEnrol: nothing is open until an authenticator app is set up.
 	MustEnrol bool
+	// account is the account's own role where a token has another, else "".
+	account Role
 	// credential is the hash by which the caller was found, so that it can be
 	// looked up again; bearer tells tokens from sessions.
 	credential string
@@ -62,6 +64,12 @@ func (c *Caller) Sees(area devices.AreaPath, servedBy func(devices.AreaPath) str
 // Same says whether a later look-up found the same person with the same rights.
 func (c *Caller) Same(o *Caller) bool {
 	return c.User == o.User && c.Role == o.Role && c.ReadOnly == o.ReadOnly && c.MustEnrol == o.MustEnrol && fmt.Sprint(c.Scope) == fmt.Sprint(o.Scope)
+}
+
+// MayUse says whether the route is open to the caller: to the role it acts in and,
+// by a narrower token, to the account's own as well.
+func (c *Caller) MayUse(r Route) bool {
+	return r.Allows(c.Role) && (c.account == "" || r.Allows(c.account))
 }
 
 // ByToken says that a program calls, with a token.

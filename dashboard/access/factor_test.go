@@ -240,6 +240,13 @@ func TestTokensAreNarrow(t *testing.T) {
 			t.Errorf("a token of duty as %s: %t", role, !want)
 		}
 	}
+	// A role that may do what the administrator may not lends it nothing.
+	for _, r := range Routes() {
+		as := Caller{Role: Duty, account: Administrator}
+		if as.MayUse(r) != (r.Allows(Duty) && r.Allows(Administrator)) {
+			t.Errorf("a token of the administrator as duty uses %s: %t", r.Operation, as.MayUse(r))
+		}
+	}
 	made, token, err := s.IssueToken(ctx, "root", TokenReach{
 		Name: "export", Role: Auditor, Areas: []devices.AreaPath{"xian/a"}, ReadOnly: true, Expires: c.now.Add(time.Hour), Maker: "root",
 	})
