@@ -11,10 +11,11 @@ import (
 	"strings"
 
 	"shouwang/alerting/store"
+	"shouwang/dashboard/access"
 	"shouwang/devices/database"
 )
 
-// verifyLogCmd checks the chain of the event log: whether anything in it was
+// verifyLogCmd checks the chains of the event log and of the audit log: whether anything in it was
 // changed, removed or added by other hands than the service's. The service may be
 // running.
 type verifyLogCmd struct {
@@ -63,6 +64,15 @@ func (c *verifyLogCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
 		return errLogBroken
 	}
 	fmt.Fprintf(stdout, "whole: %d events\n", chain.Entries)
+	lines, err := access.New(db, access.Options{}).VerifyAudit(ctx)
+	if _, broken := errors.AsType[*access.BrokenError](err); broken {
+		fmt.Fprintf(stdout, "BROKEN: %v\n", err)
+		return errLogBroken
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "whole: %d lines of the audit log\n", lines)
 	if chain.Noted {
 		fmt.Fprintf(stdout, "event %d is the one that was noted\n", c.Noted.number)
 	}
