@@ -26,7 +26,9 @@ func TestARandomTestOfTheDesk(t *testing.T) {
 	draws := []int{0, 600, 23, 1, 1800} // the first desk at ten past, the second not, the third at half past
 	checks := &alerting.DutyChecks{
 		Store: s,
-		Desks: func(context.Context) ([]devices.AreaPath, error) { return []devices.AreaPath{"shen", "shen/east", "zao"}, nil },
+		Desks: func(context.Context) ([]devices.AreaPath, error) {
+			return []devices.AreaPath{"shen", "shen/east", "zao"}, nil
+		},
 		Supervisors: func(_ context.Context, a devices.AreaPath) ([]string, error) {
 			return []string{"boss of " + string(a)}, nil
 		},
