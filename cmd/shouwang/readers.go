@@ -59,6 +59,7 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 		})
 	}
 	l.start("rounds", a.rounds.Run)
+	l.start("duty checks", a.newDutyChecks().Run)
 	l.start("escalation", alerting.NewEscalation(alerting.EscalationOptions{Book: a.alerts, Directory: a.registry, Log: a.log, Metrics: a.metrics}).Run)
 	return nil
 }
