@@ -32,7 +32,7 @@ func (a *app) startDashboard(l *lifecycle, brk *broker.Broker, jrn *journal.Jour
 		Access: a.access, Alerts: a.alerts, Doors: a.alerts, Registry: a.registry, Series: a.series, DeadLetters: a.letters, Erasures: a.newEraser(),
 		Desk:   alerting.NewDesk(alerting.DeskOptions{Book: a.alerts, Directory: a.registry, Person: a.person, Visitors: a.access.Visitors}),
 		Rounds: a.rounds, Reports: a.alerts,
-		Duty:   a.alerts, Presence: a.duty.presence, Reachable: a.duty.channel,
+		Duty: a.alerts, Presence: a.duty.presence, Reachable: a.duty.channel,
 		Rules: a.alerts, Preview: newPreviews(a.registry, a.series), Incidents: a.incidents, Demo: a.incidents != nil,
 		State: func() dashboard.State {
 			asOf := engine.AsOf()
