@@ -86,10 +86,10 @@ func TestLiveFramesCatchUpAndChain(t *testing.T) {
 		t.Fatalf("first frame %+v, %v; want hello with event %d", m, err, newest)
 	}
 	until(t, behind, isType("hello"))
-	// What happened before: alert and visit of the house in its area, and
-	// nothing of the other.
+	// What happened before: alert and visit of the house in its area and what was
+	// entered at its door, and nothing of the other.
 	last := int64(0)
-	for range 2 {
+	for range 3 {
 		m := until(t, behind, func(m message) bool { return m.Type != "beat" })
 		if m.Prev != last {
 			t.Errorf("event %d: prev %d, want %d", m.Event, m.Prev, last)
