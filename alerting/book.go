@@ -215,8 +215,7 @@ type Tx interface {
 	AddCall(c CallRecord, at time.Time) error
 	NextCall(alert string) (*time.Time, error)
 
-	// PutBeat keeps the newest beat of its lane and, once in BeatsLoggedEvery,
-	// makes it an entry of the event log.
+	// PutBeat keeps the newest beat of its lane.
 	PutBeat(Beat) error
 
 	AddContact(Contact) error

@@ -9,15 +9,6 @@ import (
 	"shouwang/devices"
 )
 
-// CanaryBeat is the type of an entry of the event log by which the service
-// proves to itself that the log takes entries and hands them out. It is on
-// nobody's board, and there is about one in an hour.
-const CanaryBeat EventType = "canary.beat"
-
-// BeatsLoggedEvery is how often a beat is an entry of the event log as well: the
-// log is kept for ever.
-const BeatsLoggedEvery = time.Hour
-
 // CanarySubject is the service itself.
 func CanarySubject() Subject { return Subject{SubjectSystem, "canary"} }
 
@@ -27,9 +18,6 @@ type Beat struct {
 	Lane string    `json:"lane"`
 	Mark int64     `json:"mark"` // by which the canary knows it again
 	At   time.Time `json:"at"`   // of receipt
-	// Logged is the number of the newest entry of the event log that is a beat of
-	// this lane, 0 for none.
-	Logged int64 `json:"logged"`
 }
 
 // beat notes what a record of the canary's devices says.

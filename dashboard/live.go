@@ -375,9 +375,6 @@ func (c *client) frame(e alerting.Event) (liveFrame, bool) {
 	if e.Type == alerting.LogErased {
 		return f, false // about the log itself: nothing that a board shows
 	}
-	if e.Type == alerting.CanaryBeat {
-		return f, c.isCanary()
-	}
 	switch {
 	case sees(e.Provider):
 		f.Alert, f.Visit = c.alert(e.Alert), c.visit(e.Visit)

@@ -24,7 +24,6 @@ const (
 	Websocket Stage = "websocket" // no live connection
 	Event     Stage = "event"     // the band's event did not reach the live view
 	Telemetry Stage = "telemetry" // the meter's reading did not
-	EventLog  Stage = "event_log" // the beat did, but the entry of the event log it made did not
 	Series    Stage = "series"    // the reading is not in the time series
 )
 

@@ -45,10 +45,7 @@ func (l *line) publish(_ context.Context, device devices.DeviceID, channel strin
 	}
 	switch {
 	case device == devices.CanaryBand && channel == "event" && cut != Event:
-		l.m.stream.take(frame{Type: "canary", Lane: "event", Mark: message.TS, Logged: 7})
-		if cut != EventLog {
-			l.m.stream.take(frame{Type: "canary.beat", Event: 7})
-		}
+		l.m.stream.take(frame{Type: "canary", Lane: "event", Mark: message.TS})
 	case device == devices.CanaryMeter && channel == "telemetry":
 		if l.once {
 			l.cut, l.once = "", false
@@ -83,7 +80,7 @@ func newLine() *line {
 			return nil
 		},
 	})
-	l.m.stream.take(frame{Type: "hello", Event: 3})
+	l.m.stream.take(frame{Type: "hello"})
 	return l
 }
 
@@ -97,7 +94,7 @@ func (l *line) pass(d time.Duration) {
 }
 
 func TestEachStageIsNamed(t *testing.T) {
-	for _, stage := range []Stage{Published, Websocket, Event, Telemetry, EventLog, Series} {
+	for _, stage := range []Stage{Published, Websocket, Event, Telemetry, Series} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLine()
 			l.pass(2 * time.Minute)
@@ -107,9 +104,6 @@ func TestEachStageIsNamed(t *testing.T) {
 			l.cut = stage
 			if stage == Websocket {
 				l.m.stream.note(func() { l.m.stream.connected = false })
-			}
-			if stage == EventLog { // a new connection has not seen the entry
-				l.m.stream.take(frame{Type: "hello", Event: 3})
 			}
 			broke := time.Now()
 			for !l.m.State().Broken {
@@ -129,7 +123,7 @@ func TestEachStageIsNamed(t *testing.T) {
 			}
 			l.cut = ""
 			if stage == Websocket {
-				l.m.stream.take(frame{Type: "hello", Event: 3})
+				l.m.stream.take(frame{Type: "hello"})
 			}
 			l.pass(30 * time.Second)
 			if s := l.m.State(); s.Broken || l.m.Check() != nil || !slices.Equal(l.reports, []bool{false, true, false}) || !slices.Equal(l.directs, []bool{true, false}) {

@@ -19,20 +19,15 @@ const silence = 15 * time.Second
 type stream struct {
 	mu        sync.Mutex
 	connected bool
-	hello     int64            // newest event when the connection began
-	entry     int64            // newest entry of the event log that was a beat
 	marks     map[string]int64 // newest beat of each lane
-	logged    map[string]int64 // of each lane, the entry a beat has made
 	changed   chan struct{}    // closed and replaced at every change
 }
 
 // frame is what the canary reads of a frame of the live view.
 type frame struct {
-	Type   string `json:"type"`
-	Event  int64  `json:"event"`
-	Lane   string `json:"lane"`
-	Mark   int64  `json:"mark"`
-	Logged int64  `json:"logged"`
+	Type string `json:"type"`
+	Lane string `json:"lane"`
+	Mark int64  `json:"mark"`
 }
 
 func (s *stream) note(change func()) {
@@ -47,11 +42,9 @@ func (s *stream) take(f frame) {
 	s.note(func() {
 		switch f.Type {
 		case "hello":
-			s.connected, s.hello, s.entry, s.marks, s.logged = true, f.Event, 0, map[string]int64{}, map[string]int64{}
+			s.connected, s.marks = true, map[string]int64{}
 		case "canary":
-			s.marks[f.Lane], s.logged[f.Lane] = f.Mark, f.Logged
-		case "canary.beat":
-			s.entry = f.Event
+			s.marks[f.Lane] = f.Mark
 		}
 	})
 }
@@ -66,11 +59,6 @@ func (s *stream) missing(marks map[Stage]int64) (Stage, <-chan struct{}) {
 	for lane, mark := range marks {
 		if s.marks[string(lane)] != mark {
 			return lane, s.changed
-		}
-	}
-	for _, number := range s.logged {
-		if number > s.hello && number > s.entry {
-			return EventLog, s.changed
 		}
 	}
 	return "", s.changed
