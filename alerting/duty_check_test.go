@@ -2,25 +2,20 @@ package alerting_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"shouwang/alerting"
 	"shouwang/alerting/store"
 	"shouwang/devices"
-	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 // A desk that does not answer within three minutes is told to its supervisor, once;
 // one that answers is not.
 func TestARandomTestOfTheDesk(t *testing.T) {
 	ctx := t.Context()
-	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // the test is over
+	db := databasetest.Open(t)
 	s := store.New(db)
 	all := devices.Scope{Areas: []devices.AreaPath{""}}
 	draws := []int{0, 600, 23, 1, 1800} // the first desk at ten past, the second not, the third at half past

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -17,6 +15,7 @@ import (
 	"shouwang/alerting/store"
 	"shouwang/devices"
 	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -62,43 +61,10 @@ const (
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), now: noon, seen: &[]alerting.View{}, dir: newDirectory()}
-	file := filepath.Join(t.TempDir(), "state.db")
-	w.must(os.WriteFile(file, migrated(), 0o600))
-	db, err := database.Open(w.ctx, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.must(db.Close()) })
-	w.db = db
-	// Here processes die, never the machine: what is committed need not wait
-	// for the disk.
-	_, err = db.Write.ExecContext(w.ctx, `PRAGMA synchronous = off`)
-	w.must(err)
+	w.db = databasetest.Open(t)
 	w.start()
 	return w
 }
-
-// migrated is an empty database file, made once: there are many worlds.
-var migrated = sync.OnceValue(func() []byte {
-	dir, err := os.MkdirTemp("", "alerting")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // left to the system then
-	file := filepath.Join(dir, "state.db")
-	db, err := database.Open(context.Background(), file)
-	if err != nil {
-		panic(err)
-	}
-	if err := db.Close(); err != nil {
-		panic(err)
-	}
-	empty, err := os.ReadFile(file)
-	if err != nil {
-		panic(err)
-	}
-	return empty
-})
 
 // start starts the service on what is in the database.
 func (w *world) start() {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -24,6 +23,7 @@ import (
 	"shouwang/dashboard/access"
 	"shouwang/devices"
 	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 	"shouwang/devices/registry"
 	"shouwang/ingest/deadletter"
 )
@@ -90,9 +90,7 @@ const townAdministrator = access.Role("town_administrator")
 func newCounty(t *testing.T, change ...func(*Options)) *county {
 	t.Helper()
 	ctx := t.Context()
-	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
-	must(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := databasetest.Open(t)
 	reg, err := registry.Open(ctx, db)
 	must(t, err)
 	alerts := store.New(db)

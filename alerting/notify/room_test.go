@@ -3,7 +3,6 @@ package notify_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"shouwang/alerting/store"
 	"shouwang/devices"
 	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 // room is a duty room with a real store and channels that do as they are told.
@@ -84,7 +84,7 @@ func (c *carrier) keys() map[string]int {
 
 func inRoom(t *testing.T, test func(r *room)) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "state.db")
+	file := databasetest.File(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := &room{t: t, file: file, timing: notify.DefaultTiming(), links: notify.Links{Key: []byte("k"), Base: "https://sw.example", Lasts: 12 * time.Hour}}
 		r.open()
@@ -101,14 +101,10 @@ func (r *room) must(err error) {
 }
 
 func (r *room) open() {
-	db, err := database.Open(r.t.Context(), r.file)
-	r.must(err)
-	// Here processes die, never the machine.
-	_, err = db.Write.ExecContext(r.t.Context(), `PRAGMA synchronous = off`)
-	r.must(err)
-	r.db, r.store = db, store.New(db)
+	r.db = databasetest.At(r.t, r.file)
+	r.store = store.New(r.db)
 	r.outbox = r.store
-	_, err = r.store.Load(r.t.Context())
+	_, err := r.store.Load(r.t.Context())
 	r.must(err)
 	r.desk = alerting.NewDesk(alerting.DeskOptions{Book: r.store, Directory: nobody{}})
 }

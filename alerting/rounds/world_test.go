@@ -3,7 +3,6 @@ package rounds_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"shouwang/alerting/store"
 	"shouwang/devices"
 	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 	"shouwang/devices/registry"
 )
 
@@ -54,13 +54,8 @@ func at(day, hour, minute int) time.Time {
 
 func newWorld(t *testing.T, now time.Time) *world {
 	t.Helper()
-	w := &world{t: t, now: now, crew: crew{visitors: []string{"li", "sun"}, supervisors: []string{"du"}}}
+	w := &world{t: t, now: now, crew: crew{visitors: []string{"li", "sun"}, supervisors: []string{"du"}}, db: databasetest.Open(t)}
 	var err error
-	w.db, err = database.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
-	w.must(err)
-	t.Cleanup(func() { w.must(w.db.Close()) })
-	_, err = w.db.Write.ExecContext(t.Context(), `PRAGMA synchronous = off`)
-	w.must(err)
 	w.registry, err = registry.Open(t.Context(), w.db)
 	w.must(err)
 	w.start()

@@ -3,7 +3,6 @@ package store_test
 import (
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,18 +10,14 @@ import (
 	"shouwang/alerting/roster"
 	"shouwang/alerting/store"
 	"shouwang/devices"
-	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 // What was entered is there after a restart, with who entered it and why, and
 // what was taken away is not.
 func TestRosterOutlivesARestart(t *testing.T) {
 	ctx := t.Context()
-	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := databasetest.Open(t)
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		t.Fatal(err)

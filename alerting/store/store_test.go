@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,21 +14,14 @@ import (
 	"shouwang/alerting/store"
 	"shouwang/devices"
 	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) (*store.Store, *database.DB) {
 	t.Helper()
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := databasetest.Open(t)
 	return store.New(db), db
 }
 

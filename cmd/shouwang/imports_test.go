@@ -48,8 +48,9 @@ var allowed = map[string][]string{
 
 // forTests are packages that only tests may import, with what they need.
 var forTests = map[string][]string{
-	"ingest/peer":       {},
-	"ingest/seriestest": {"devices", "ingest"},
+	"devices/database/databasetest": {"devices/database"},
+	"ingest/peer":                   {},
+	"ingest/seriestest":             {"devices", "ingest"},
 }
 
 // onlyImporters names the packages, beside tests, that may import a library. The

@@ -3,7 +3,6 @@ package access
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,17 +11,14 @@ import (
 
 	"shouwang/devices"
 	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 type clock struct{ now time.Time }
 
 func newStore(t *testing.T) (*Store, *database.DB, *clock) {
 	t.Helper()
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := databasetest.Open(t)
 	c := &clock{time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	s := New(db, Options{Now: func() time.Time { return c.now }})
 	must(t, s.Create(t.Context(), Account{Username: "duty", Name: "值班", Role: Duty, Areas: []devices.AreaPath{"xian"}}, "correct horse"))

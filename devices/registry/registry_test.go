@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwang/devices"
-	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 var epoch = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
@@ -26,10 +26,7 @@ func (c *clock) now() time.Time { return c.t }
 
 func openFile(t testing.TB, file string) (*Registry, *clock) {
 	t.Helper()
-	db, err := database.Open(t.Context(), file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := databasetest.At(t, file)
 	t.Cleanup(func() { db.Close() }) //nolint:errcheck // nothing to do about it
 	r, err := Open(t.Context(), db)
 	if err != nil {
@@ -41,7 +38,7 @@ func openFile(t testing.TB, file string) (*Registry, *clock) {
 }
 
 func open(t testing.TB) (*Registry, *clock) {
-	return openFile(t, filepath.Join(t.TempDir(), "state.db"))
+	return openFile(t, databasetest.File(t))
 }
 
 func resident(id string) devices.Resident {

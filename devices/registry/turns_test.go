@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"shouwang/devices"
-	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 )
 
 // TestTurnsTellOfEveryChange asks about all residents and devices at many times:
@@ -17,11 +16,7 @@ import (
 // registry that took the edits and by one that was loaded.
 func TestTurnsTellOfEveryChange(t *testing.T) {
 	ctx := t.Context()
-	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := databasetest.Open(t)
 	r, err := Open(ctx, db)
 	if err != nil {
 		t.Fatal(err)
@@ -140,11 +135,7 @@ func turnsHold(t *testing.T, r *Registry, from, to time.Time, n int, resident fu
 // than at the last tick is listed, and hardly anybody else.
 func TestTurnsWhileTheClockIsBehind(t *testing.T) {
 	ctx := t.Context()
-	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "state.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := databasetest.Open(t)
 	r, err := Open(ctx, db)
 	if err != nil {
 		t.Fatal(err)

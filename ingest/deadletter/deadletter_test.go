@@ -3,7 +3,6 @@ package deadletter_test
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"shouwang/devices"
 	"shouwang/devices/database"
+	"shouwang/devices/database/databasetest"
 	"shouwang/ingest/deadletter"
 )
 
@@ -18,11 +18,7 @@ var epoch = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) (*deadletter.Store, *database.DB) {
 	t.Helper()
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() }) //nolint:errcheck // nothing to do about it
+	db := databasetest.Open(t)
 	return deadletter.New(db), db
 }
 
