@@ -306,6 +306,7 @@ func weakHash(password string) (salt, key string) {
 // A hash of weaker parameters is replaced when the password is known.
 func TestHashesAreBroughtUpToDate(t *testing.T) {
 	s, db, _ := newStore(t)
+	s.hasher = newHasher()
 	ctx := t.Context()
 	salt, key := weakHash("correct horse")
 	_, err := db.Write.ExecContext(ctx, `UPDATE accounts SET password = $1`, "$argon2id$v=19$m=4096,t=1,p=1$"+salt+"$"+key)

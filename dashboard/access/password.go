@@ -35,7 +35,23 @@ const (
 // hasher bounds how many passwords are hashed at the same time, so that a flood
 // of sign-ins costs neither all memory nor all cores, and how many sign-ins wait
 // for it: who stands in a short line is served within a second.
-type hasher struct{ slots, line *semaphore.Weighted }
+type hasher struct {
+	slots, line *semaphore.Weighted
+	cost        cost
+}
+
+// cost is what one hash takes.
+type cost struct{ memoryKiB, passes uint32 }
+
+// prefix is how a hash of that cost begins.
+func (c cost) prefix() string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, c.memoryKiB, c.passes, argonLanes)
+}
+
+// text is the hash as it is stored.
+func (c cost) text(salt, key []byte) string {
+	return c.prefix() + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)
+}
 
 const (
 	hashesAtOnce = 2
@@ -43,7 +59,7 @@ const (
 )
 
 func newHasher() *hasher {
-	return &hasher{semaphore.NewWeighted(hashesAtOnce), semaphore.NewWeighted(maxLine)}
+	return &hasher{semaphore.NewWeighted(hashesAtOnce), semaphore.NewWeighted(maxLine), cost{argonMemoryKiB, argonPasses}}
 }
 
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
@@ -55,9 +71,8 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.slots.Release(1)
-	key := argon2.IDKey([]byte(password), salt, argonPasses, argonMemoryKiB, argonLanes, argonKeyLen)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemoryKiB, argonPasses, argonLanes,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
+	key := argon2.IDKey([]byte(password), salt, h.cost.passes, h.cost.memoryKiB, argonLanes, argonKeyLen)
+	return h.cost.text(salt, key), nil
 }
 
 // verify says whether the password makes the hash. It takes as long for an
@@ -70,8 +85,7 @@ func (h *hasher) verify(ctx context.Context, password, encoded string) (bool, er
 	defer h.line.Release(1)
 	known := encoded != ""
 	if !known {
-		encoded = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemoryKiB, argonPasses, argonLanes,
-			base64.RawStdEncoding.EncodeToString(make([]byte, argonSaltLen)), base64.RawStdEncoding.EncodeToString(make([]byte, argonKeyLen)))
+		encoded = h.cost.text(make([]byte, argonSaltLen), make([]byte, argonKeyLen))
 	}
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
@@ -104,9 +118,8 @@ func (h *hasher) verify(ctx context.Context, password, encoded string) (bool, er
 
 // outdated says whether the hash was made with other parameters than are used
 // now.
-func outdated(encoded string) bool {
-	current := fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemoryKiB, argonPasses, argonLanes)
-	return !strings.HasPrefix(encoded, current)
+func (h *hasher) outdated(encoded string) bool {
+	return !strings.HasPrefix(encoded, h.cost.prefix())
 }
 
 // newToken makes a random token of 256 bits.

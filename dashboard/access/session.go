@@ -91,7 +91,7 @@ func (s *Store) checkPassword(ctx context.Context, t Try) (Account, error) {
 	case !ok:
 		return a, ErrSignIn
 	}
-	if outdated(stored) {
+	if s.hasher.outdated(stored) {
 		fresh, err := s.hasher.hash(ctx, password)
 		if err == nil {
 			_, err = s.db.Write.ExecContext(ctx, `UPDATE accounts SET password = $2 WHERE username = $1 AND password = $3`, a.Username, fresh, stored)
