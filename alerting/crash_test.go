@@ -212,6 +212,7 @@ func (w *world) run(frames []frame, r *rand.Rand, kills bool) (killed, broken in
 }
 
 func TestKilledAnywhereTellsTheSame(t *testing.T) {
+	t.Parallel()
 	kills, broken, events := 0, 0, 0
 	for seed := range seeds {
 		frames := journal(rand.New(rand.NewPCG(seed, 1)), 60)
@@ -238,6 +239,7 @@ func TestKilledAnywhereTellsTheSame(t *testing.T) {
 }
 
 func TestReplayFromTheStartAddsNothing(t *testing.T) {
+	t.Parallel()
 	for seed := range seeds {
 		frames := journal(rand.New(rand.NewPCG(seed, 1)), 60)
 		w := newWorld(t)

@@ -102,6 +102,7 @@ func households(t *testing.T, seed uint64, days int) ([]frame, *directory) {
 // service runs through or is killed between any two frames and in the middle of
 // checkpoints; while people acknowledge, close and visit, and change the rules.
 func TestHouseholdsKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	kills, broken := 0, 0
 	kinds := map[alerting.Kind]bool{}
 	for seed := range uint64(1) {

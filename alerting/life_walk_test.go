@@ -19,11 +19,14 @@ import (
 func TestAWalkThroughTheLifeOfAlerts(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			r := rand.New(rand.NewPCG(seed, 6)) //nolint:gosec // a walk
+			var all []alerting.Alert
 			for range 350 {
-				w.stroll(r)
-				w.sound()
+				w.stroll(r, all)
+				all = w.alerts(alerting.AlertFilter{Limit: 1000})
+				w.sound(all)
 			}
 			chain, err := w.store.Verify(w.ctx, 0, "")
 			w.must(err)
@@ -34,8 +37,8 @@ func TestAWalkThroughTheLifeOfAlerts(t *testing.T) {
 	}
 }
 
-// stroll does one thing that may happen.
-func (w *world) stroll(r *rand.Rand) {
+// stroll does one thing that may happen, to one of the alerts or to none.
+func (w *world) stroll(r *rand.Rand, all []alerting.Alert) {
 	w.t.Helper()
 	w.pass(time.Duration(1+r.IntN(600)) * time.Second)
 	switch r.IntN(8) {
@@ -50,7 +53,6 @@ func (w *world) stroll(r *rand.Rand) {
 		w.tick()
 		return
 	}
-	all := w.alerts(alerting.AlertFilter{Limit: 1000})
 	if len(all) == 0 {
 		return
 	}
@@ -101,10 +103,10 @@ func (w *world) stroll(r *rand.Rand) {
 }
 
 // sound holds all alerts to what must be true of each.
-func (w *world) sound() {
+func (w *world) sound(all []alerting.Alert) {
 	w.t.Helper()
 	open := map[string]string{}
-	for _, a := range w.alerts(alerting.AlertFilter{Limit: 1000}) {
+	for _, a := range all {
 		says := fmt.Sprintf("%s %s %s", a.ID, a.Kind, a.State)
 		if a.AckDue != nil && a.State != alerting.Acknowledged {
 			w.t.Fatalf("%s: a countdown", says)

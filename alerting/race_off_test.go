@@ -2,5 +2,7 @@
 
 package alerting_test
 
-// raced says that the race detector slows everything down.
-const raced = false
+const (
+	raced = false
+	seeds = uint64(5)
+)

@@ -2,5 +2,9 @@
 
 package alerting_test
 
-// raced says that the race detector slows everything down.
-const raced = true
+const (
+	// raced says that the race detector slows everything down, SQLite in Go most.
+	raced = true
+	// seeds is how many made-up journals are read.
+	seeds = uint64(1)
+)

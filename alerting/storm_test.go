@@ -319,6 +319,7 @@ func TestSomebodyOnTheWayKeepsTheSingleAlert(t *testing.T) {
 // TestStormsHoweverTheyCome lets ten and more fall silent in any order, come back
 // and fall silent again, with kills: the board is the same.
 func TestStormsHoweverTheyCome(t *testing.T) {
+	t.Parallel()
 	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 7))
 		var want []string
@@ -367,6 +368,7 @@ func TestStormsHoweverTheyCome(t *testing.T) {
 // TestKilledInStormsTellsTheSame is TestKilledAnywhereTellsTheSame where two
 // silent devices are a storm already, and the village's water is cut now and then.
 func TestKilledInStormsTellsTheSame(t *testing.T) {
+	t.Parallel()
 	outages, closed := 0, 0
 	for seed := range (seeds + 1) / 2 {
 		frames := journal(rand.New(rand.NewPCG(seed, 11)), 60)

@@ -75,6 +75,7 @@ func (d turning) Turns(from, to time.Time) (residents []string, _ []devices.Devi
 // TestSleepersMissNothing: who sleeps until a tick concerns them ends as who is
 // shown every tick, killed or not.
 func TestSleepersMissNothing(t *testing.T) {
+	t.Parallel()
 	rang, changed, kills := 0, 0, 0
 	for seed := range seeds {
 		frames := journal(rand.New(rand.NewPCG(seed, 4)), 80)
