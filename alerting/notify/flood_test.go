@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,6 +166,8 @@ func TestASlowOrDeadGatewayDelaysNoOtherChannelAndRedLeavesIt(t *testing.T) {
 // what a kill would leave.
 type crashing struct {
 	notify.Outbox
+
+	mu   sync.Mutex // every channel has a worker
 	left int
 	dead bool
 }
@@ -172,6 +175,8 @@ type crashing struct {
 var errKilled = errors.New("killed")
 
 func (c *crashing) point() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.left--; c.left < 0 {
 		c.dead = true
 	}
