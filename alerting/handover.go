@@ -409,7 +409,7 @@ func (h *Handovers) Run(ctx context.Context) error {
 // Step tells the supervisors of each sheet that waits too long, once.
 func (h *Handovers) Step(ctx context.Context) error {
 	now := h.now()
-	page, err := h.Store.Sheets(ctx, SheetFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}}, State: []SheetState{SheetWaiting}, Limit: 500})
+	page, err := h.Store.Sheets(ctx, SheetFilter{Scope: devices.Everywhere(), State: []SheetState{SheetWaiting}, Limit: 500})
 	if err != nil {
 		return err
 	}

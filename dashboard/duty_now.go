@@ -31,13 +31,12 @@ type dutyPerson struct {
 // people reads who there is.
 func (d *Dashboard) people(ctx context.Context, now time.Time) (*dutyPeople, error) {
 	p := &dutyPeople{by: map[string]*dutyPerson{}}
-	everything := devices.Scope{Areas: []devices.AreaPath{""}}
-	accounts, err := d.opts.Access.Accounts(ctx, everything, "", mostPeople)
+	accounts, err := d.opts.Access.Workers(ctx, access.WorkerFilter{})
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range accounts {
-		if a.Disabled || a.Role == access.Vendor || a.Role == access.Auditor {
+		if a.Role == access.Vendor || a.Role == access.Auditor {
 			continue
 		}
 		watching := d.opts.Presence.Watching(a.Username, now)
@@ -51,9 +50,6 @@ func (d *Dashboard) people(ctx context.Context, now time.Time) (*dutyPeople, err
 	}
 	return p, nil
 }
-
-// mostPeople is more accounts than a county has.
-const mostPeople = 10_000
 
 // named shows people by their user names; one without an account is shown by that
 // alone.

@@ -14,6 +14,9 @@ type Scope struct {
 	Vendor string
 }
 
+// Everywhere is the scope of the service itself.
+func Everywhere() Scope { return Scope{Areas: []AreaPath{""}} }
+
 // Area says whether the area lies in the scope.
 func (s Scope) Area(a AreaPath) bool {
 	for _, root := range s.Areas {

@@ -22,7 +22,7 @@ func (p *Planner) remind(ctx context.Context, now time.Time) error {
 	// change hands between the two, and then both are told.
 	var list []reminder
 	for _, id := range due {
-		v, err := p.Store.Visit(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, id)
+		v, err := p.Store.Visit(ctx, devices.Everywhere(), id)
 		if err != nil {
 			return err
 		}

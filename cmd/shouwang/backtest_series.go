@@ -48,7 +48,7 @@ func (c *backtestSeriesCmd) Run(ctx context.Context, stdout io.Writer) (err erro
 	p := newPreviews(reg, series)
 	now := time.Now().UTC()
 	q := dashboard.PreviewQuery{From: now.AddDate(0, 0, -c.Days), To: now}
-	filter := devices.ResidentFilter{Scope: devices.Scope{Areas: []devices.AreaPath{""}}, Area: devices.AreaPath(c.Area), Limit: 1000}
+	filter := devices.ResidentFilter{Scope: devices.Everywhere(), Area: devices.AreaPath(c.Area), Limit: 1000}
 	var homes []backtest.Memory
 	for {
 		page, err := reg.Residents(ctx, filter)

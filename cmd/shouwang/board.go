@@ -106,6 +106,6 @@ func (a *app) checks(jrn *journal.Journal, connected func() bool) []dashboard.Ch
 
 // person is a resident with telephone and contacts, for the log of calls.
 func (a *app) person(ctx context.Context, id string) (devices.Resident, error) {
-	r, err := a.registry.GetResident(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, id)
+	r, err := a.registry.GetResident(ctx, devices.Everywhere(), id)
 	return r.Resident, err
 }

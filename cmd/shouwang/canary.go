@@ -220,14 +220,11 @@ func (a *app) reportCanary(ctx context.Context, o canary.Outcome) error {
 	now := time.Now()
 	var notices []alerting.Notice
 	if o.Broken {
-		accounts, err := a.access.Accounts(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, "", 10_000)
+		administrators, err := a.access.Workers(ctx, access.WorkerFilter{Role: []access.Role{access.Administrator}})
 		if err != nil {
 			return err
 		}
-		for _, p := range accounts {
-			if p.Role != access.Administrator || p.Disabled {
-				continue
-			}
+		for _, p := range administrators {
 			notices = append(notices, alerting.Notice{
 				Key: "canary/" + o.Since.UTC().Format(time.RFC3339) + "/" + p.Username, Person: p.Username,
 				Reason: alerting.NoticeCanary, Severity: alerting.Red, At: now, Data: map[string]any{"stage": string(o.Stage)},

@@ -15,26 +15,23 @@ import (
 // newDutyChecks makes the random tests of desks: of each area that accounts of a
 // duty desk have.
 func (a *app) newDutyChecks() *alerting.DutyChecks {
-	everywhere := devices.Scope{Areas: []devices.AreaPath{""}}
 	return &alerting.DutyChecks{
 		Store: a.alerts, Supervisors: a.supervisors, Draw: rand.IntN,
 		Log: a.log.With().Str("component", "duty checks").Logger(),
 		Desks: func(ctx context.Context) ([]devices.AreaPath, error) {
-			all, err := a.access.Accounts(ctx, everywhere, "", 100_000)
+			all, err := a.access.Workers(ctx, access.WorkerFilter{Role: []access.Role{access.Duty, access.TownDuty}})
 			if err != nil {
 				return nil, err
 			}
 			var desks []devices.AreaPath
 			for _, who := range all {
-				if !who.Disabled && (who.Role == access.Duty || who.Role == access.TownDuty) {
-					desks = append(desks, who.Areas...)
-				}
+				desks = append(desks, who.Areas...)
 			}
 			slices.Sort(desks)
 			return slices.Compact(desks), nil
 		},
 		Uncovered: func(ctx context.Context, from time.Time) ([]alerting.Uncovered, error) {
-			areas, err := a.registry.Areas(ctx, everywhere)
+			areas, err := a.registry.Areas(ctx, devices.Everywhere())
 			if err != nil {
 				return nil, err
 			}

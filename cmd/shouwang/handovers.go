@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"shouwang/alerting"
 	"shouwang/dashboard/access"
@@ -20,21 +19,13 @@ func (a *app) newHandovers() *alerting.Handovers {
 
 // supervisors are those of an area, or where there are none its administrators.
 func (a *app) supervisors(ctx context.Context, area devices.AreaPath) ([]string, error) {
-	all, err := a.access.Accounts(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, "", 100_000)
-	if err != nil {
-		return nil, err
+	people, err := a.access.Supervisors(ctx, area)
+	if err != nil || len(people) > 0 {
+		return people, err
 	}
-	for _, role := range []access.Role{access.Supervisor, access.Administrator} {
-		var people []string
-		for _, who := range all {
-			sees := slices.ContainsFunc(who.Areas, func(root devices.AreaPath) bool { return root.Contains(area) })
-			if who.Role == role && !who.Disabled && sees {
-				people = append(people, who.Username)
-			}
-		}
-		if len(people) > 0 {
-			return people, nil
-		}
+	all, err := a.access.Workers(ctx, access.WorkerFilter{Role: []access.Role{access.Administrator}, Area: &area})
+	for _, who := range all {
+		people = append(people, who.Username)
 	}
-	return nil, nil
+	return people, err
 }

@@ -67,7 +67,7 @@ func (n *areaNames) name(path devices.AreaPath) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if now := time.Now(); now.After(n.until) {
-		areas, err := n.registry.Areas(context.Background(), devices.Scope{Areas: []devices.AreaPath{""}})
+		areas, err := n.registry.Areas(context.Background(), devices.Everywhere())
 		if err == nil { // from memory
 			n.known = make(map[devices.AreaPath]string, len(areas))
 			for _, a := range areas {

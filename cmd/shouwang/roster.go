@@ -67,13 +67,13 @@ func (d *duty) channel(user string, at time.Time) bool {
 
 // read takes in who there is.
 func (d *duty) read(ctx context.Context) error {
-	accounts, err := d.app.access.Accounts(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, "", 1<<30)
+	accounts, err := d.app.access.Workers(ctx, access.WorkerFilter{})
 	if err != nil {
 		return fmt.Errorf("people on duty: %w", err)
 	}
 	people := make([]roster.Person, 0, len(accounts))
 	for _, a := range accounts {
-		if !a.Disabled && a.Role != access.Vendor && a.Role != access.Auditor {
+		if a.Role != access.Vendor && a.Role != access.Auditor {
 			people = append(people, roster.Person{User: a.Username, Role: string(a.Role), Areas: a.Areas, Provider: a.Provider})
 		}
 	}
@@ -107,7 +107,7 @@ func (d *duty) try(ctx context.Context, failed string, do func(context.Context) 
 
 // look counts the gaps and tells supervisors of them.
 func (d *duty) look(ctx context.Context) error {
-	areas, err := d.app.registry.Areas(ctx, devices.Scope{Areas: []devices.AreaPath{""}})
+	areas, err := d.app.registry.Areas(ctx, devices.Everywhere())
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func dailyCalls(registry residentLister, blind func(*devices.Resident, []devices
 	return func(ctx context.Context) ([]string, error) {
 		var ids []string
 		f := devices.ResidentFilter{
-			Scope: devices.Scope{Areas: []devices.AreaPath{""}}, State: []devices.ResidentState{devices.Active},
+			Scope: devices.Everywhere(), State: []devices.ResidentState{devices.Active},
 			Tier: []devices.Tier{devices.TierRed}, Limit: 1000,
 		}
 		for {

@@ -10,6 +10,7 @@ import (
 
 // WorkerFilter selects accounts by what they are for.
 type WorkerFilter struct {
+	// Role is what they are one of; none is any.
 	Role []Role
 	// Provider is the organisation they work for; "" is any or none.
 	Provider string
@@ -32,7 +33,7 @@ func (s *Store) Workers(ctx context.Context, f WorkerFilter) ([]Account, error) 
 		if err != nil {
 			return nil, fmt.Errorf("list workers: %w", err)
 		}
-		if a.Disabled && !f.Disabled || !slices.Contains(f.Role, a.Role) || f.Provider != "" && a.Provider != f.Provider {
+		if a.Disabled && !f.Disabled || len(f.Role) > 0 && !slices.Contains(f.Role, a.Role) || f.Provider != "" && a.Provider != f.Provider {
 			continue
 		}
 		if f.Area == nil || (devices.Scope{Areas: a.Areas}).Area(*f.Area) {

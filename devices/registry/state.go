@@ -16,7 +16,7 @@ func (r *Registry) SetState(ctx context.Context, resident string, state devices.
 		if err := text("reason", reason, 1, 1000); err != nil {
 			return err
 		}
-		was, err := r.GetResident(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, resident)
+		was, err := r.GetResident(ctx, devices.Everywhere(), resident)
 		if err != nil {
 			return err
 		}
