@@ -215,18 +215,18 @@ func TestKilledAnywhereEveryNoticeIsSentAndAtMostOneMessageTwiceForEachKill(t *t
 				r.add("sms", "sms", letters, notify.Limits{})
 				r.told("wang", ding())
 				r.told("li", sms())
-				r.flood(40, "wang", alerting.Red)
-				r.flood(40, "li", alerting.Red)
+				r.flood(20, "wang", alerting.Red)
+				r.flood(20, "li", alerting.Red)
 				kills := 0
-				for range 15 {
+				for range 10 {
 					crash := &crashing{Outbox: r.store, left: luck.IntN(12)}
 					r.outbox = crash
 					r.start()
 					r.pass(time.Duration(1+luck.IntN(20)) * time.Second)
+					r.halt()
 					if crash.dead {
 						kills++
 					}
-					r.halt()
 				}
 				r.outbox = r.store
 				r.start()
@@ -238,8 +238,8 @@ func TestKilledAnywhereEveryNoticeIsSentAndAtMostOneMessageTwiceForEachKill(t *t
 				}
 				twice := 0
 				for _, c := range []*carrier{robot, letters} {
-					if n := len(c.keys()); n != 40 {
-						t.Errorf("%d of 40 notices", n)
+					if n := len(c.keys()); n != 20 {
+						t.Errorf("%d of 20 notices", n)
 					}
 					messages := map[string]int{}
 					for _, m := range c.got {

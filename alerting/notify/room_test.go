@@ -33,7 +33,8 @@ type room struct {
 	links    notify.Links
 	desk     *alerting.Desk
 	outbox   notify.Outbox // the store, or what stands before it
-	shown    []string      // proofs of delivery
+	mu       sync.Mutex
+	shown    []string // proofs of delivery
 	stop     func()
 	running  *notify.Dispatcher
 }
@@ -140,6 +141,8 @@ func (r *room) start() {
 			Link: r.links.For(time.Now), Zone: time.UTC,
 		},
 		Delivered: func(_ context.Context, alert, person, via string, _ time.Time) error {
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			r.shown = append(r.shown, alert+" "+person+" "+via)
 			return nil
 		},

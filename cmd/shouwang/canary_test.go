@@ -178,9 +178,8 @@ func TestAHealthyHeartIsOnNobodysBoard(t *testing.T) {
 			t.Errorf("%d rows in %s", n, table)
 		}
 	}
-	// One entry of the event log for each lane, however many beats.
-	if n := p.count(t, "SELECT count(*) FROM alert_events"); n != 2 {
-		t.Errorf("%d entries in the event log, want 2", n)
+	if n := p.count(t, "SELECT count(*) FROM alert_events"); n != 0 {
+		t.Errorf("%d entries in the event log", n)
 	}
 	if c, err := p.alerts.Verify(t.Context(), 0, ""); err != nil || !c.Whole() {
 		t.Errorf("chain: %+v %v", c, err)
@@ -232,8 +231,7 @@ func TestABrokenHeartTurnsTheBoardRedUntilItBeats(t *testing.T) {
 		t.Errorf("/readyz: %d %s", status, word)
 	}
 	p.heartbeats(t, 2)
-	// The board got the alert, and its chain is whole although the beats have
-	// entries of the log between.
+	// The board got the alert and nothing else, without a gap.
 	frames := board()
 	var types []string
 	stands := int64(0)
@@ -244,7 +242,7 @@ func TestABrokenHeartTurnsTheBoardRedUntilItBeats(t *testing.T) {
 		}
 		stands = f.Event
 	}
-	if len(types) < 2 || types[0] != "alert.opened" || !slices.Contains(types, "alert.closed") || slices.Contains(types, "canary.beat") || frames[0].Event < 3 {
+	if len(types) < 2 || types[0] != "alert.opened" || !slices.Contains(types, "alert.closed") || stands != int64(len(frames)) {
 		t.Errorf("the board got %v", frames)
 	}
 	if len(p.openCanary(t)) != 1 || p.count(t, "SELECT count(*) FROM outbox WHERE reason = 'canary'") != 1 {
