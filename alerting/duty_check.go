@@ -70,21 +70,7 @@ type DutyChecks struct {
 
 // Run looks every second until ctx ends.
 func (d *DutyChecks) Run(ctx context.Context) error {
-	t := time.NewTicker(time.Second)
-	defer t.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-		err := d.Step(ctx, time.Now())
-		if err != nil && ctx.Err() == nil && !failing {
-			d.Log.Error().Err(err).Msg("random tests of the desk fail, tried again every second")
-		}
-		failing = err != nil
-	}
+	return repeat(ctx, time.Second, &d.Log, "the random test of desks", func(ctx context.Context) error { return d.Step(ctx, time.Now()) })
 }
 
 // Step draws the hour at hand, unless that is done, and tells of the tests that

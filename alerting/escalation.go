@@ -41,29 +41,9 @@ func NewEscalation(o EscalationOptions) *Escalation {
 	})}
 }
 
-// Run looks every second until ctx ends. A step that fails is tried again the
-// next second; only the first failure of a row is logged.
+// Run looks every second until ctx ends.
 func (e *Escalation) Run(ctx context.Context) error {
-	t := time.NewTicker(time.Second)
-	defer t.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-		err := e.Step(ctx, time.Now())
-		switch {
-		case err == nil && failing:
-			e.Log.Info().Msg("escalation works again")
-		case err != nil && ctx.Err() != nil:
-			return nil //nolint:nilerr // stopped in the middle of a step, which was rolled back
-		case err != nil && !failing:
-			e.Log.Error().Err(err).Msg("escalation fails, tried again every second")
-		}
-		failing = err != nil
-	}
+	return repeat(ctx, time.Second, &e.Log, "escalation", func(ctx context.Context) error { return e.Step(ctx, time.Now()) })
 }
 
 // stepsAtOnce is how many alerts are looked at in one transaction: a thousand that
