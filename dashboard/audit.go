@@ -6,9 +6,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
+	"shouwang/alerting/report"
 	"shouwang/dashboard/access"
 )
 
@@ -85,26 +85,11 @@ func auditCSV(list []access.Entry) ([]byte, error) {
 	rows := [][]string{{"编号", "时间", "用户", "操作", "对象", "区域", "说明"}}
 	for _, e := range list {
 		rows = append(rows, []string{
-			strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339), cell(e.Actor), cell(e.Action), cell(e.Object), cell(string(e.Area)), cell(e.Detail),
+			strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339), report.Cell(e.Actor), report.Cell(e.Action), report.Cell(e.Object), report.Cell(string(e.Area)), report.Cell(e.Detail),
 		})
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return nil, fmt.Errorf("write CSV: %w", err)
 	}
 	return out.Bytes(), nil
-}
-
-// cell keeps a spreadsheet from taking text for a formula.
-func cell(text string) string {
-	if strings.ContainsAny(firstRune(text), "=+-@\t\r\n＝＋－＠") {
-		return "'" + text
-	}
-	return text
-}
-
-func firstRune(text string) string {
-	for _, r := range text {
-		return string(r)
-	}
-	return ""
 }

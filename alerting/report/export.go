@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -132,10 +133,10 @@ func timeCell(seconds *float64) string {
 
 func tenth(x float64) float64 { return float64(int(x*10+0.5)) / 10 }
 
-// plain makes a text that no spreadsheet takes for a formula: one that begins
-// like one gets an apostrophe before it (OWASP, CSV injection).
-func plain(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(text[0])) {
+// Cell makes a text that no spreadsheet takes for a formula: one that begins
+// like one, in full width too, gets an apostrophe before it (OWASP, CSV injection).
+func Cell(text string) string {
+	if first, _ := utf8.DecodeRuneInString(text); strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", first) {
 		return "'" + text
 	}
 	return text
@@ -149,7 +150,7 @@ func (t *table) each(row func(cells []any) error) error {
 	for _, cells := range append([][]any{head}, t.rows...) {
 		for i, c := range cells {
 			if s, ok := c.(string); ok {
-				cells[i] = plain(s)
+				cells[i] = Cell(s)
 			}
 		}
 		if err := row(cells); err != nil {

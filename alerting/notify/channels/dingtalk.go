@@ -2,8 +2,6 @@ package channels
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -159,9 +157,7 @@ func (d *DingTalk) address() string {
 
 // signDingTalk signs the moment in milliseconds; DingTalk takes it for an hour.
 func signDingTalk(secret, millis string) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	_, _ = mac.Write([]byte(millis + "\n" + secret))
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return base64.StdEncoding.EncodeToString(hmacSHA256([]byte(secret), millis+"\n"+secret))
 }
 
 func (d *DingTalk) body(to string, m notify.Message) dingTalkBody {

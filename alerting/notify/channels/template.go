@@ -2,9 +2,7 @@ package channels
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // gateways ask for it; nothing of ours rests on it
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -60,11 +58,9 @@ func functions() template.FuncMap {
 		"date":   func(layout string, t time.Time) string { return t.UTC().Format(layout) },
 		"base64": func(v string) string { return base64.StdEncoding.EncodeToString([]byte(v)) },
 		"md5":    func(v string) string { s := md5.Sum([]byte(v)); return hex.EncodeToString(s[:]) }, //nolint:gosec // as above
-		"sha256": func(v string) string { s := sha256.Sum256([]byte(v)); return hex.EncodeToString(s[:]) },
+		"sha256": func(v string) string { return hexSHA256([]byte(v)) },
 		"hmac": func(key, v string) string {
-			m := hmac.New(sha256.New, []byte(key))
-			_, _ = m.Write([]byte(v))
-			return hex.EncodeToString(m.Sum(nil))
+			return hex.EncodeToString(hmacSHA256([]byte(key), v))
 		},
 		"upper": strings.ToUpper,
 		"lower": strings.ToLower,

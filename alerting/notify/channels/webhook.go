@@ -3,7 +3,6 @@ package channels
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -35,13 +34,6 @@ func (s WebhookSettings) Check() error {
 	}
 	_, err := webhookKey(s.Secret)
 	return err
-}
-
-// NewWebhookSecret makes a secret of 256 bits.
-func NewWebhookSecret() string {
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
 func webhookKey(secret string) ([]byte, error) {

@@ -174,7 +174,7 @@ func TestAProviderThatDoesNotAnswer(t *testing.T) {
 }
 
 func TestWebhookSettings(t *testing.T) {
-	if err := (channels.WebhookSettings{URL: "https://example.org/in", Secret: channels.NewWebhookSecret()}).Check(); err != nil {
+	if err := (channels.WebhookSettings{URL: "https://example.org/in", Secret: webhookSecret}).Check(); err != nil {
 		t.Error(err)
 	}
 	for _, c := range []struct{ url, secret, want string }{
