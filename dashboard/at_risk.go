@@ -55,7 +55,7 @@ func (d *Dashboard) atRisk(ctx context.Context, in *ByID) (*body[atRiskOut], err
 		}
 		name, phone := r.Name, r.Phone
 		if !named {
-			name, phone = access.MaskName(name), access.MaskPhone(phone)
+			name, phone = access.MaskName(name), devices.MaskPhone(phone)
 		}
 		item := atRiskBody{ID: r.ID, Name: name, Phone: phone, Tier: r.Tier, Back: one.Back, CalledAt: orNil(calledAt(one))}
 		if one.Call != nil {

@@ -97,10 +97,10 @@ func maskContact(b ResidentBody, name bool) ResidentBody {
 	if name {
 		b.Name = access.MaskName(b.Name)
 	}
-	b.Phone, b.Address, b.Masked = access.MaskPhone(b.Phone), "", true
+	b.Phone, b.Address, b.Masked = devices.MaskPhone(b.Phone), "", true
 	b.Contacts = slices.Clone(b.Contacts)
 	for i := range b.Contacts {
-		b.Contacts[i].Name, b.Contacts[i].Phone = access.MaskName(b.Contacts[i].Name), access.MaskPhone(b.Contacts[i].Phone)
+		b.Contacts[i].Name, b.Contacts[i].Phone = access.MaskName(b.Contacts[i].Name), devices.MaskPhone(b.Contacts[i].Phone)
 	}
 	return b
 }

@@ -376,9 +376,4 @@ func TestMasks(t *testing.T) {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}
-	for phone, want := range map[string]string{"": "", "13812345678": "138****5678", "+86 138 1234 5678": "861******5678", "0635-7312345": "063****2345", "7312345": "*****45", "120": "****", "none": "****"} {
-		if got := MaskPhone(phone); got != want {
-			t.Errorf("%q: %q, want %q", phone, got, want)
-		}
-	}
 }

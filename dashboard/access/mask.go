@@ -1,10 +1,6 @@
 package access
 
-import (
-	"strings"
-
-	"shouwang/devices"
-)
+import "strings"
 
 // MaskName leaves the first character of a name, as people in China know it
 // from bank slips: 王小明 is 王**.
@@ -16,10 +12,6 @@ func MaskName(name string) string {
 	return string(runes[0]) + strings.Repeat("*", min(len(runes)-1, 8))
 }
 
-// MaskPhone leaves the first three and the last four digits of a mobile number,
-// 138****5678, and of a shorter one the last two.
-func MaskPhone(phone string) string { return devices.MaskPhone(phone) }
-
-// Masked says whether a text is what one of the masks made, and so must not be
-// stored as a name or a phone number.
+// Masked says whether a text is what MaskName or devices.MaskPhone made, and so
+// must not be stored as a name or a phone number.
 func Masked(text string) bool { return strings.Contains(text, "*") }
