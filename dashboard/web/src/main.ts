@@ -7,7 +7,7 @@ import { createPresence } from '@/duty/presence'
 import { createLiveStore, openLiveSocket } from '@/live/store'
 import { createPages } from '@/router'
 import { servicesKey, type Services } from '@/services'
-import { createAreaNames, createSession } from '@/session'
+import { createAreaNames, createPeopleNames, createSession } from '@/session'
 import { createAlarm } from '@/sound/alarm'
 import { createWords, storedLanguage, storeLanguage, type Language } from '@/words'
 import '@/styles/base.css'
@@ -20,6 +20,7 @@ function start() {
   })
   const api = createApi(client)
   const areas = createAreaNames(api)
+  const people = createPeopleNames(api)
   const presence = createPresence()
   const live = createLiveStore({
     fetchOpen: api.openAlerts, check: api.status, openSocket: openLiveSocket,
@@ -29,6 +30,7 @@ function start() {
   const session = createSession(api, {
     onIn(c) {
       if (may.areas(c)) void areas.load().catch(() => undefined)
+      if (may.people(c)) void people.load().catch(() => undefined)
       if (may.live(c)) {
         presence.start()
         live.start()
@@ -41,7 +43,7 @@ function start() {
       void router.push({ name: 'signin' })
     },
   })
-  const services: Services = { api, live, alarm: createAlarm(), session, areas, presence }
+  const services: Services = { api, live, alarm: createAlarm(), session, areas, people, presence }
   const router = createPages(session)
 
   const words = createWords(storedLanguage(localStorage))

@@ -13,6 +13,7 @@ export interface Services {
   alarm: Alarm
   session: Session
   areas: AreaNames
+  people: PeopleNames
   presence: Presence
 }
 
@@ -36,6 +37,13 @@ export interface AreaNames {
   /** The area's names down the tree, without the county everybody here is in. */
   short(path: string): string
   full(path: string): string
+}
+
+/** Accounts by the names of their people, where the caller may know them. */
+export interface PeopleNames {
+  load(): Promise<void>
+  /** The user name itself, when nothing better is known. */
+  name(user: string): string
 }
 
 const key: InjectionKey<Services> = Symbol('services')

@@ -2,7 +2,7 @@ import { ref, shallowRef } from 'vue'
 import type { Api } from '@/api/endpoints'
 import { Problem } from '@/api/client'
 import type { Area, Caller } from '@/api/types'
-import type { AreaNames, Session } from '@/services'
+import type { AreaNames, PeopleNames, Session } from '@/services'
 
 export function createSession(api: Api, hooks: { onIn: (c: Caller) => void; onOut: () => void }): Session {
   const caller = shallowRef<Caller | null>(null)
@@ -52,10 +52,14 @@ export function createAreaNames(api: Api): AreaNames {
   const list = shallowRef<readonly Area[]>([])
   const names = shallowRef<ReadonlyMap<string, string>>(new Map())
 
-  function parts(path: string): string[] {
+  // Who sees one village is not told the names above it: then the line begins
+  // with the first name known, instead of with codes.
+  function parts(path: string, from: number): string[] {
     if (path === '') return []
     const codes = path.split('/')
-    return codes.map((code, i) => names.value.get(codes.slice(0, i + 1).join('/')) ?? code)
+    const known = codes.map((_, i) => names.value.get(codes.slice(0, i + 1).join('/')))
+    const first = known.findIndex((n) => n !== undefined)
+    return codes.map((code, i) => known[i] ?? code).slice(Math.max(first, Math.min(from, codes.length - 1)))
   }
   return {
     list,
@@ -64,10 +68,17 @@ export function createAreaNames(api: Api): AreaNames {
       list.value = areas
       names.value = new Map(areas.map((a) => [a.path, a.name]))
     },
-    short(path) {
-      const p = parts(path)
-      return (p.length > 1 ? p.slice(1) : p).join(' · ')
+    short: (path) => parts(path, 1).join(' · '),
+    full: (path) => parts(path, 0).join(' · '),
+  }
+}
+
+export function createPeopleNames(api: Api): PeopleNames {
+  const names = shallowRef<ReadonlyMap<string, string>>(new Map())
+  return {
+    async load() {
+      names.value = new Map((await api.rotas('')).people.map((p) => [p.user as string, p.name]))
     },
-    full: (path) => parts(path).join(' · '),
+    name: (user) => names.value.get(user) || user,
   }
 }

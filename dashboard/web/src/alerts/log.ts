@@ -3,7 +3,7 @@ import type { LogEntry } from '@/api/types'
 import { word, type Translate } from '@/words'
 import { duration, full } from '@/words/time'
 
-export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { title: string; detail: string } {
+export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate, who: (user: string) => string = (u) => u): { title: string; detail: string } {
   const d = e.data ?? {}
   const action = str(d.action)
   const title = action && t(`action.${action}`) !== `action.${action}` ? t(`action.${action}`) : logWord(e.type, t)
@@ -28,7 +28,7 @@ export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { tit
   if (str(d.number) && d.number !== d.whom) out.push(str(d.number))
   if (typeof d.seconds === 'number') out.push(duration(d.seconds * 1000, t))
   if (str(d.next_call)) out.push(t('life.promised', { time: full(str(d.next_call)).slice(5, 16) }))
-  if (str(d.acked_by)) out.push(t('life.hadIt', { name: d.acked_by, time: full(str(d.acked_at)).slice(5, 16) }))
+  if (str(d.acked_by)) out.push(t('life.hadIt', { name: who(str(d.acked_by)), time: full(str(d.acked_at)).slice(5, 16) }))
   if (str(d.door_how)) out.push(t(`field.by.${d.door_how}`))
   if (str(d.door_mark)) out.push(t(`field.markWord.${d.door_mark}`))
   if (str(d.door_step)) out.push(`${t(`field.step.${d.door_step}`)} ${t(`field.result.${d.step_result}`)}`)
@@ -37,12 +37,12 @@ export function logLine(e: Pick<LogEntry, 'type' | 'data'>, t: Translate): { tit
   if (str(d.conflict)) out.push(t(`field.conflict.${d.conflict}`))
   if (str(d.how)) out.push(word(t, 'how', str(d.how)))
   if (str(d.verified_by)) out.push(String(d.verified_by))
-  if (str(d.assignee)) out.push(t('board.assignee', { name: d.assignee }))
+  if (str(d.assignee)) out.push(t('board.assignee', { name: who(str(d.assignee)) }))
   if (str(d.early)) out.push(t(`duty.log.${d.early === 'unseen' ? 'unseen' : 'unreachable'}`))
   if (d.via === 'board') out.push(t('duty.via.board'))
   else if (d.action === 'seen' && str(d.via)) out.push(str(d.via))
   if (str(d.level)) out.push(t('board.escalated', { to: word(t, 'areaLevel', str(d.level)) }))
-  if (Array.isArray(d.told) && d.told.length > 0) out.push(t('duty.log.told', { who: d.told.join(t('app.comma')) }))
+  if (Array.isArray(d.told) && d.told.length > 0) out.push(t('duty.log.told', { who: d.told.map((u) => who(String(u))).join(t('app.comma')) }))
   if (d.reachable === false) out.push(t('duty.log.nobody'))
   return { title, detail: out.join(' · ') }
 }

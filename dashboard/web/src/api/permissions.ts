@@ -30,6 +30,7 @@ export const may = {
   /** The service's rules hold for everybody: only who sees all may change them. */
   setRules: (c: Who & Pick<Caller, 'areas'>, area: string) => c.may.includes('put-rules') && c.areas.some((a) => a === '' || area === a || area.startsWith(`${a}/`)),
   duty: can('get-duty-now'),
+  people: can('list-rotas'),
   setDuty: can('put-policy'),
   replace: can('put-override'),
   absences: can('put-absence'),

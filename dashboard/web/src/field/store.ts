@@ -206,7 +206,9 @@ export function createField(o: FieldOptions) {
     areaName(path: string): string {
       const names = new Map(areas.value.map((a) => [a.path as string, a.name]))
       const codes = path.split('/')
-      return codes.slice(codes.length > 2 ? 1 : 0).map((code, i, cut) => names.get(codes.slice(0, codes.length - cut.length + i + 1).join('/')) ?? code).join('')
+      const known = codes.map((_, i) => names.get(codes.slice(0, i + 1).join('/')))
+      const from = Math.max(known.findIndex((n) => n !== undefined), codes.length > 2 ? 1 : 0)
+      return codes.map((code, i) => known[i] ?? code).slice(from).join('')
     },
   }
 }

@@ -14,7 +14,7 @@ export const en: Messages = {
   app: {
     name: 'Shouwang', tagline: 'Home care by water meters and wristbands', skip: 'Skip to content',
     loading: 'Loading…', retry: 'Try again', cancel: 'Cancel',
-    yes: 'yes', no: 'no', comma: ', ', optional: 'optional', required: 'This field is needed',
+    yes: 'yes', no: 'no', comma: ', ', colon: ': ', optional: 'optional', required: 'This field is needed',
     theme: 'Switch light and dark',
   },
   nav: { told: 'Notices', board: 'Board', visits: 'Visits', providers: 'Providers', shift: 'Shift', residents: 'Residents', devices: 'Devices', areas: 'Areas', duty: 'Duty', reports: 'Reports', rules: 'Rules', deadletters: 'Refused', accounts: 'Accounts', audit: 'Audit', mine: 'My account', more: 'More', main: 'Main navigation', signOut: 'Sign out' },

@@ -3,7 +3,7 @@ import type { rounds as zh } from './rounds.zh'
 // Contact ladder, planned visits, providers and truth rates in English.
 export const rounds: typeof zh = {
   ladder: 'Whom to ask', reached: 'The resident was reached', none: 'All were tried, the resident was not reached', next: 'Next', hint: 'one tap records it', dispatch: 'Send somebody', going: 'Somebody is on the way', notYet: 'not yet', record: 'Recorded: {whom} {result}', tries: '{n} times',
-  rung: { resident: 'Resident', contact: 'Contact', neighbour: 'Neighbour', assistant: 'Assistant', door: 'The door', emergency: 'Emergency' },
+  rung: { resident: 'Resident', contact: 'Contact', neighbour: 'Neighbour', assistant: 'Assistant', door: 'The door', emergency: 'Ambulance', police: 'Police' },
   rungState: { later: 'later', next: 'next', tried: 'in vain', answered: 'answered', going: 'sent' },
   quotas: 'Visits this month', area: 'Area', residents: 'Residents', home: 'At home (people)', calls: 'Calls back', settled: 'By contact', overdue: 'Overdue', planned: '{n} more planned', notAsked: 'not asked for', met: 'reached', short: '{n} short', onlyOverdue: 'Only overdue: {area}', all: 'All', noOverdue: 'Nothing is overdue', quotasHint: 'Home visits are counted by person; overdue counts visits for alerts too. Click a number of overdue visits to list only those.',
   visitKind: { home: 'At home', phone: 'By phone' }, plan: { routine: 'Routine visit', quota: 'Monthly visit of the town', callback: 'Call back', daily: 'Daily call' },

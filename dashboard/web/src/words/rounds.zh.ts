@@ -2,7 +2,7 @@
 // rounds.en.ts has the same keys.
 export const rounds = {
   ladder: '联系顺序', reached: '已联系到本人', none: '都试过了，仍未联系到本人', next: '下一步', hint: '点一下即记录', dispatch: '派人上门', going: '上门的人已派出', notYet: '尚未到这一步', record: '记录：{whom} {result}', tries: '{n} 次',
-  rung: { resident: '本人', contact: '联系人', neighbour: '邻居', assistant: '协理员', door: '上门', emergency: '急救、报警' },
+  rung: { resident: '本人', contact: '联系人', neighbour: '邻居', assistant: '协理员', door: '上门', emergency: '急救', police: '报警' },
   rungState: { later: '待试', next: '下一步', tried: '未果', answered: '已接通', going: '已派出' },
   quotas: '本月探访', area: '区域', residents: '在管对象', home: '上门（人）', calls: '回访电话', settled: '联系抵扣', overdue: '逾期', planned: '另有 {n} 已排', notAsked: '不要求', met: '已达标', short: '还差 {n}', onlyOverdue: '只看逾期：{area}', all: '全部', noOverdue: '没有逾期', quotasHint: '上门按人计；逾期含警情派出的上门。点逾期数只看该处逾期的任务。',
   visitKind: { home: '上门', phone: '电话' }, plan: { routine: '定期探访', quota: '镇月度探访', callback: '电话回访', daily: '每日问候' },

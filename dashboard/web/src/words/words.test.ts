@@ -38,7 +38,7 @@ describe('the message files', () => {
 
   it('write Chinese in the Chinese file', () => {
     const latin = [...a].filter(([, s]) => !/[\u4e00-\u9fff]/.test(s.replace(/\{\w+\}/g, ''))).map(([k]) => k)
-    expect(latin).toEqual(['app.comma', 'evidence.vitalOther'])
+    expect(latin).toEqual(['app.comma', 'app.colon', 'evidence.vitalOther'])
   })
 })
 

@@ -14,7 +14,7 @@ export const zh = {
   app: {
     name: '守望', tagline: '独居老人水表与手环照护', skip: '跳到内容',
     loading: '正在载入…', retry: '重试', cancel: '取消',
-    yes: '是', no: '否', comma: '、', optional: '选填', required: '此项必填',
+    yes: '是', no: '否', comma: '、', colon: '：', optional: '选填', required: '此项必填',
     theme: '切换明暗',
   },
   nav: { told: '通知', board: '值班台', visits: '上门', providers: '机构', shift: '交接班', residents: '对象', devices: '设备', areas: '区域', duty: '值班', reports: '报表', rules: '规则', deadletters: '拒收消息', accounts: '账号', audit: '操作记录', mine: '我的账号', more: '更多', main: '主导航', signOut: '退出' },
