@@ -113,7 +113,13 @@ func (d *Dashboard) showSheet(c *access.Caller, s alerting.Sheet) alerting.Sheet
 	}
 	s.Lines = slices.Clone(s.Lines)
 	for i := range s.Lines {
-		s.Lines[i].Name = access.MaskName(s.Lines[i].Name)
+		l := &s.Lines[i]
+		if l.Name != "" {
+			l.Name = access.MaskName(l.Name)
+		}
+		if l.Whom != "" {
+			l.Whom = maskWhom(l.Whom)
+		}
 	}
 	return s
 }

@@ -178,7 +178,15 @@ func (d *Dashboard) ladder(ctx context.Context, in *ByID) (*body[alerting.Ladder
 		return nil, err
 	}
 	f.Visits = visits.Items
-	return &body[alerting.Ladder]{alerting.NewLadder(f)}, nil
+	l := alerting.NewLadder(f)
+	if !d.named(caller(ctx), a.ClosedAt, false) {
+		for i := range l.Rungs {
+			if r := &l.Rungs[i]; r.Relation != "" || r.Kind == alerting.RungContact {
+				r.Whom = maskWhom(r.Whom)
+			}
+		}
+	}
+	return &body[alerting.Ladder]{l}, nil
 }
 
 // providers are those the caller may see: a provider itself, others those that
