@@ -29,6 +29,7 @@ type Dashboard struct {
 	turning sync.Mutex // held while changes of state are followed up
 	// seenCards are the visits whose cards were shown to whom today.
 	seenCards daily
+	tests     tests
 	handler   http.Handler
 }
 

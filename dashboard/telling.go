@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"shouwang/alerting"
@@ -232,6 +233,31 @@ func minuteOf(clock string) int {
 	return h*60 + m
 }
 
+// maxTests are the tests one person may send within testsWithin: they cost money,
+// go to any number, and take of what a channel may send.
+const (
+	maxTests    = 10
+	testsWithin = 10 * time.Minute
+)
+
+// tests counts them by user name, of accounts alone.
+type tests struct {
+	mu sync.Mutex
+	by map[string]*allowance
+}
+
+func (t *tests) take(user string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.by == nil {
+		t.by = map[string]*allowance{}
+	}
+	if t.by[user] == nil {
+		t.by[user] = &allowance{most: maxTests, within: testsWithin}
+	}
+	return t.by[user].take(now)
+}
+
 // testWithin is how long a test is waited for.
 const testWithin = 12 * time.Second
 
@@ -253,6 +279,11 @@ func (d *Dashboard) testChannel(ctx context.Context, in *testIn) (*body[testAnsw
 	}
 	if !mine {
 		return nil, invalid("channel", in.Body.Channel, "must be one of your channels, saved before it is tried")
+	}
+	if !d.tests.take(user, now) {
+		p := newProblem(http.StatusTooManyRequests, "too many tests: wait some minutes")
+		p.retryAfter = int(testsWithin / time.Second)
+		return nil, p
 	}
 	n := alerting.Notice{
 		Key:    fmt.Sprintf("test/%s/%s/%s/%d", user, in.Body.Channel, in.Body.Address, now.Unix()/30),
