@@ -193,8 +193,19 @@ func (d *Dashboard) visible(ctx context.Context, e devices.DeviceView, readings 
 		if err != nil {
 			return nil, false, err
 		}
+		since, err := d.since(ctx, r.ID, now)
+		if err != nil {
+			return nil, false, err
+		}
+		// Where the one before was is not the resident's alert.
+		readings = slices.DeleteFunc(readings, func(r devices.Reading) bool { return located(r) && r.At.Before(since[e.ID]) })
 		if may, err = d.mayLocate(ctx, r, reason); err != nil {
 			return nil, false, err
+		}
+	}
+	if e.Resident == "" && may { // where somebody was who has it no more
+		if may = caller(ctx).Role == access.Administrator; may {
+			d.read(ctx, "read-position", string(e.ID), e.Place, "of nobody's device")
 		}
 	}
 	if may {

@@ -3,11 +3,14 @@ package dashboard
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"shouwang/alerting"
+	"shouwang/dashboard/access"
 	"shouwang/devices"
 )
 
@@ -159,7 +162,12 @@ func (d *Dashboard) serveField() {
 			return nil, err
 		}
 		d.audit(ctx, "put-home", r.ID, r.Area, "")
-		return &body[homeBody]{*showHome(h)}, nil
+		shown, err := d.openResident(ctx, showResident(r.Resident))
+		if err != nil {
+			return nil, err
+		}
+		// Who has just entered the place knows it.
+		return &body[homeBody]{*showHome(h, shown.Masked && in.Body.Position == nil)}, nil
 	})
 	add(d, "make-door-code", "The code to hang at the door; made when there is none", d.makeDoorCode)
 }
@@ -181,6 +189,9 @@ func (d *Dashboard) entered(ctx context.Context, id string, e alerting.NewEntry)
 		return nil, err
 	}
 	e.Moved = moved
+	if err := d.roomFor(ctx, id, &e); err != nil {
+		return nil, err
+	}
 	if e.How == alerting.BySerial && v.Resident != nil {
 		if e.Serials, err = d.serials(ctx, v.Resident.ID); err != nil {
 			return nil, err
@@ -191,7 +202,54 @@ func (d *Dashboard) entered(ctx context.Context, id string, e alerting.NewEntry)
 		return nil, err
 	}
 	d.audit(ctx, string(e.Kind)+"-visit", v.ID, v.Area, string(made.Mark)+string(made.Step))
-	return &body[entryOut]{entryOut{Entry: made, Visit: after}}, nil
+	return &body[entryOut]{entryOut{Entry: made, Visit: d.showHeld(caller(ctx), after, moved)}}, nil
+}
+
+// How much is taken at one door.
+const (
+	maxPhotos  = 20
+	maxEntries = 200
+)
+
+// roomFor refuses what would fill the disk. What is there already may come again.
+func (d *Dashboard) roomFor(ctx context.Context, visit string, e *alerting.NewEntry) error {
+	entries, err := d.opts.Doors.Entries(ctx, visit)
+	if err != nil {
+		return err
+	}
+	photos := 0
+	for i := range entries {
+		if strings.EqualFold(entries[i].UUID, e.UUID) {
+			return nil
+		}
+		if entries[i].Kind == alerting.EntryPhoto {
+			photos++
+		}
+	}
+	switch {
+	case e.Kind == alerting.EntryPhoto && photos >= maxPhotos:
+		return invalid("photo", "", fmt.Sprintf("a visit takes at most %d pictures", maxPhotos))
+	case len(entries) >= maxEntries:
+		return invalid("uuid", e.UUID, fmt.Sprintf("a visit takes at most %d entries", maxEntries))
+	}
+	return nil
+}
+
+// showHeld is showVisit for who sent something of it. Of one that is with another
+// organisation by now that is all they see.
+func (d *Dashboard) showHeld(c *access.Caller, v alerting.Visit, moved bool) alerting.Visit {
+	v = d.showVisit(c, v, false)
+	if !moved {
+		return v
+	}
+	v.Resident = maskRef(v.Resident)
+	if v.Assignee != nil && *v.Assignee != c.User {
+		v.Assignee = nil
+	}
+	if v.Report != nil && v.Report.By != c.User {
+		v.Report = nil
+	}
+	return v
 }
 
 // serials are the ids of the devices that the resident has now, without vendor.
@@ -234,5 +292,5 @@ func (d *Dashboard) reportVisit(ctx context.Context, id string, r alerting.Repor
 		return nil, err
 	}
 	d.audit(ctx, "report-visit", v.ID, before.Area, "")
-	return &body[alerting.Visit]{v}, nil
+	return &body[alerting.Visit]{d.showHeld(caller(ctx), v, moved)}, nil
 }

@@ -45,6 +45,7 @@ type fieldRules struct {
 type homeBody struct {
 	Position *homePosition `json:"position" doc:"null while not known."`
 	Note     string        `json:"note" doc:"What matters at the door."`
+	Masked   bool          `json:"masked,omitempty" doc:"The position is known and left out, as the address is."`
 	DoorCode bool          `json:"door_code" doc:"A code hangs at the door."`
 }
 
@@ -58,9 +59,12 @@ type homePosition struct {
 	Source alerting.HomeSource `json:"source" enum:"entered,door"`
 }
 
-func showHome(h alerting.Home) *homeBody {
+// showHome leaves out where it is when the address is masked, too.
+func showHome(h alerting.Home, masked bool) *homeBody {
 	b := &homeBody{Note: h.Note, DoorCode: h.DoorCode != ""}
-	if h.Known() {
+	if h.Known() && masked {
+		b.Masked = true
+	} else if h.Known() {
 		p := &homePosition{Lat: h.Lat, Lon: h.Lon, Source: h.Source}
 		p.GCJLat, p.GCJLon = devices.GCJ02.FromWGS84(h.Lat, h.Lon)
 		p.BDLat, p.BDLon = devices.BD09.FromWGS84(h.Lat, h.Lon)
@@ -139,7 +143,7 @@ func (d *Dashboard) fieldVisits(ctx context.Context, in *fieldIn, now time.Time)
 }
 
 func (d *Dashboard) fieldCard(ctx context.Context, v alerting.Visit, now time.Time) (fieldCard, error) {
-	card := fieldCard{Visit: v, Devices: []worn{}, Absences: []absenceBody{}, Signs: []sign{}}
+	card := fieldCard{Visit: d.showVisit(caller(ctx), v, false), Devices: []worn{}, Absences: []absenceBody{}, Signs: []sign{}}
 	scope := alerting.RuleScope{Area: v.Area}
 	var err error
 	if card.Entries, err = d.opts.Doors.Entries(ctx, v.ID); err != nil {
@@ -162,6 +166,10 @@ func (d *Dashboard) fieldCard(ctx context.Context, v alerting.Visit, now time.Ti
 		a, err := d.alert(ctx, *v.Alert)
 		switch {
 		case err == nil:
+			if err := d.hideOthers(ctx, &a); err != nil {
+				return card, err
+			}
+			a = d.showAlert(caller(ctx), a, false)
 			card.Alert = &a
 		case !errors.Is(err, devices.ErrNotFound):
 			return card, err
@@ -174,26 +182,37 @@ func (d *Dashboard) fieldCard(ctx context.Context, v alerting.Visit, now time.Ti
 
 func (d *Dashboard) fieldResident(ctx context.Context, card *fieldCard, r devices.ResidentView, now time.Time) error {
 	shown := showResident(r.Resident)
+	if v := &card.Visit; !v.State.Active() || !v.Due.Before(now.Add(fieldAhead)) {
+		// Nobody is to go there now: as on the resident's page.
+		var err error
+		if shown, err = d.openResident(ctx, shown); err != nil {
+			return err
+		}
+	}
 	card.Resident = &shown
 	home, err := d.opts.Doors.Home(ctx, r.ID)
 	if err != nil {
 		return err
 	}
-	card.Home = showHome(home)
+	card.Home = showHome(home, shown.Masked)
 	for _, dev := range r.Devices {
 		card.Devices = append(card.Devices, worn{ID: dev.ID, Kind: dev.Kind, From: dev.Created})
 	}
 	for _, a := range r.Absences {
 		card.Absences = append(card.Absences, absenceBody{ID: a.ID, From: a.From, To: orNil(a.To), Reason: a.Reason})
 	}
-	if card.Visit.State == alerting.VisitReported {
+	if card.Visit.State == alerting.VisitReported || shown.Masked {
 		return nil
 	}
 	if at := d.opts.Doors.LastContact(r.ID, now); !at.IsZero() {
 		card.Signs = append(card.Signs, sign{Kind: "contact", At: at})
 	}
+	since, err := d.since(ctx, r.ID, now)
+	if err != nil {
+		return err
+	}
 	for _, dev := range r.Devices {
-		signs, err := d.signsOf(ctx, dev, now)
+		signs, err := d.signsOf(ctx, dev, since[dev.ID], now)
 		if err != nil {
 			// The card is of use without them, also when the series is out of order.
 			d.log.Warn().Err(err).Str("device", string(dev.ID)).Msg("signs of life not read")

@@ -9,11 +9,35 @@ import (
 	"shouwang/devices"
 )
 
-// signsOf are the last signs of life that a device has seen.
-func (d *Dashboard) signsOf(ctx context.Context, dev devices.Device, now time.Time) ([]sign, error) {
+// since tells from when on the resident has the devices.
+func (d *Dashboard) since(ctx context.Context, resident string, now time.Time) (map[devices.DeviceID]time.Time, error) {
+	assigned, err := d.opts.Registry.Assignments(ctx, resident)
+	if err != nil {
+		return nil, err
+	}
+	from := map[devices.DeviceID]time.Time{}
+	for _, a := range assigned {
+		if !a.From.After(now) && (a.To.IsZero() || a.To.After(now)) {
+			from[a.Device] = a.From
+		}
+	}
+	return from, nil
+}
+
+// signsOf are the last signs of life that a device has seen since it is the
+// resident's, of what the resident agrees to.
+func (d *Dashboard) signsOf(ctx context.Context, dev devices.Device, since, now time.Time) ([]sign, error) {
+	not := d.opts.Registry.Withheld(dev.ID, now)
 	if dev.Kind == devices.WaterMeter {
+		from := now.Add(-waterBack).Truncate(time.Hour)
+		if since.After(from) {
+			from = since
+		}
+		if not.Has(devices.VolumeM3.Data(dev.Kind)) {
+			return nil, nil
+		}
 		used, err := d.opts.Series.History(ctx, devices.HistoryQuery{
-			Device: dev.ID, Metric: devices.VolumeM3, From: now.Add(-waterBack).Truncate(time.Hour), To: now, Every: time.Hour, Aggregate: devices.Use, Limit: 80,
+			Device: dev.ID, Metric: devices.VolumeM3, From: from, To: now, Every: time.Hour, Aggregate: devices.Use, Limit: 80,
 		})
 		if err != nil {
 			return nil, err
@@ -31,6 +55,9 @@ func (d *Dashboard) signsOf(ctx context.Context, dev devices.Device, now time.Ti
 	}
 	var signs []sign
 	for _, r := range latest {
+		if r.At.Before(since) || not.Has(r.Metric.Data(dev.Kind)) {
+			continue
+		}
 		switch r.Metric {
 		case devices.HeartRateBPM, devices.Steps:
 			if r.Value <= 0 {

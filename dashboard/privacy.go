@@ -5,7 +5,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"shouwang/alerting"
 	"shouwang/dashboard/access"
@@ -166,6 +168,9 @@ func (d *Dashboard) mayLocate(ctx context.Context, r devices.ResidentView, reaso
 	alerts, err := d.openAlerts(ctx, r.ID)
 	if err != nil {
 		return false, err
+	}
+	if reason = strings.TrimSpace(reason); utf8.RuneCountInString(reason) < 2 {
+		reason = ""
 	}
 	detail := reason
 	switch i := slices.IndexFunc(alerts, func(a alerting.Alert) bool { return a.Subject.Type == alerting.SubjectResident }); {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"shouwang/dashboard/access"
 	"shouwang/devices"
 )
 
@@ -175,7 +176,10 @@ func (d *Dashboard) getResident(ctx context.Context, in *ByID) (*body[residentDe
 	if err != nil {
 		return nil, err
 	}
-	out.Home = showHome(home)
+	out.Home = showHome(home, shown.Masked)
+	if caller(ctx).Role == access.Auditor && shown.Masked { // it says where the key is
+		out.Home.Note = ""
+	}
 	d.audit(ctx, "get-resident", r.ID, r.Area, "")
 	return &body[residentDetail]{out}, nil
 }

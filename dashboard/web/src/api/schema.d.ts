@@ -3126,6 +3126,8 @@ export interface components {
         HomeBody: {
             /** @description A code hangs at the door. */
             door_code: boolean;
+            /** @description The position is known and left out, as the address is. */
+            masked?: boolean;
             /** @description What matters at the door. */
             note: string;
             /** @description null while not known. */

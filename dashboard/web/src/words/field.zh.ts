@@ -34,6 +34,6 @@ export const field = {
   },
   stepHint: { call_again: '听屋里有没有铃声', knock: '等两分钟再敲一次', look_inside: '灯、电视、炉火、人', neighbours: '最后一次见到是什么时候', family: '有没有钥匙，能不能来', supervisor: '由主管决定是否开门', emergency_110: '报地址，请求协助开门', emergency_120: '怀疑倒下或生病时', opened: '姓名、身份，怎么开的', entered: '记下进屋时间' },
   result: { done: '做了', nothing: '没有回应', not_possible: '做不了' },
-  atDoor: { title: '上门信息', note: '门口须知', position: '住址坐标', none: '没有登记；带门码或水表号的首次签到会自动学到', learnt: '由签到学到', datum: '坐标来自', wgs84: '卫星定位（GPS）', gcj02: '高德、腾讯地图', bd09: '百度地图', edit: '修改', placeHint: '纬度, 经度', bad: '请填两个数：纬度, 经度', code: '打印门码', codeHint: '贴在门框内侧。协理员用手机扫码或输入字符即可签到。', print: '打印' },
+  atDoor: { title: '上门信息', note: '门口须知', position: '住址坐标', none: '没有登记；带门码或水表号的首次签到会自动学到', learnt: '由签到学到', hidden: '已登记，与住址一同隐藏', datum: '坐标来自', wgs84: '卫星定位（GPS）', gcj02: '高德、腾讯地图', bd09: '百度地图', edit: '修改', placeHint: '纬度, 经度', bad: '请填两个数：纬度, 经度', code: '打印门码', codeHint: '贴在门框内侧。协理员用手机扫码或输入字符即可签到。', print: '打印' },
   door: { title: '扫到门码', none: '今天的任务里没有这一户，或不在您的范围内。', pick: '到的是哪一户？', use: '在这里签到' },
 }
