@@ -54,6 +54,9 @@ func (d *Desk) act(ctx context.Context, id string, a Action, by Actor, fn func(t
 		if c.State, err = from.Next(a); err != nil {
 			return refusal(err, c, from)
 		}
+		if a == ActReopen && from == Closed {
+			d.relist(c)
+		}
 		if err := c.thawed(a, from); err != nil {
 			return err
 		}

@@ -394,7 +394,7 @@ func (f *fold) raise(old *Case, now time.Time, what *place, reached func(residen
 		return err
 	}
 	c := &Case{Alert: old.Alert, Provider: what.provider, Episode: old.Episode}
-	c.ID, c.State, c.Severity, c.Late = newID(), Open, ep.Severity, false
+	c.ID, c.State, c.Severity, c.Late, c.Frozen = newID(), Open, ep.Severity, false, ""
 	// A device may have come to somebody else meanwhile.
 	c.Resident, c.Area, c.OpenedAt, c.RangAt = what.ref(), what.area, f.now, f.now
 	c.Escalation = 0

@@ -170,7 +170,8 @@ func (f *fold) hush(c *Case, at time.Time) bool {
 }
 
 // lift lets a case ring whose silence is over at a time of receipt, if its episode
-// lasts and nobody has taken it up meanwhile.
+// lasts and nobody has taken it up meanwhile. One that is frozen may ring when it
+// thaws.
 func (f *fold) lift(id string, at time.Time) error {
 	c, err := f.tx.Alert(id)
 	if err != nil || c.Silenced == nil || c.State == Closed {
@@ -186,7 +187,7 @@ func (f *fold) lift(id string, at time.Time) error {
 	}
 	c.Silenced = nil
 	data := map[string]any{"silence_over": was.ID}
-	if c.State == Open && c.RecoveredAt == nil && !c.Late {
+	if c.State == Open && c.RecoveredAt == nil && !c.Late && c.Frozen == "" {
 		c.ring(f.now, f.of(c))
 		data["rings"] = true
 	}

@@ -102,11 +102,25 @@ func (d *Desk) turn(tx Tx, c *Case, t devices.ResidentTurn, by Actor, now time.T
 			c.ring(now, termsOf(d.Book, d.Directory, c, now))
 			data["rings"] = true
 		}
+		c.countdown(now, rulesOf(d.Book, d.Directory, c, now).Rules) // of what somebody has
 	}
 	if err := tx.PutAlert(c); err != nil {
 		return err
 	}
 	return tx.AddEvent(Change{Type: AlertUpdated, At: now, Case: c, Actor: by, Text: t.Reason, Data: data})
+}
+
+// relist makes a closed case that is to be reopened go by what its resident is
+// listed as now: while it was closed no change has reached it.
+func (d *Desk) relist(c *Case) {
+	if c.Resident == nil {
+		return
+	}
+	c.Frozen = ""
+	r, ok := d.Directory.Resident(c.Resident.ID, d.now())
+	if info, _ := c.Kind.Info(); ok && r.State.Stopped() && !info.Urgent {
+		c.Frozen = r.State
+	}
 }
 
 // thawed refuses what a frozen case does not allow.

@@ -131,3 +131,88 @@ func TestHospitalIsAnAbsenceAndFreezesNothing(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// A mistake taken back leaves no case acknowledged and forgotten.
+func TestWhatThawsAcknowledgedHasItsCountdown(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "heart", 2)
+	id := w.only().ID
+	_, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{Alert: id})
+	w.must(err)
+	w.pass(time.Minute)
+	w.turn(devices.Deceased) // calls the visit off
+	w.pass(time.Hour)
+	w.turn(devices.Active)
+	if a := w.only(); a.State != "acknowledged" || a.AckDue == nil || !a.AckDue.Equal(w.now.Add(30*time.Minute)) {
+		t.Fatalf("%+v", a)
+	}
+	w.pass(30 * time.Minute)
+	w.must(w.climb.Step(w.ctx, w.now))
+	if a := w.only(); a.State != "open" {
+		t.Errorf("not taken back: %+v", a)
+	}
+}
+
+func TestASilenceThatEndsLetsNothingFrozenRing(t *testing.T) {
+	w := newWorld(t)
+	w.hush(alerting.KindHeartRate, time.Hour)
+	w.pass(time.Minute)
+	w.says("v/b1", "heart", 2)
+	w.pass(time.Minute)
+	w.turn(devices.Deceased)
+	w.pass(2 * time.Hour)
+	w.tick()
+	if a := w.only(); a.Silenced != nil || a.EscalateAt != nil || a.RangAt.Equal(w.now) {
+		t.Fatalf("rings after death: %+v", a)
+	}
+	w.pass(time.Minute)
+	w.turn(devices.Active)
+	if a := w.only(); a.EscalateAt == nil || !a.RangAt.Equal(w.now) {
+		t.Errorf("does not ring when it thaws: %+v", a)
+	}
+}
+
+func TestReopeningGoesByWhatTheResidentIsListedAsNow(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "heart", 2)
+	id := w.only().ID
+	w.pass(time.Minute)
+	w.turn(devices.Deceased)
+	w.close(id, alerting.Closing{Outcome: alerting.DeceasedFound, VerifiedBy: "zhang", How: "family"})
+	w.pass(time.Minute)
+	_, err := w.desk.Reopen(w.ctx, id, zhang, "wrong person")
+	refused(t, err)
+	w.turn(devices.Active)
+	a, err := w.desk.Reopen(w.ctx, id, zhang, "wrong person")
+	w.must(err)
+	if a.State != "open" || a.Frozen != "" || a.EscalateAt == nil {
+		t.Fatalf("%+v", a)
+	}
+	w.close(id, byPhone)
+	w.turn(devices.Left) // after it was closed
+	_, err = w.desk.Reopen(w.ctx, id, zhang, "x")
+	refused(t, err)
+}
+
+func TestWhatIsRaisedAgainIsNotFrozen(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "heart", 2)
+	id := w.only().ID
+	w.pass(time.Minute)
+	w.turn(devices.Moved)
+	w.close(id, alerting.Closing{Outcome: alerting.FalseAlarm, VerifiedBy: "zhang", How: "family"})
+	w.pass(time.Minute)
+	w.turn(devices.Active)
+	w.pass(5 * time.Hour)
+	w.tick()
+	open := w.alerts(alerting.AlertFilter{State: []alerting.State{"open"}})
+	if len(open) != 1 {
+		t.Fatalf("raised again: %d", len(open))
+	}
+	if a := open[0]; a.Frozen != "" || a.EscalateAt == nil {
+		t.Errorf("%+v", a)
+	}
+	if _, err := w.desk.Ack(w.ctx, open[0].ID, zhang); err != nil {
+		t.Error(err)
+	}
+}
