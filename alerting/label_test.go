@@ -87,3 +87,28 @@ func TestARealEmergencyIsNoHabit(t *testing.T) {
 		}
 	}
 }
+
+// Who reopens an alert and closes it otherwise has said that the first word was
+// wrong: the time is learnt after all, for what is received from then on.
+func TestAnotherOutcomeTakesTheLabelBack(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "water", 1)
+	a := w.only()
+	w.pass(2 * time.Hour)
+	away := w.now
+	w.close(a.ID, alerting.Closing{Outcome: alerting.FalseAlarm, VerifiedBy: "zhang", How: "family", Cause: alerting.CauseAway})
+	w.pass(time.Minute)
+	_, err := w.desk.Reopen(w.ctx, a.ID, zhang, "she was at home")
+	w.must(err)
+	w.pass(time.Minute)
+	w.close(a.ID, alerting.Closing{Outcome: alerting.FalseAlarm, VerifiedBy: "zhang", How: "phone", Cause: alerting.CauseHabit})
+	for range 2 {
+		if known := w.store.Unusual(wang, away); len(known) != 1 {
+			t.Errorf("as of the first word: %v", known)
+		}
+		if known := w.store.Unusual(wang, w.now); len(known) != 0 {
+			t.Errorf("kept out still: %v", known)
+		}
+		w.start()
+	}
+}

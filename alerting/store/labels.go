@@ -40,17 +40,46 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT
 	return nil
 }
 
-// loadUnusual reads the stretches that are no habit, in the order in which they
-// became known.
-func loadUnusual(ctx context.Context, q queryer) (map[string][]alerting.Window, error) {
-	of := map[string][]alerting.Window{}
+// oddities are the stretches of one resident's life that are no habit, in the order
+// in which they became known.
+type oddities struct {
+	windows []alerting.Window
+	alerts  []string
+	// until is when a later word about the same alert took its place, zero while it
+	// holds; taken says that there is such a one.
+	until []time.Time
+	taken bool
+}
+
+// word takes what was said of an alert, which is instead of all said of it before.
+func (o *oddities) word(alert string, unusual bool, w alerting.Window) {
+	for i := range o.alerts {
+		if o.alerts[i] == alert && o.until[i].IsZero() {
+			o.until[i], o.taken = w.Recorded, true
+		}
+	}
+	if unusual {
+		o.windows, o.alerts, o.until = append(o.windows, w), append(o.alerts, alert), append(o.until, time.Time{})
+	}
+}
+
+// loadUnusual reads what was said of alerts of which at least once was said that
+// their time is no habit.
+func loadUnusual(ctx context.Context, q queryer) (map[string]*oddities, error) {
+	of := map[string]*oddities{}
 	err := each(ctx, q, func(r *sql.Rows) error {
-		var id string
-		var from, to, recorded int64
-		err := r.Scan(&id, &from, &to, &recorded)
-		of[id] = append(of[id], alerting.Window{From: database.Time(from), To: database.Time(to), Recorded: database.Time(recorded)})
-		return err
-	}, `SELECT resident, from_at, to_at, recorded FROM alert_labels WHERE unusual = 1 AND resident <> '' ORDER BY recorded, alert`)
+		var id, alert string
+		var from, to, recorded, unusual int64
+		if err := r.Scan(&id, &alert, &from, &to, &recorded, &unusual); err != nil {
+			return err
+		}
+		if of[id] == nil {
+			of[id] = &oddities{}
+		}
+		of[id].word(alert, unusual == 1, alerting.Window{From: database.Time(from), To: database.Time(to), Recorded: database.Time(recorded)})
+		return nil
+	}, `SELECT resident, alert, from_at, to_at, recorded, unusual FROM alert_labels
+WHERE resident <> '' AND alert IN (SELECT alert FROM alert_labels WHERE unusual = 1) ORDER BY recorded, alert`)
 	return of, err
 }
 
@@ -59,19 +88,40 @@ func loadUnusual(ctx context.Context, q queryer) (map[string][]alerting.Window, 
 func (s *Store) Unusual(resident string, at time.Time) []alerting.Window {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := s.unusual[resident]
-	n := len(all)
-	for n > 0 && all[n-1].Recorded.After(at) {
+	o := s.unusual[resident]
+	if o == nil {
+		return nil
+	}
+	n := len(o.windows)
+	for n > 0 && o.windows[n-1].Recorded.After(at) {
 		n--
 	}
-	return all[:n:n]
+	if !o.taken {
+		return o.windows[:n:n]
+	}
+	var hold []alerting.Window
+	for i, w := range o.windows[:n] {
+		if until := o.until[i]; until.IsZero() || until.After(at) {
+			hold = append(hold, w)
+		}
+	}
+	return hold
 }
 
 // rememberLabel takes a label into memory; s.mu is held.
 func (s *Store) rememberLabel(l *alerting.Label) {
-	if l.Unusual && l.Resident != "" {
-		s.unusual[l.Resident] = append(s.unusual[l.Resident], alerting.Window{From: l.From, To: l.To, Recorded: l.Recorded})
+	if l.Resident == "" {
+		return
 	}
+	o := s.unusual[l.Resident]
+	if o == nil {
+		if !l.Unusual {
+			return
+		}
+		o = &oddities{}
+		s.unusual[l.Resident] = o
+	}
+	o.word(l.Alert, l.Unusual, alerting.Window{From: l.From, To: l.To, Recorded: l.Recorded})
 }
 
 // Labels are what was found out about what detectors said of a resident, newest

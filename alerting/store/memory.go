@@ -41,7 +41,7 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	}
 	contacts := []alerting.Contact{}
 	var silences map[silent][]*silence
-	var unusual map[string][]alerting.Window
+	var unusual map[string]*oddities
 	err := s.read(ctx, func(q *sql.Tx) error {
 		err := loadRules(ctx, q, rules)
 		if err != nil {
@@ -76,9 +76,13 @@ func (s *Store) Load(ctx context.Context) (alerting.Saved, error) {
 	if n := len(contacts); n > 0 {
 		s.noted = contacts[n-1].Recorded
 	}
-	for _, windows := range unusual {
-		if last := windows[len(windows)-1].Recorded; last.After(s.noted) {
-			s.noted = last
+	for _, o := range unusual {
+		for i, w := range o.windows {
+			for _, at := range []time.Time{w.Recorded, o.until[i]} {
+				if at.After(s.noted) {
+					s.noted = at
+				}
+			}
 		}
 	}
 	s.unusual = unusual

@@ -37,9 +37,9 @@ type Store struct {
 	// earlier moment. So live and in a replay a record sees the same.
 	mu       sync.RWMutex
 	rules    *alerting.Rulebook
-	contacts map[string][]contact         // of each resident, by time of recording
-	reached  []reached                    // all of them, by time of recording
-	unusual  map[string][]alerting.Window // of each resident, by time of recording
+	contacts map[string][]contact // of each resident, by time of recording
+	reached  []reached            // all of them, by time of recording
+	unusual  map[string]*oddities // of each resident
 	silences map[silent][]*silence
 	noted    time.Time // the newest time that was noted
 
@@ -53,7 +53,7 @@ type Store struct {
 // New makes a store on an open database. Load reads what it keeps in memory.
 func New(db *database.DB) *Store {
 	return &Store{
-		Now: time.Now, db: db, rules: alerting.NewRulebook(), contacts: map[string][]contact{}, unusual: map[string][]alerting.Window{}, wake: make(chan struct{}),
+		Now: time.Now, db: db, rules: alerting.NewRulebook(), contacts: map[string][]contact{}, unusual: map[string]*oddities{}, wake: make(chan struct{}),
 		silences: map[silent][]*silence{}, noticed: make(chan struct{}),
 	}
 }
