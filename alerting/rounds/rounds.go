@@ -33,6 +33,8 @@ type Store interface {
 	// LastRoutine is of each resident the newest routine visit that is over and was
 	// not taken back.
 	LastRoutine(ctx context.Context) (map[string]alerting.Visit, error)
+	// LastPlanned is when a visit was last planned, zero for never.
+	LastPlanned(ctx context.Context) (time.Time, error)
 	// LastHome is when a home visit to each resident was last reported.
 	LastHome(ctx context.Context) (map[string]time.Time, error)
 	// ContactsAfter are the contacts that were made since.
@@ -125,6 +127,12 @@ func (p *Planner) Step(ctx context.Context, now time.Time) error {
 	}
 	if err := p.remind(ctx, now); err != nil {
 		return fmt.Errorf("remind of visits: %w", err)
+	}
+	if p.planned.IsZero() { // a restart is no reason to plan
+		var err error
+		if p.planned, err = p.Store.LastPlanned(ctx); err != nil {
+			return err
+		}
 	}
 	if now.Sub(p.planned) < planEvery && p.day(now).Equal(p.day(p.planned)) && !now.Before(p.planned) {
 		return nil

@@ -257,3 +257,23 @@ func TestAPauseGivesTheLastReminderOnly(t *testing.T) {
 		t.Errorf("told %v, want both of the provider's people at 80 %%", got)
 	}
 }
+
+// Who came since the last planning is planned for with the next one, an hour after
+// it, and not because the service was started again.
+func TestARestartIsNoReasonToPlan(t *testing.T) {
+	w := newWorld(t, at(2, 8, 0))
+	w.village("t0", "v1", devices.TierRed, 3)
+	w.start()
+	w.step(at(2, 8, 0))
+	planned := len(w.visits(nil))
+	w.village("t1", "v1", devices.TierRed, 3)
+	w.start()
+	w.step(at(2, 8, 5))
+	if n := len(w.visits(nil)); planned == 0 || n != planned {
+		t.Errorf("%d visits, and %d after a restart", planned, n)
+	}
+	w.step(at(2, 9, 5))
+	if n := len(w.visits(nil)); n <= planned {
+		t.Errorf("%d visits an hour later, want those of who came", n)
+	}
+}

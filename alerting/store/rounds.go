@@ -53,6 +53,15 @@ func (s *Store) OpenVisits(ctx context.Context) ([]alerting.Visit, error) {
 	return s.visits(ctx, `sort_key < '1' ORDER BY sort_key`) // see visitSortKey
 }
 
+// LastPlanned is when a visit was last planned, zero for never.
+func (s *Store) LastPlanned(ctx context.Context) (time.Time, error) {
+	var at int64
+	if err := s.db.Read.QueryRowContext(ctx, `SELECT COALESCE(max(created), 0) FROM visits WHERE plan_key <> ''`).Scan(&at); err != nil {
+		return time.Time{}, fmt.Errorf("read last plan: %w", err)
+	}
+	return database.Time(at), nil
+}
+
 // LastRoutine is of each resident the newest routine visit that is over and was
 // not taken back, nor settled by a contact.
 func (s *Store) LastRoutine(ctx context.Context) (map[string]alerting.Visit, error) {
