@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -240,6 +241,12 @@ func TestNothingIsLostByKill(t *testing.T) {
 	}
 }
 
+// ofAlerts leaves out what is about planned visits alone: a start settles at once
+// those of residents who were reached a moment before.
+func ofAlerts(events []event) []event {
+	return slices.DeleteFunc(events, func(e event) bool { return e.Alert == nil })
+}
+
 func TestARestartNeitherLosesNorRepeatsAnAlert(t *testing.T) {
 	room := demoRoom(t)
 	duty, admin := room.as("duty"), room.as("administrator")
@@ -250,7 +257,7 @@ func TestARestartNeitherLosesNorRepeatsAnAlert(t *testing.T) {
 	duty.must(http.StatusOK, "POST", "/api/v1/alerts/"+acked.ID+"/ack", nil, nil)
 	duty.must(http.StatusCreated, "POST", "/api/v1/visits", map[string]any{"alert": duty.expectAlert("fall", two).ID}, nil)
 	before, asOf := admin.alerts("")
-	logged := admin.events(0)
+	logged := ofAlerts(admin.events(0))
 
 	for _, way := range []struct {
 		name string
@@ -265,16 +272,16 @@ func TestARestartNeitherLosesNorRepeatsAnAlert(t *testing.T) {
 		if !reflect.DeepEqual(before, after) {
 			t.Errorf("%s: alerts were\n%+v\nand are\n%+v", way.name, before, after)
 		}
-		if now != asOf {
+		if now < asOf {
 			t.Errorf("%s: the newest event was %d and is %d", way.name, asOf, now)
 		}
-		if again := admin.events(0); !reflect.DeepEqual(logged, again) {
+		if again := ofAlerts(admin.events(0)); !reflect.DeepEqual(logged, again) {
 			t.Errorf("%s: the event log has changed: %d events were %d", way.name, len(again), len(logged))
 		}
 	}
 	three.PublishSOS()
 	alert := duty.expectAlert("sos", three)
-	next := admin.events(asOf)
+	next := ofAlerts(admin.events(asOf))
 	if len(next) != 1 || next[0].Alert == nil || next[0].Alert.ID != alert.ID {
 		t.Errorf("after event %d came %+v, want the new alert", asOf, next)
 	}
