@@ -142,10 +142,8 @@ func addChange(tx Tx, ch Change, of func(*Case) *terms, why NoticeReason) error 
 	if err := tx.AddEvent(ch); err != nil {
 		return err
 	}
-	for step := range reached + 1 {
-		if err := tell(tx, c, t, step, ch.At, why); err != nil {
-			return err
-		}
+	if err := tell(tx, c, reached, told, ch.At, why); err != nil {
+		return err
 	}
 	_, err := skip(tx, c, ch.At, t)
 	return err
@@ -153,8 +151,8 @@ func addChange(tx Tx, ch Change, of func(*Case) *terms, why NoticeReason) error 
 
 // tell asks for notices to the people of one step. One who is told twice of the
 // same ringing in the same step is told once.
-func tell(tx Tx, c *Case, t *terms, step int, now time.Time, why NoticeReason) error {
-	for _, person := range t.step(step).People {
+func tell(tx Tx, c *Case, step int, people []string, now time.Time, why NoticeReason) error {
+	for _, person := range people {
 		err := tx.AddNotice(Notice{
 			Key:    fmt.Sprintf("alert/%s/%d/%d/%s", c.ID, c.rung().UnixMicro(), step, person),
 			Person: person, Reason: why, Alert: c.ID, Severity: c.Severity, Area: c.Area, At: now,
@@ -208,7 +206,7 @@ func take(tx Tx, c *Case, now time.Time, t *terms, early string) error {
 	if err := tx.AddEvent(Change{Type: AlertEscalated, At: now, Case: c, Actor: System(), Data: data}); err != nil {
 		return err
 	}
-	return tell(tx, c, t, c.Escalation, now, NoticeEscalated)
+	return tell(tx, c, c.Escalation, t.step(c.Escalation).People, now, NoticeEscalated)
 }
 
 // tellStep says in an event's data which step was taken and who is asked.

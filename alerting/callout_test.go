@@ -140,6 +140,46 @@ func TestRingingAgainTellsAgain(t *testing.T) {
 	same(t, "outbox", r.outbox(), "opened 0 helper", "escalated 1 town", "opened 0 helper")
 }
 
+// What was taken and left rings again with everybody of the steps it had reached,
+// each of them once.
+func TestWhoStandsInSeveralStepsIsToldOnceOfOneRinging(t *testing.T) {
+	r := newRoom(t)
+	p := inSteps
+	p.Steps = slices.Clone(inSteps.Steps)
+	p.Steps[1].Targets = []roster.Target{{User: "helper"}, {User: "town"}}
+	r.policy(p)
+	r.cries("v/b1", "sos", r.now)
+	r.step(30 * time.Second)
+	before := len(r.outbox())
+	r.pass(time.Second)
+	_, err := r.desk.Ack(r.ctx, r.only().ID, zhang)
+	r.must(err)
+	r.step(11 * time.Minute)
+	again := r.outbox()[before:]
+	told := []string{}
+	for _, n := range again {
+		if strings.HasPrefix(n, "returned") && !strings.HasSuffix(n, zhang.User) {
+			told = append(told, n)
+		}
+	}
+	same(t, "told again", told, "returned 1 helper", "returned 1 town")
+}
+
+func TestEscalatedByHandToPeopleWhoCannotBeToldGoesFurther(t *testing.T) {
+	r := newRoom(t)
+	r.policy(inSteps)
+	r.away["town"] = true
+	r.cries("v/b1", "sos", r.now)
+	r.pass(time.Second)
+	a, err := r.desk.Escalate(r.ctx, r.only().ID, zhang, "help is needed")
+	r.must(err)
+	same(t, "log", r.said(), "1", "2 unreachable")
+	if a.Escalation != 2 {
+		t.Errorf("answered step %d", a.Escalation)
+	}
+	same(t, "outbox", r.outbox(), "opened 0 helper", "escalated 2 boss", "escalated 2 county", "escalated 1 town")
+}
+
 func TestRisingTellsThePeopleOfTheHigherSeverity(t *testing.T) {
 	r := newRoom(t)
 	r.policy(inSteps)

@@ -74,6 +74,9 @@ func (d *Desk) act(ctx context.Context, id string, a Action, by Actor, fn func(t
 			return err
 		}
 		err = addChange(tx, ch, d.terms(ch.At), NoticeOpened)
+		if err == nil && a == ActEscalate { // whoever is asked by hand may be out of reach as well
+			_, err = skip(tx, c, ch.At, termsOf(d.Book, d.Directory, c, ch.At))
+		}
 		done = c.Alert
 		return err
 	})
@@ -194,7 +197,7 @@ func (d *Desk) Escalate(ctx context.Context, id string, by Actor, reason string)
 		c.Escalation++
 		c.scheduleStep(t)
 		c.tellStep(t, ch.Data)
-		return tell(tx, c, t, c.Escalation, ch.At, NoticeEscalated)
+		return tell(tx, c, c.Escalation, t.step(c.Escalation).People, ch.At, NoticeEscalated)
 	})
 }
 
