@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"shouwang/devices"
 )
@@ -117,9 +118,13 @@ func (p *People) check(to *Person) error {
 }
 
 var (
-	phone  = regexp.MustCompile(`^\+?[0-9][0-9 -]{4,18}[0-9]$`)
-	member = regexp.MustCompile(`^[\p{L}\p{N}@._+-]{0,64}$`)
+	phone = regexp.MustCompile(`^\+?[0-9][0-9 -]{4,18}[0-9]$`)
+	// The length is counted apart: 64 copies of all letters there are would be 2.5 MB.
+	member = regexp.MustCompile(`^[\p{L}\p{N}@._+-]*$`)
 )
+
+// maxMember is the longest id of a member of a group, in characters.
+const maxMember = 64
 
 // CheckAddress says which rule an address of that kind of channel breaks, ""
 // for none.
@@ -134,7 +139,7 @@ func CheckAddress(kind, address string) string {
 			return "must be an e-mail address"
 		}
 	default: // whom to mention in the group, or nobody
-		if !member.MatchString(address) {
+		if !member.MatchString(address) || utf8.RuneCountInString(address) > maxMember {
 			return "must be a member's id or phone number in the group, or empty"
 		}
 	}
