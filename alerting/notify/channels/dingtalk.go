@@ -109,15 +109,8 @@ func (d *DingTalk) Send(ctx context.Context, to notify.Address, m notify.Message
 		Wait   int `json:"wait"`
 	}
 	said, err := d.send(ctx, d.address(), to.To, d.body(to.To, m), func(b []byte) (reply, bool) {
-		var r struct {
-			Code   *int   `json:"errcode"`
-			Detail string `json:"errmsg"`
-		}
-		if json.Unmarshal(b, &r) != nil {
-			return reply{}, false
-		}
-		if r.Code != nil {
-			return reply{*r.Code, r.Detail}, true
+		if r, ok := readErrcode(b); ok {
+			return r, true
 		}
 		if json.Unmarshal(b, &wait) == nil && wait.Status == dingTalkDeny {
 			return reply{dingTalkDeny, "held back by the gate"}, true

@@ -22,6 +22,18 @@ type reply struct {
 	detail string
 }
 
+// readErrcode reads the answer of WeCom's and DingTalk's robots.
+func readErrcode(b []byte) (reply, bool) {
+	var r struct {
+		Code   *int   `json:"errcode"`
+		Detail string `json:"errmsg"`
+	}
+	if json.Unmarshal(b, &r) != nil || r.Code == nil {
+		return reply{}, false
+	}
+	return reply{*r.Code, r.Detail}, true
+}
+
 // send posts the body and returns the robot's own code. Answers that are not the
 // robot's are an error.
 func (r *robot) send(ctx context.Context, address, to string, body any, read func([]byte) (reply, bool)) (reply, error) {

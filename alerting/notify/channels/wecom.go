@@ -2,7 +2,6 @@ package channels
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -83,16 +82,7 @@ type wecomBody struct {
 // Send posts the message and mentions the member that the address names, by
 // user id or by mobile number.
 func (w *WeCom) Send(ctx context.Context, to notify.Address, m notify.Message) (notify.Receipt, error) {
-	said, err := w.send(ctx, w.settings.URL, to.To, w.body(to.To, m), func(b []byte) (reply, bool) {
-		var r struct {
-			Code   *int   `json:"errcode"`
-			Detail string `json:"errmsg"`
-		}
-		if json.Unmarshal(b, &r) != nil || r.Code == nil {
-			return reply{}, false
-		}
-		return reply{*r.Code, r.Detail}, true
-	})
+	said, err := w.send(ctx, w.settings.URL, to.To, w.body(to.To, m), readErrcode)
 	if err != nil {
 		return notify.Receipt{}, err
 	}
