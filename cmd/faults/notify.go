@@ -125,22 +125,7 @@ func killWhileTelling(ctx context.Context, h *harness) (err error) {
 		return err
 	}
 	help := calls((kills + 1) * callsPerLife)
-	for i := range kills + 1 {
-		helped := s.caller().start(ctx, help[i*callsPerLife:(i+1)*callsPerLife])
-		if i < kills {
-			if err := pause(ctx, 150*time.Millisecond+time.Duration(h.random.IntN(800))*time.Millisecond); err != nil {
-				return err
-			}
-			s.kill()
-			if err := s.run(ctx); err != nil {
-				return err
-			}
-		}
-		if err := helped.wait(); err != nil {
-			return err
-		}
-	}
-	if err := s.expectAlerts(ctx, h, help); err != nil {
+	if err := s.livesOfCalls(ctx, h, help, kills); err != nil {
 		return err
 	}
 	return s.expectTold(ctx, h, hook, len(help), kills)

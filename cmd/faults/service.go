@@ -116,6 +116,27 @@ func (s *service) launch() (err error) {
 	return err
 }
 
+// livesOfCalls kills the service that many times, each time while its share of the
+// calls for help is sent, and holds them against the alerts at the end.
+func (s *service) livesOfCalls(ctx context.Context, h *harness, help []*message, kills int) error {
+	for i := range kills + 1 {
+		helped := s.caller().start(ctx, help[i*len(help)/(kills+1):(i+1)*len(help)/(kills+1)])
+		if i < kills {
+			if err := pause(ctx, 150*time.Millisecond+time.Duration(h.random.IntN(800))*time.Millisecond); err != nil {
+				return err
+			}
+			s.kill()
+			if err := s.run(ctx); err != nil {
+				return err
+			}
+		}
+		if err := helped.wait(); err != nil {
+			return err
+		}
+	}
+	return s.expectAlerts(ctx, h, help)
+}
+
 // caller is a gateway with one message at a time, as a call for help is sent.
 func (s *service) caller() *fleet {
 	return &fleet{addr: s.mqtt, user: gateway, password: password, name: "call", connections: 1, inFlight: 1}

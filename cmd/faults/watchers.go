@@ -118,23 +118,7 @@ func restartsWhileWatched(ctx context.Context, h *harness) (err error) {
 		}
 		watching.Go(func() error { return all[i].follow(ctxOfAll) })
 	}
-	help := calls((kills + 1) * perLife)
-	for i := range kills + 1 {
-		helped := s.caller().start(ctx, help[i*perLife:(i+1)*perLife])
-		if i < kills {
-			if err := pause(ctx, 100*time.Millisecond+time.Duration(h.random.IntN(500))*time.Millisecond); err != nil {
-				return err
-			}
-			s.kill()
-			if err := s.run(ctx); err != nil {
-				return err
-			}
-		}
-		if err := helped.wait(); err != nil {
-			return err
-		}
-	}
-	if err := s.expectAlerts(ctx, h, help); err != nil {
+	if err := s.livesOfCalls(ctx, h, calls((kills+1)*perLife), kills); err != nil {
 		return err
 	}
 	want, err := events(ctx, s.data)
