@@ -170,22 +170,31 @@ func fill(v reflect.Value, from any, path string) error {
 
 // schemaOf describes a type as it is written.
 func schemaOf(t reflect.Type) *huma.Schema {
+	// One for all lengths of time: there are many, and each would compile its pattern.
+	length := &huma.Schema{
+		Type: huma.TypeString, Description: "A length of time such as 45m or 24h0m0s.", Examples: []any{"24h0m0s"},
+		Pattern: `^-?([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`, PatternDescription: "a length of time such as 45m or 24h",
+	}
+	length.PrecomputeMessages()
+	return schemaIn(t, length)
+}
+
+func schemaIn(t reflect.Type, length *huma.Schema) *huma.Schema {
 	s := &huma.Schema{}
 	switch {
 	case t == lengthType:
-		s.Type, s.Description, s.Examples = huma.TypeString, "A length of time such as 45m or 24h0m0s.", []any{"24h0m0s"}
-		s.Pattern, s.PatternDescription = `^-?([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`, "a length of time such as 45m or 24h"
+		return length
 	case t.Kind() == reflect.Struct:
 		s.Type, s.Properties, s.AdditionalProperties = huma.TypeObject, map[string]*huma.Schema{}, false
 		for f := range t.Fields() {
 			name := named(f)
-			s.Properties[name] = schemaOf(f.Type)
+			s.Properties[name] = schemaIn(f.Type, length)
 			s.Required = append(s.Required, name)
 		}
 	case t.Kind() == reflect.Map:
-		s.Type, s.AdditionalProperties = huma.TypeObject, schemaOf(t.Elem())
+		s.Type, s.AdditionalProperties = huma.TypeObject, schemaIn(t.Elem(), length)
 	case t.Kind() == reflect.Slice:
-		s.Type, s.Items = huma.TypeArray, schemaOf(t.Elem())
+		s.Type, s.Items = huma.TypeArray, schemaIn(t.Elem(), length)
 	case t.Kind() == reflect.Bool:
 		s.Type = huma.TypeBoolean
 	case t.Kind() == reflect.String:
