@@ -21,7 +21,7 @@ func on(day, hour, minute, second int) time.Time {
 	return time.Date(2026, 11, day, hour, minute, second, 0, zone)
 }
 
-// november is a month small enough to be counted by hand: eleven alerts, five
+// november is a month small enough to be counted by hand: twelve alerts, seven
 // visits.
 func november() Data {
 	month := Month{on(1, 0, 0, 0), on(31, 0, 0, 0)}
@@ -52,6 +52,8 @@ func november() Data {
 	canary.Kind = alerting.KindCanary
 	october := yellow("a11", alerting.KindWaterLeak, alerting.Repair, "")
 	october.Opened = on(1, 0, 0, -1)
+	fresh := red("a13", 20, 0, 0, 0, 0, "") // rang half a minute ago
+	fresh.State, fresh.Opened, fresh.Red, fresh.Seen = alerting.Open, on(20, 11, 59, 30), on(20, 11, 59, 30), time.Time{}
 	care, str := "care", func(s string) *string { return &s }
 	point := func(t time.Time) *time.Time { return &t }
 	visit := func(id string, due time.Time, state alerting.VisitState) alerting.Visit {
@@ -62,6 +64,8 @@ func november() Data {
 	inTime.Report = &alerting.Report{Outcome: alerting.Well, At: on(3, 11, 40, 0)}
 	after := visit("v2", on(5, 12, 0, 0), alerting.VisitReported)
 	after.Report = &alerting.Report{Outcome: alerting.Well, At: on(5, 12, 30, 0)}
+	byPhone := visit("v7", on(7, 12, 0, 0), alerting.VisitReported)
+	byPhone.Kind, byPhone.Report = alerting.PhoneVisit, &alerting.Report{Outcome: alerting.Well, At: on(7, 11, 0, 0)}
 	settled := visit("v3", on(6, 12, 0, 0), alerting.VisitCanceled)
 	settled.Settled = &alerting.Settled{At: on(6, 9, 0, 0)}
 	return Data{
@@ -76,9 +80,11 @@ func november() Data {
 			yellow("a7", alerting.KindWaterLeak, alerting.Repair, ""),
 			late, canary, october,
 			yellow("a12", alerting.KindWaterLeak, alerting.Recovered, ""),
+			fresh,
 		},
 		Visits: []alerting.Visit{
 			inTime, after, settled,
+			byPhone,
 			visit("v4", on(8, 12, 0, 0), alerting.VisitPlanned),  // overdue
 			visit("v5", on(25, 12, 0, 0), alerting.VisitPlanned), // to come
 			visit("v6", on(9, 12, 0, 0), alerting.VisitCanceled), // called off: not due
@@ -86,14 +92,16 @@ func november() Data {
 		Silences: []Silence{
 			{Device: "v/b1", Resident: "wang", Area: "shen/east/hill", From: on(7, 0, 0, 0), To: on(9, 0, 0, 0)},
 			{Device: "v/m1", Resident: "wang", Area: "shen/east/hill", From: on(7, 12, 0, 0), To: on(8, 18, 0, 0)}, // 30 h both
+			{Device: "v/b3", Resident: "zhao", Area: "shen/east/hill", From: on(7, 0, 0, 0), To: on(7, 20, 0, 0)},  // not a day
 			{Device: "v/b2", Resident: "li", Area: "shen/west/lake", From: on(7, 0, 0, 0)},                         // his meter speaks
 		},
-		Devices:   map[string]int{"wang": 2, "li": 2},
+		Devices:   map[string]int{"wang": 2, "li": 2, "zhao": 1},
 		Uncovered: []alerting.Uncovered{{Area: "shen/west/lake", From: on(11, 2, 0, 0), To: on(11, 5, 30, 0)}},
 		Checks: []alerting.DutyCheck{
 			{ID: "c1", Area: "shen", Asked: on(4, 3, 0, 0), Until: on(4, 3, 3, 0), Answered: point(on(4, 3, 1, 0)), By: "duty"},
 			{ID: "c2", Area: "shen", Asked: on(9, 3, 0, 0), Until: on(9, 3, 3, 0)},
-			{ID: "c3", Area: "shen", Asked: on(20, 11, 59, 0), Until: on(20, 12, 2, 0)}, // can still be answered
+			{ID: "c4", Area: "shen", Asked: on(10, 3, 0, 0), Until: on(10, 3, 3, 0), Answered: point(on(10, 3, 4, 0)), By: "duty"}, // too late
+			{ID: "c3", Area: "shen", Asked: on(20, 11, 59, 0), Until: on(20, 12, 2, 0)},                                            // can still be answered
 		},
 	}
 }
@@ -113,41 +121,42 @@ func TestAMonthCountedByHand(t *testing.T) {
 	}
 	type behind map[string]string
 	want := behind{
-		"alerts":                       "a1wang a2wang a3wang a4wang a5wang a6li a7li a8li a12li",
-		"kind/sos":                     "a1wang a2wang a3wang a5wang",
+		"alerts":                       "a1wang a2wang a3wang a4wang a5wang a6li a7li a8li a12li a13wang",
+		"kind/sos":                     "a1wang a2wang a3wang a5wang a13wang",
 		"kind/sos/well":                "a3wang",
 		"kind/water_inactivity/open":   "a4wang",
 		"kind/water_leak/repair":       "a7li a8li",
 		"step/red/acked":               "a1wang a2wang a3wang a4wang",
-		"step/red/door/missing":        "a3wang a4wang",
+		"step/red/door/missing":        "a3wang a4wang a13wang",
 		"target/red_acked_60s":         "a1wang a2wang a3wang a4wang",
 		"target/red_acked_60s/within":  "a1wang a3wang",
 		"target/red_acked_180s/missed": "",
 		"target/red_door_45min/within": "a1wang",
 		"target/red_door_45min/missed": "a2wang a4wang", // a4 is open, and nobody went
 		"target/closed_24h/missed":     "a2wang a4wang",
-		"visits/due":                   "a3v1wang v2wang v3wang v4wang v5wang",
-		"visits/made":                  "a3v1wang v2wang",
+		"visits/due":                   "a3v1wang v2wang v3wang v7wang v4wang v5wang",
+		"visits/made":                  "a3v1wang v2wang v7wang",
 		"visits/settled":               "v3wang",
 		"visits/overdue":               "v2wang v4wang",
 		"provider/care":                "a3v1wang v2wang",
 		"dark":                         "wang",
 		"uncovered":                    "",
-		"presence":                     " ",
+		"presence":                     "  ",
 		"presence/answered":            "",
+		"step/yellow/seen":             "a6li a7li a12li", // no board said so, but they were taken up
 		"step/yellow/closed":           "a6li a7li a12li", // a8 came late
 		"target/closed_24h/within":     "a1wang a3wang a6li a7li a12li",
 		"kind/water_inactivity":        "a4wang",
-		"step/red/seen/missing":        "",
+		"step/red/seen/missing":        "a13wang",
 		"kind/water_leak/false_alarm":  "a6li",
-		"step/red/called/missing":      "a4wang",
+		"step/red/called/missing":      "a4wang a13wang",
 		"target/red_acked_180s/within": "a1wang a2wang a3wang a4wang",
 		"kind/sos/real_emergency":      "a1wang",
 		"step/yellow/called/missing":   "a6li a7li a12li",
 		"kind/water_leak/recovered":    "a12li",
 		"kind/sos/test":                "a5wang",
 		"kind/water_leak/open":         "",
-		"step/red/closed/missing":      "a4wang",
+		"step/red/closed/missing":      "a4wang a13wang",
 		"target/red_door_45min":        "a1wang a2wang a4wang",
 		"step/yellow/acked":            "a6li a7li a12li",
 		"step/red/door":                "a1wang a2wang",
@@ -186,7 +195,7 @@ func TestAMonthCountedByHand(t *testing.T) {
 	}
 	for _, k := range r.Kinds {
 		got := [4]int{k.Opened.N, k.Real, k.Useful, k.False}
-		want := map[alerting.Kind][4]int{"sos": {4, 2, 0, 1}, "water_inactivity": {1, 0, 0, 0}, "water_leak": {4, 0, 2, 1}}[k.Kind]
+		want := map[alerting.Kind][4]int{"sos": {5, 2, 0, 1}, "water_inactivity": {1, 0, 0, 0}, "water_leak": {4, 0, 2, 1}}[k.Kind]
 		if got != want {
 			t.Errorf("%s: %v, want %v", k.Kind, got, want)
 		}
@@ -268,7 +277,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := wordsOf(language)
-		want := []string{w.severities[alerting.Red], w.steps[Acked], "4", "0", "0:40", "2:50", "2:50"}
+		want := []string{w.severities[alerting.Red], w.steps[Acked], "4", "1", "0:40", "2:50", "2:50"}
 		if diff := cmp.Diff(want, acked[2]); diff != "" {
 			t.Error(diff)
 		}

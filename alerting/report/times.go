@@ -26,7 +26,10 @@ var steps = []Step{Seen, Acked, Called, AtDoor, Closed}
 // at is when the step was taken, zero when it was not.
 func (c *Case) at(s Step) time.Time {
 	switch s {
-	case Seen:
+	case Seen: // whoever takes it up has seen it
+		if c.Seen.IsZero() || !c.Acked.IsZero() && c.Acked.Before(c.Seen) {
+			return c.Acked
+		}
 		return c.Seen
 	case Acked:
 		return c.Acked
