@@ -244,10 +244,11 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 	*p = place{}
 	switch s.Type {
 	case SubjectDevice:
-		p.device, p.resident, p.away = e.Directory.Located(devices.DeviceID(s.ID), at)
-		if p.device == nil {
+		known, ok := e.Directory.Standing(devices.DeviceID(s.ID), at)
+		if !ok {
 			return false
 		}
+		p.device, p.resident, p.away, p.watched = known.Device, known.Resident, known.Away, known.WatchedSince
 		p.area = p.device.Area
 		if p.device.Disabled {
 			return false
@@ -257,7 +258,7 @@ func (e *Engine) locate(p *place, s Subject, at time.Time) bool {
 		if !ok {
 			return false
 		}
-		p.resident, p.away = r, e.Directory.Away(s.ID, at)
+		p.resident, p.away, p.watched = r, e.Directory.Away(s.ID, at), e.Directory.WatchedSince(s.ID, at)
 	case SubjectArea:
 		p.area = devices.AreaPath(s.ID)
 	case SubjectSystem:
@@ -277,12 +278,9 @@ func (e *Engine) settle(p *place, at time.Time) {
 	if p.resident != nil {
 		p.area = p.resident.Area
 		p.away = p.away || !atHome(p.resident.State)
-		p.contact = e.Book.LastContact(p.resident.ID, at)
-		p.unusual = e.Book.Unusual(p.resident.ID, at)
 		// Who is watched over again has clocks that begin then.
-		if w, ok := e.Directory.(WatchedAgain); ok {
-			p.contact = maxTime(p.contact, w.WatchedSince(p.resident.ID, at))
-		}
+		p.contact = maxTime(p.watched, e.Book.LastContact(p.resident.ID, at))
+		p.unusual = e.Book.Unusual(p.resident.ID, at)
 	}
 	p.rules = e.Book.Rules(at, p.scope())
 }
@@ -326,11 +324,10 @@ func (e *Engine) tick(rec *devices.Record) {
 // agree to: what the detectors knew before, and the silence since, is then
 // nothing to go by.
 func (e *Engine) withheld(h *hearing, k Kind) bool {
-	all, ok := e.Directory.(Consenting)
-	if !ok || h.at.resident == nil {
+	if h.at.resident == nil {
 		return false
 	}
-	not := all.WithheldOf(h.at.resident.ID, h.v.Now)
+	not := e.Directory.WithheldOf(h.at.resident.ID, h.v.Now)
 	return not != 0 && k.judgedBy(not)
 }
 

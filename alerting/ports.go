@@ -10,12 +10,17 @@ import (
 // memory: the engine asks for every record.
 type Directory interface {
 	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
-	// Located is the device, the resident it is assigned to (nil without one) and
-	// whether that one is Away; d is nil for an unknown device.
-	Located(id devices.DeviceID, at time.Time) (d *devices.Device, of *devices.Resident, away bool)
+	// Standing is how things stand with a device and whoever has it; false for an
+	// unknown device.
+	Standing(id devices.DeviceID, at time.Time) (devices.Standing, bool)
 	Resident(id string, at time.Time) (*devices.Resident, bool)
 	// Away says that an announced absence, known at that time, covers it.
 	Away(resident string, at time.Time) bool
+	// WatchedSince is from when on a resident is watched over again, who for a time
+	// was not; zero for one who always was, or is not.
+	WatchedSince(resident string, at time.Time) time.Time
+	// WithheldOf are the types of data that a resident does not agree to.
+	WithheldOf(resident string, at time.Time) devices.Withheld
 	// Provider is the organisation that serves the area, "" when none does.
 	Provider(area devices.AreaPath, at time.Time) string
 }
@@ -27,17 +32,6 @@ type Directory interface {
 // everybody.
 type Turning interface {
 	Turns(from, to time.Time) (residents []string, ids []devices.DeviceID, all bool)
-}
-
-// WatchedAgain is a Directory that knows from when on a resident is watched over
-// again, who for a time was not; zero for one who always was, or is not.
-type WatchedAgain interface {
-	WatchedSince(resident string, at time.Time) time.Time
-}
-
-// Consenting is a Directory that knows what data residents agree to.
-type Consenting interface {
-	WithheldOf(resident string, at time.Time) devices.Withheld
 }
 
 // Actor is who does something to an alert or a visit.

@@ -88,12 +88,12 @@ func (d *Desk) Silence(ctx context.Context, by Actor, in NewSilence) (Silence, e
 		s.Resident, s.Area = &ResidentRef{ID: r.ID, Name: r.Name}, r.Area
 		of = RuleScope{Area: r.Area, Tier: r.Tier, Resident: r.ID}
 	default:
-		dev, ok := d.Directory.Device(in.Device, now)
+		known, ok := d.Directory.Standing(in.Device, now)
 		if !ok {
 			return s, &InputError{Field: "device", Value: string(in.Device), Rule: "must be a device"}
 		}
-		s.Area = dev.Area
-		if _, r, _ := d.Directory.Located(in.Device, now); r != nil {
+		s.Area = known.Device.Area
+		if r := known.Resident; r != nil {
 			s.Area = r.Area
 			of = RuleScope{Tier: r.Tier, Resident: r.ID}
 		}
@@ -165,7 +165,7 @@ func (f *fold) hush(c *Case, at time.Time) bool {
 		return false
 	}
 	c.Silenced = &ref
-	c.EscalateAt, c.ClockAt, c.SeeBy, c.WaitsUntil = nil, time.Time{}, time.Time{}, nil
+	c.EscalateAt, c.AgainAt, c.ClockAt, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, time.Time{}, nil
 	return true
 }
 

@@ -18,6 +18,7 @@ type place struct {
 	area     devices.AreaPath
 	provider string
 	away     bool
+	watched  time.Time // since when the resident is watched over again
 	contact  time.Time // the newest with the resident
 	unusual  []Window
 	rules    *Rules

@@ -479,8 +479,15 @@ func (d *directory) Device(id devices.DeviceID, _ time.Time) (*devices.Device, b
 	return dev, ok
 }
 
-func (d *directory) Located(id devices.DeviceID, at time.Time) (*devices.Device, *devices.Resident, bool) {
-	return d.devices[id], d.residents[d.worn[id]], d.Away(d.worn[id], at)
+func (d *directory) Standing(id devices.DeviceID, at time.Time) (devices.Standing, bool) {
+	dev, ok := d.devices[id]
+	if !ok {
+		return devices.Standing{}, false
+	}
+	who := d.worn[id]
+	return devices.Standing{
+		Device: dev, Resident: d.residents[who], Away: d.Away(who, at), Withheld: d.withheld[who], WatchedSince: d.WatchedSince(who, at),
+	}, true
 }
 
 func (d *directory) Resident(id string, _ time.Time) (*devices.Resident, bool) {

@@ -12,11 +12,12 @@ import (
 // but the vitals.
 type shy struct{ directory }
 
-func (shy) Withheld(id devices.DeviceID, at time.Time) devices.Withheld {
-	if id != "acme/2" || at.Before(epoch) {
-		return 0
+func (s shy) Standing(id devices.DeviceID, at time.Time) (devices.Standing, bool) {
+	known, ok := s.directory.Standing(id, at)
+	if id == "acme/2" && !at.Before(epoch) {
+		known.Withheld = devices.Withhold(devices.WaterData, devices.MotionData, devices.PositionData)
 	}
-	return devices.Withhold(devices.WaterData, devices.MotionData, devices.PositionData)
+	return known, ok
 }
 
 // What somebody does not agree to is neither stored nor judged; the device has

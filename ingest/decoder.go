@@ -9,16 +9,10 @@ import (
 	"shouwang/devices/codec"
 )
 
-// Directory tells what the registry knew of a device at a time of receipt.
+// Directory tells what the registry knew of a device at a time of receipt; false
+// for an unknown one.
 type Directory interface {
-	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
-}
-
-// Consenting is a Directory that knows what data residents agree to.
-type Consenting interface {
-	// Withheld are the types of data that must not be taken from the device, as
-	// known at a time of receipt.
-	Withheld(id devices.DeviceID, at time.Time) devices.Withheld
+	Standing(id devices.DeviceID, at time.Time) (devices.Standing, bool)
 }
 
 // DecoderOptions are the settings of a Decoder.
@@ -40,14 +34,12 @@ type DecoderOptions struct {
 // so each reader of each lane has its own; it is not safe for concurrent use.
 type Decoder struct {
 	directory Directory
-	consents  Consenting // nil: all is agreed to
 	age       time.Duration
 	native    *codec.Native
 	window    window
 	counts    counts
-	// device and received belong to the message at hand, for repeated.
-	device   devices.DeviceID
-	kind     devices.Kind
+	// of and received belong to the message at hand.
+	of       devices.Standing
 	received time.Time
 	ask      func(codec.Element) bool
 	// untimed is what the window has seen of the frame at hand.
@@ -60,7 +52,6 @@ type Decoder struct {
 // NewDecoder makes a decoder whose window is empty.
 func NewDecoder(o DecoderOptions) *Decoder {
 	d := &Decoder{directory: o.Directory, age: o.AgeLimit, native: codec.NewNative(o.AgeLimit), counts: o.Metrics.counts(o.Reader, o.Lane), decoded: o.Decoded}
-	d.consents, _ = o.Directory.(Consenting)
 	d.ask = d.repeated // once: a method value costs an allocation
 	return d
 }
@@ -111,7 +102,7 @@ func (d *Decoder) decode(f Frame) decodedFrame {
 			continue
 		}
 		d.withhold(res, withheld)
-		r := devices.Record{Received: rec.Received, Device: d.device, Retained: rec.Retained, Online: res.Online}
+		r := devices.Record{Received: rec.Received, Device: d.of.Device.ID, Retained: rec.Retained, Online: res.Online}
 		if len(res.Readings) > 0 {
 			from := len(readings)
 			readings = append(readings, res.Readings...)
@@ -129,10 +120,7 @@ func (d *Decoder) decode(f Frame) decodedFrame {
 // withhold takes out what the resident does not agree to, and counts it. The
 // record stays: the device has spoken. A cry for help is never taken out.
 func (d *Decoder) withhold(res *codec.Result, count map[devices.DataType]int) {
-	if d.consents == nil {
-		return
-	}
-	not := d.consents.Withheld(d.device, d.received)
+	not := d.of.Withheld
 	if not == 0 {
 		return
 	}
@@ -143,7 +131,7 @@ func (d *Decoder) withhold(res *codec.Result, count map[devices.DataType]int) {
 		count[data]++
 		return true
 	}
-	res.Readings = slices.DeleteFunc(res.Readings, func(r devices.Reading) bool { return drop(r.Metric.Data(d.kind)) })
+	res.Readings = slices.DeleteFunc(res.Readings, func(r devices.Reading) bool { return drop(r.Metric.Data(d.of.Device.Kind)) })
 	res.Events = slices.DeleteFunc(res.Events, func(e devices.Event) bool { return drop(e.Kind.Data()) })
 }
 
@@ -178,16 +166,16 @@ func (d *Decoder) message(m *Message) (res *codec.Result, refusal *devices.Refus
 	if err != nil {
 		return nil, d.refuse(m, devices.WrongTopic, id, "topic", clip(m.Topic), err.Error())
 	}
-	device, ok := d.directory.Device(id, m.Received)
+	known, ok := d.directory.Standing(id, m.Received)
 	switch {
 	case !ok:
 		return nil, d.refuse(m, devices.UnknownDevice, id, "device", string(id), "was not entered when the message came")
-	case device.Disabled:
+	case known.Device.Disabled:
 		return nil, d.refuse(m, devices.DeviceDisabled, id, "device", string(id), "is disabled")
 	}
-	d.device, d.kind, d.received = device.ID, device.Kind, m.Received
+	d.of, d.received = known, m.Received
 	return d.native.Decode(codec.Message{
-		Device: device.ID, Channel: channel, Topic: m.Topic, Payload: m.Payload, Received: m.Received, Retained: m.Retained, Repeated: d.ask,
+		Device: known.Device.ID, Channel: channel, Topic: m.Topic, Payload: m.Payload, Received: m.Received, Retained: m.Retained, Repeated: d.ask,
 	}), nil
 }
 
@@ -202,7 +190,7 @@ func (d *Decoder) refuse(m *Message, code devices.RefusalCode, id devices.Device
 }
 
 func (d *Decoder) repeated(e codec.Element) bool {
-	s := sighting{d.window.key(d.device, e), d.received.UnixMicro()}
+	s := sighting{d.window.key(d.of.Device.ID, e), d.received.UnixMicro()}
 	if !d.warming {
 		d.untimed = append(d.untimed, s)
 	}

@@ -27,15 +27,15 @@ type directory struct{ entered time.Time }
 
 var _ ingest.Directory = directory{}
 
-func (d directory) Device(id devices.DeviceID, at time.Time) (*devices.Device, bool) {
+func (d directory) Standing(id devices.DeviceID, at time.Time) (devices.Standing, bool) {
 	vendor, name := id.Split()
 	if name == "broken" {
 		panic("as a defect of the codec would")
 	}
 	if vendor != "acme" || len(name) != 1 || at.Before(d.entered) {
-		return nil, false
+		return devices.Standing{}, false
 	}
-	return &devices.Device{ID: id, Disabled: name == "9"}, true
+	return devices.Standing{Device: &devices.Device{ID: id, Disabled: name == "9"}}, true
 }
 
 func newDecoder() *ingest.Decoder {

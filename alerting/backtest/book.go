@@ -184,13 +184,13 @@ func (d directory) Device(id devices.DeviceID, _ time.Time) (*devices.Device, bo
 	return nil, false
 }
 
-// Located implements alerting.Directory.
-func (d directory) Located(id devices.DeviceID, at time.Time) (*devices.Device, *devices.Resident, bool) {
+// Standing implements alerting.Directory.
+func (d directory) Standing(id devices.DeviceID, at time.Time) (devices.Standing, bool) {
 	dev, ok := d.Device(id, at)
 	if !ok {
-		return nil, nil, false
+		return devices.Standing{}, false
 	}
-	return dev, d.Home.Resident, d.Away("", at)
+	return devices.Standing{Device: dev, Resident: d.Home.Resident, Away: d.Away("", at)}, true
 }
 
 // Resident implements alerting.Directory.
@@ -208,6 +208,12 @@ func (d directory) Away(_ string, at time.Time) bool {
 	}
 	return false
 }
+
+// WatchedSince implements alerting.Directory: always.
+func (directory) WatchedSince(string, time.Time) time.Time { return time.Time{} }
+
+// WithheldOf implements alerting.Directory: nothing.
+func (directory) WithheldOf(string, time.Time) devices.Withheld { return 0 }
 
 // Provider implements alerting.Directory.
 func (directory) Provider(devices.AreaPath, time.Time) string { return "" }

@@ -91,12 +91,12 @@ func (d canaryDoor) Authenticate(username, password string) (devices.Login, erro
 // their messages are decoded. Nothing else asks it.
 type canaryDirectory struct{ *registry.Registry }
 
-// Device implements ingest.Directory.
-func (d canaryDirectory) Device(id devices.DeviceID, at time.Time) (*devices.Device, bool) {
+// Standing implements ingest.Directory.
+func (d canaryDirectory) Standing(id devices.DeviceID, at time.Time) (devices.Standing, bool) {
 	if own, ok := devices.Canary(id); ok {
-		return own, true
+		return devices.Standing{Device: own}, true
 	}
-	return d.Registry.Device(id, at)
+	return d.Registry.Standing(id, at)
 }
 
 // canaryParts are what the parts of the service need of the canary before it runs.

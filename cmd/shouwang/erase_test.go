@@ -224,8 +224,8 @@ func TestErase(t *testing.T) {
 		if a.Resident.ID != "r-gone" || a.Resident.Name != devices.ErasedName || len(a.Evidence) != 0 {
 			t.Errorf("the alert has %+v %v", a.Resident, a.Evidence)
 		}
-		if _, who, _ := p.registry.Located(gone, time.Now()); who != nil {
-			t.Errorf("the device still is %s's", who.ID)
+		if s, _ := p.registry.Standing(gone, time.Now()); s.Resident != nil {
+			t.Errorf("the device still is %s's", s.Resident.ID)
 		}
 	}
 	check(p)

@@ -7,7 +7,6 @@ import (
 
 	"shouwang/alerting"
 	"shouwang/devices"
-	"shouwang/devices/registry"
 	"shouwang/ingest"
 	"shouwang/ingest/journal"
 	"shouwang/ingest/mqtt"
@@ -63,12 +62,6 @@ func (a *app) startAlerting(l *lifecycle, jrn *journal.Journal, engine *alerting
 	l.start("escalation", alerting.NewEscalation(alerting.EscalationOptions{Book: a.alerts, Directory: a.registry, Log: a.log, Metrics: a.metrics}).Run)
 	return nil
 }
-
-// Consent is looked for by these interfaces; who lacks them takes everything.
-var (
-	_ ingest.Consenting   = canaryDirectory{}
-	_ alerting.Consenting = (*registry.Registry)(nil)
-)
 
 func (a *app) decoder(reader string, lane ingest.Lane, metrics *ingest.Metrics) *ingest.Decoder {
 	return ingest.NewDecoder(ingest.DecoderOptions{

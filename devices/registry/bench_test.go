@@ -60,7 +60,7 @@ func BenchmarkBig(b *testing.B) {
 		b.ReportAllocs()
 		now := time.Now().Add(time.Hour)
 		for b.Loop() {
-			if _, p, _ := r.Located("acme/d050000", now); p == nil {
+			if s, _ := r.Standing("acme/d050000", now); s.Resident == nil {
 				b.Fatal("not found")
 			}
 		}

@@ -108,22 +108,10 @@ func (r *Registry) Decided(resident string) bool {
 }
 
 // Withheld are the types of data that must not be taken from the device at that
-// time, by what was known then: those its resident does not agree to. A device
-// that nobody has tells of nobody.
+// time, by what was known then; see Standing.
 func (r *Registry) Withheld(id devices.DeviceID, at time.Time) devices.Withheld {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	e, ok := r.devices[id]
-	if !ok {
-		return 0
-	}
-	t := r.asOf(at)
-	for _, a := range slices.Backward(e.assigned) {
-		if a.covers(t) {
-			return r.withheld(a.resident, t)
-		}
-	}
-	return 0
+	s, _ := r.Standing(id, at)
+	return s.Withheld
 }
 
 // WithheldOf is Withheld of the resident.

@@ -32,6 +32,10 @@ func TestConsentsHoldFromWhenTheyWereEntered(t *testing.T) {
 	enter(devices.Consent{Data: devices.PositionData, Granted: true, From: c.now().Add(5 * time.Hour)})
 	again := c.now()
 
+	require := func(r *Registry, on bool) {
+		r.RequireConsent(on)
+		r.devices["acme/b1"].standing.Store(nil) // it is for once, before anything is asked
+	}
 	check := func(r *Registry, how string) {
 		t.Helper()
 		for name, c := range map[string]struct {
@@ -46,14 +50,14 @@ func TestConsentsHoldFromWhenTheyWereEntered(t *testing.T) {
 			"that while is over":     {again.Add(2 * time.Hour), devices.Withhold(devices.PositionData, devices.VitalsData), devices.Withhold(devices.DataTypes()...)},
 			"granted again, as told": {again.Add(7 * time.Hour), devices.Withhold(devices.VitalsData), devices.Withhold(devices.WaterData, devices.MotionData, devices.VitalsData)},
 		} {
-			r.consentRequired = false
+			require(r, false)
 			if got := r.Withheld("acme/b1", c.at); got != c.want {
 				t.Errorf("%s, %s: %04b is withheld, want %04b", how, name, got, c.want)
 			}
 			if got := r.WithheldOf("r1", c.at); got != c.want {
 				t.Errorf("%s, %s, of the resident: %04b, want %04b", how, name, got, c.want)
 			}
-			r.RequireConsent(true)
+			require(r, true)
 			if got := r.Withheld("acme/b1", c.at); got != c.wantPaper {
 				t.Errorf("%s, %s, on paper only: %04b, want %04b", how, name, got, c.wantPaper)
 			}

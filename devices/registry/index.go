@@ -1,7 +1,7 @@
 package registry
 
 import (
-	"slices"
+	"sync/atomic"
 	"time"
 
 	"shouwang/devices"
@@ -86,6 +86,7 @@ type deviceEntry struct {
 
 	assigned []*assignment
 	secret   *[32]byte
+	standing atomic.Pointer[standing]
 }
 
 // Of a resident, phone, address, year of birth and contacts are only in SQL:
@@ -143,30 +144,9 @@ func (r *Registry) Device(id devices.DeviceID, at time.Time) (*devices.Device, b
 	return d, d != nil
 }
 
-// Located is the device, the resident to whom it was assigned and whether that
-// one was away, as known then: one look-up, for what is asked of every message.
-// The resident has no phone, address, year of birth and contacts (GetResident
-// has), is shared and must not be changed; nil when there was none.
-func (r *Registry) Located(id devices.DeviceID, at time.Time) (d *devices.Device, of *devices.Resident, away bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	e, ok := r.devices[id]
-	if !ok {
-		return nil, nil, false
-	}
-	t := r.asOf(at)
-	if d = e.at(t); d == nil {
-		return nil, nil, false
-	}
-	for _, a := range slices.Backward(e.assigned) {
-		if a.covers(t) {
-			return d, a.resident.at(t), a.resident.away(t)
-		}
-	}
-	return d, nil, false
-}
-
-// Resident is what was known of the resident at that time, as in Located.
+// Resident is what was known of the resident at that time. The answer has no
+// phone, address, year of birth and contacts (GetResident has), is shared and must
+// not be changed.
 func (r *Registry) Resident(id string, at time.Time) (*devices.Resident, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -81,8 +81,8 @@ func answers(r *Registry, at time.Time) string {
 		if d, ok := r.Device(id, at); ok {
 			fmt.Fprintf(&b, "%+v ", *d)
 		}
-		if _, p, _ := r.Located(id, at); p != nil {
-			fmt.Fprintf(&b, "of %s in %s, ", p.ID, p.Area)
+		if s, _ := r.Standing(id, at); s.Resident != nil {
+			fmt.Fprintf(&b, "of %s in %s, ", s.Resident.ID, s.Resident.Area)
 		}
 	}
 	for _, id := range []string{"r1", "r2", "r3", "none"} {
@@ -178,8 +178,8 @@ func TestAssignments(t *testing.T) {
 	ctx := t.Context()
 	must(t, r.PutAll(ctx, county()))
 	of := func(at time.Time) string {
-		if _, p, _ := r.Located("acme/b1", at); p != nil {
-			return p.ID
+		if s, _ := r.Standing("acme/b1", at); s.Resident != nil {
+			return s.Resident.ID
 		}
 		return ""
 	}
@@ -493,14 +493,14 @@ func TestClockThatWasAhead(t *testing.T) {
 	if _, known := r.Device("acme/late", c.t); !known {
 		t.Error("the device is unknown until the clock gets there")
 	}
-	if _, p, _ := r.Located("acme/late", c.t); p == nil || p.ID != "r1" {
+	if s, _ := r.Standing("acme/late", c.t); s.Resident == nil || s.Resident.ID != "r1" {
 		t.Error("the device is nobody's until the clock gets there")
 	}
 	if v, err := r.GetDevice(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, "acme/late"); err != nil || v.Resident != "r1" {
 		t.Errorf("shown as %+v, %v", v, err)
 	}
 	must(t, r.Assign(ctx, "acme/late", "r2", time.Time{}))
-	if _, p, _ := r.Located("acme/late", c.t); p == nil || p.ID != "r2" {
+	if s, _ := r.Standing("acme/late", c.t); s.Resident == nil || s.Resident.ID != "r2" {
 		t.Error("an edit after the clock was set right does not count")
 	}
 	c.t = right.Add(48 * time.Hour)

@@ -73,10 +73,16 @@ func (r *Registry) WatchedSince(resident string, at time.Time) time.Time {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	e, ok := r.residents[resident]
-	if !ok || len(e.older) == 0 {
+	if !ok {
 		return time.Time{}
 	}
-	t := r.asOf(at)
+	return e.watchedSince(r.asOf(at))
+}
+
+func (e *residentEntry) watchedSince(t int64) time.Time {
+	if len(e.older) == 0 {
+		return time.Time{}
+	}
 	since := int64(0)
 	for _, v := range append([]version[devices.Resident]{{e.now, e.since}}, e.older...) {
 		switch {

@@ -69,6 +69,8 @@ func TestTurnsTellOfEveryChange(t *testing.T) {
 			must(r.PutResident(ctx, devices.Resident{ID: resident(i), Name: fmt.Sprint("n", rnd.IntN(3)), Area: "c/t/w", Tier: devices.TierRed, State: state}))
 		case 5:
 			must(r.PutDevice(ctx, devices.Device{ID: device(i), Kind: devices.WaterMeter, Area: "c/t/w", Disabled: rnd.IntN(2) == 0}))
+		case 6:
+			must(r.PutConsents(ctx, []devices.Consent{{Resident: resident(i), Data: devices.DataTypes()[j], Granted: rnd.IntN(2) == 0, From: at, To: at.Add(time.Hour)}}))
 		}
 		now = now.Add(time.Second)
 		live += turnsHold(t, r, before, now, n, resident, device)
@@ -104,10 +106,17 @@ func turnsHold(t *testing.T, r *Registry, from, to time.Time, n int, resident fu
 	about := func(i int, at time.Time) (string, string) {
 		p, _ := r.Resident(resident(i), at)
 		d, _ := r.Device(device(i), at)
-		_, of, _ := r.Located(device(i), at)
+		s, _ := r.Standing(device(i), at)
 		who := ""
-		if of != nil {
-			who = of.ID
+		if s.Resident != nil {
+			who = s.Resident.ID
+		}
+		r.mu.RLock()
+		fresh := r.stands(r.devices[device(i)], r.asOf(at)).Standing
+		r.mu.RUnlock()
+		apart := devices.Standing{Device: d, Resident: s.Resident, Away: r.Away(who, at), Withheld: r.WithheldOf(who, at), WatchedSince: r.WatchedSince(who, at)}
+		if s != fresh || s != apart {
+			t.Errorf("as of %s %s stands at %+v, worked out %+v, by parts %+v", at, device(i), s, fresh, apart)
 		}
 		return fmt.Sprint(p, r.Away(resident(i), at)), fmt.Sprint(d, who)
 	}
@@ -163,9 +172,9 @@ func TestTurnsWhileTheClockIsBehind(t *testing.T) {
 		for i := range n {
 			p, _ := r.Resident(resident(i), now)
 			d, _ := r.Device(device(i), now)
-			_, of, _ := r.Located(device(i), now)
+			s, _ := r.Standing(device(i), now)
 			all[resident(i)] = fmt.Sprint(p, r.Away(resident(i), now))
-			all[string(device(i))] = fmt.Sprint(d, of)
+			all[string(device(i))] = fmt.Sprint(d, s.Resident)
 		}
 		return all
 	}
