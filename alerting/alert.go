@@ -69,6 +69,7 @@ type Alert struct {
 	// Escalation is the step reached while nobody acknowledged, 0 at first.
 	Escalation int        `json:"escalation" doc:"Steps up the area tree while nobody acknowledged: 0 none."`
 	EscalateAt *time.Time `json:"escalate_at" doc:"When the next step is due; null when none is."`
+	AgainAt    *time.Time `json:"again_at" doc:"Nobody has taken it up after the last step: when its people are told again. Null when they are not."`
 	// AckDue is when an acknowledged alert goes back to the queue.
 	AckDue *time.Time `json:"ack_due" doc:"Acknowledged and nothing done by then: it goes back to the queue and rings again. Null when no countdown runs."`
 	// NextCall is the earliest of the calls that were promised and not made yet.

@@ -127,13 +127,8 @@ func addChange(tx Tx, ch Change, of func(*Case) *terms, why NoticeReason) error 
 	if len(t.Steps) == 0 {
 		return tx.AddEvent(ch)
 	}
-	told := []string{}
-	reached := min(c.Escalation, len(t.Steps)-1)
-	for _, s := range t.Steps[:reached+1] {
-		told = append(told, s.People...)
-	}
-	slices.Sort(told)
-	if told = slices.Compact(told); len(told) > 0 {
+	reached, told := t.asked(c)
+	if len(told) > 0 {
 		if ch.Data == nil {
 			ch.Data = map[string]any{}
 		}
@@ -147,6 +142,21 @@ func addChange(tx Tx, ch Change, of func(*Case) *terms, why NoticeReason) error 
 	}
 	_, err := skip(tx, c, ch.At, t)
 	return err
+}
+
+// asked are the people of all steps up to the one that the case has reached, each
+// once.
+func (t *terms) asked(c *Case) (reached int, people []string) {
+	people = []string{}
+	if len(t.Steps) == 0 {
+		return c.Escalation, people
+	}
+	reached = min(c.Escalation, len(t.Steps)-1)
+	for _, s := range t.Steps[:reached+1] {
+		people = append(people, s.People...)
+	}
+	slices.Sort(people)
+	return reached, slices.Compact(people)
 }
 
 // tell asks for notices to the people of one step. One who is told twice of the
@@ -194,7 +204,7 @@ func take(tx Tx, c *Case, now time.Time, t *terms, early string) error {
 		data["early"], data["skipped"] = early, c.Escalation
 	}
 	c.Escalation++
-	c.scheduleStep(t)
+	c.scheduleStep(now, t)
 	c.SeeBy = time.Time{}
 	if t.Unseen > 0 && c.DeliveredAt == nil && c.Escalation < t.last() {
 		c.SeeBy = now.Add(t.Unseen)

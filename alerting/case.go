@@ -19,7 +19,7 @@ func (c *Case) ring(now time.Time, r *terms) {
 // startClock starts the escalation clock for the case's severity, at the level
 // it has reached. Late alerts have none.
 func (c *Case) startClock(now time.Time, r *terms) {
-	c.EscalateAt, c.ClockAt, c.SeeBy = nil, time.Time{}, time.Time{}
+	c.EscalateAt, c.AgainAt, c.ClockAt, c.SeeBy = nil, nil, time.Time{}, time.Time{}
 	c.WaitsUntil, c.DeliveredAt, c.DeliveredTo = nil, nil, nil
 	if c.Late {
 		return
@@ -32,14 +32,22 @@ func (c *Case) startClock(now time.Time, r *terms) {
 	if r.Unseen > 0 {
 		c.SeeBy = c.ClockAt.Add(r.Unseen)
 	}
-	c.scheduleStep(r)
+	c.scheduleStep(now, r)
 }
 
-// scheduleStep sets when the next escalation step is due.
-func (c *Case) scheduleStep(r *terms) {
-	c.EscalateAt = nil
+// scheduleStep sets when the next escalation step is due or, after the last, when
+// its people are told again.
+func (c *Case) scheduleStep(now time.Time, r *terms) {
+	c.EscalateAt, c.AgainAt = nil, nil
+	if c.State != Open || c.ClockAt.IsZero() {
+		return
+	}
 	steps := r.at(c.Severity).delays()
-	if c.State != Open || c.ClockAt.IsZero() || c.Escalation >= len(steps) {
+	if c.Escalation >= len(steps) {
+		if every := r.TellAgain.of(c.Severity); every > 0 {
+			at := maxTime(now, c.ClockAt).Add(every)
+			c.AgainAt = &at
+		}
 		return
 	}
 	at := c.ClockAt.Add(steps[c.Escalation])
@@ -60,7 +68,7 @@ func (c *Case) rise(to Severity, now time.Time, r *terms) {
 		level := c.Escalation
 		c.ring(now, r)
 		c.Escalation = level
-		c.scheduleStep(r)
+		c.scheduleStep(now, r)
 	case c.State == Acknowledged:
 		c.hasten(now, r.Rules)
 	case c.State == Open:
@@ -133,13 +141,13 @@ func (c *Case) acknowledge(by Actor, now time.Time) {
 		user := by.User
 		c.DeliveredAt, c.DeliveredTo = &now, &user // who takes it up has seen it
 	}
-	c.EscalateAt, c.AckDue, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, nil
+	c.EscalateAt, c.AgainAt, c.AckDue, c.SeeBy, c.WaitsUntil = nil, nil, nil, time.Time{}, nil
 }
 
 // end closes the case. What was never acknowledged is so with its end, except
 // when it ended by itself.
 func (c *Case) end(o Outcome, now time.Time) {
-	c.State, c.Outcome, c.ClosedAt, c.EscalateAt = Closed, &o, &now, nil
+	c.State, c.Outcome, c.ClosedAt, c.EscalateAt, c.AgainAt = Closed, &o, &now, nil, nil
 	c.AckDue, c.NextCall, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, nil
 }
 

@@ -91,7 +91,7 @@ func takeBack(tx Tx, c *Case, now time.Time, r *terms) (returned bool, err error
 	}
 	c.ring(now, r)
 	c.Escalation, c.Assignee = level, nil
-	c.scheduleStep(r)
+	c.scheduleStep(now, r)
 	if err := tx.PutAlert(c); err != nil {
 		return false, err
 	}

@@ -41,6 +41,7 @@ func DefaultRules() *Rules {
 		Blue:   72 * time.Hour,
 	}
 	r.AckTimeout = defaultAck()
+	r.TellAgain = defaultAgain()
 	r.RaiseAgain = 4 * time.Hour
 	r.Late = 24 * time.Hour
 	return r
@@ -82,6 +83,9 @@ func (r *Rules) Check() error {
 		return err
 	}
 	if err := r.AckTimeout.check(); err != nil {
+		return err
+	}
+	if err := r.TellAgain.check(); err != nil {
 		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {

@@ -195,7 +195,7 @@ func (d *Desk) Escalate(ctx context.Context, id string, by Actor, reason string)
 		ch.Type, ch.Text = AlertEscalated, reason
 		t := termsOf(d.Book, d.Directory, c, ch.At)
 		c.Escalation++
-		c.scheduleStep(t)
+		c.scheduleStep(ch.At, t)
 		c.tellStep(t, ch.Data)
 		return tell(tx, c, c.Escalation, t.step(c.Escalation).People, ch.At, NoticeEscalated)
 	})

@@ -118,6 +118,11 @@ func climb(tx Tx, c *Case, now time.Time, t *terms) (taken []Severity, err error
 			return taken, err
 		}
 	}
+	if c.State == Open && c.AgainAt != nil && !c.AgainAt.After(now) {
+		if err := tellAgain(tx, c, now, t); err != nil {
+			return taken, err
+		}
+	}
 	if c.State != Open || c.SeeBy.IsZero() || c.SeeBy.After(now) {
 		return taken, nil
 	}
@@ -136,7 +141,7 @@ func climb(tx Tx, c *Case, now time.Time, t *terms) (taken []Severity, err error
 // morning ends the wait of a case that came at night: its people are told now.
 func morning(tx Tx, c *Case, now time.Time, t *terms) error {
 	c.WaitsUntil, c.ClockAt = nil, now
-	c.scheduleStep(t)
+	c.scheduleStep(now, t)
 	if err := tx.PutAlert(c); err != nil {
 		return err
 	}

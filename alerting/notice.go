@@ -17,6 +17,10 @@ const (
 	NoticeVisit     NoticeReason = "visit"     // a visit was given to somebody, or its time runs out
 	NoticeCoverage  NoticeReason = "coverage"  // hours in which nobody could be reached
 	NoticeHandover  NoticeReason = "handover"  // a shift was handed over and not taken
+	// NoticeAgain: after the last step still nobody has taken it up. It is left out
+	// for whom a notice of the alert still waits: whoever cannot be reached is not
+	// to be told of it more and more often.
+	NoticeAgain NoticeReason = "again"
 	// NoticeUnattended: a random test of a desk found nobody there.
 	NoticeUnattended NoticeReason = "unattended"
 	NoticeCanary     NoticeReason = "canary" // the service's own heartbeat is broken

@@ -41,6 +41,8 @@ type Rules struct {
 	Escalation map[Severity][]time.Duration `json:"escalation" yaml:"escalation"`
 	// AckTimeout takes back what was acknowledged and then left.
 	AckTimeout AckRules `json:"ack_timeout" yaml:"ack_timeout"`
+	// TellAgain tells again of what nobody takes up.
+	TellAgain AgainRules `json:"tell_again" yaml:"tell_again"`
 	// VisitDue is how long after dispatch a visit is due.
 	VisitDue map[Severity]time.Duration `json:"visit_due" yaml:"visit_due"`
 	// RaiseAgain is how long after closing without contact an alert comes back

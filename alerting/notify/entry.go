@@ -99,7 +99,7 @@ func (e *Entry) tries() (n int) {
 // settled once one has.
 func (e *Entry) asks() bool {
 	switch e.Reason {
-	case alerting.NoticeOpened, alerting.NoticeEscalated, alerting.NoticeReturned:
+	case alerting.NoticeOpened, alerting.NoticeEscalated, alerting.NoticeAgain, alerting.NoticeReturned:
 		return e.Alert != ""
 	}
 	return false
@@ -109,7 +109,7 @@ func (e *Entry) asks() bool {
 // is in that state, "" when it is.
 func Settles(reason alerting.NoticeReason, state alerting.State) string {
 	switch reason {
-	case alerting.NoticeOpened, alerting.NoticeEscalated, alerting.NoticeReturned:
+	case alerting.NoticeOpened, alerting.NoticeEscalated, alerting.NoticeAgain, alerting.NoticeReturned:
 	case alerting.NoticeVisit:
 		if state == alerting.Closed {
 			return WhyClosed

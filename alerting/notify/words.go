@@ -89,7 +89,7 @@ func chinese() *words {
 			alerting.KindDataOutage: "数据中断", alerting.KindCanary: "系统自检中断",
 		},
 		reason: map[alerting.NoticeReason]string{
-			alerting.NoticeOpened: "新警情", alerting.NoticeEscalated: "无人接警，升级", alerting.NoticeReturned: "接警后无处置，退回待接警", alerting.NoticeVisit: "上门任务",
+			alerting.NoticeOpened: "新警情", alerting.NoticeEscalated: "无人接警，升级", alerting.NoticeAgain: "仍无人接警", alerting.NoticeReturned: "接警后无处置，退回待接警", alerting.NoticeVisit: "上门任务",
 			alerting.NoticeCoverage: "值守有空档", alerting.NoticeHandover: "交接班未签收", alerting.NoticeUnattended: "值守抽查无人应答", alerting.NoticeCanary: "系统自检中断", alerting.NoticeTest: "测试通知",
 		},
 		area: "区域：", since: "起始：", due: "时限：", ask: "请接警处置。", askVoice: "请尽快登录接警",
@@ -112,7 +112,7 @@ func english() *words {
 			alerting.KindDataOutage: "data outage", alerting.KindCanary: "self-check broken",
 		},
 		reason: map[alerting.NoticeReason]string{
-			alerting.NoticeOpened: "new alert", alerting.NoticeEscalated: "nobody answered", alerting.NoticeReturned: "taken, then nothing was done", alerting.NoticeVisit: "visit",
+			alerting.NoticeOpened: "new alert", alerting.NoticeEscalated: "nobody answered", alerting.NoticeAgain: "still nobody has answered", alerting.NoticeReturned: "taken, then nothing was done", alerting.NoticeVisit: "visit",
 			alerting.NoticeCoverage: "hours without anybody", alerting.NoticeHandover: "shift not signed for", alerting.NoticeUnattended: "nobody at the desk", alerting.NoticeCanary: "self-check broken", alerting.NoticeTest: "test notice",
 		},
 		area: "Area: ", since: "since ", due: "Due: ", ask: "Please acknowledge.", askVoice: "please sign in and acknowledge",

@@ -19,19 +19,19 @@ import (
 const alertColumns = `id, kind, severity, state, late, subject_type, subject, resident, resident_name, area, provider,
 since, opened_at, rang_at, acked_at, acked_by, recovered_at, closed_at, assignee, outcome, evidence, rule_id, rule_version,
 escalation, escalate_at, clock_at, raise_at, found_at, known_at, episode, merged_into,
-ack_due, next_call, waits_until, see_by, delivered_at, delivered_to, silence, silence_until, frozen`
+ack_due, next_call, waits_until, see_by, delivered_at, delivered_to, silence, silence_until, frozen, again_at`
 
 func scanCase(scan func(...any) error) (*alerting.Case, error) {
 	var c alerting.Case
 	var resident, name, assignee, outcome, evidence string
 	var late, since, opened, rang, acked, recovered, closed, escalate, clock, raise, found, known, episode, ackDue, nextCall, waits, seeBy, delivered int64
 	var deliveredTo, silence string
-	var silenceUntil int64
+	var silenceUntil, again int64
 	err := scan(
 		&c.ID, &c.Kind, &c.Severity, &c.State, &late, &c.Subject.Type, &c.Subject.ID, &resident, &name, &c.Area, &c.Provider,
 		&since, &opened, &rang, &acked, &c.AckedBy, &recovered, &closed, &assignee, &outcome, &evidence, &c.Rule.ID, &c.Rule.Version,
 		&c.Escalation, &escalate, &clock, &raise, &found, &known, &episode, &c.MergedInto,
-		&ackDue, &nextCall, &waits, &seeBy, &delivered, &deliveredTo, &silence, &silenceUntil, &c.Frozen,
+		&ackDue, &nextCall, &waits, &seeBy, &delivered, &deliveredTo, &silence, &silenceUntil, &c.Frozen, &again,
 	)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func scanCase(scan func(...any) error) (*alerting.Case, error) {
 	c.AckedAt, c.RecoveredAt, c.ClosedAt, c.EscalateAt = pointer(acked), pointer(recovered), pointer(closed), pointer(escalate)
 	c.ClockAt, c.RaiseAt, c.FoundAt = database.Time(clock), database.Time(raise), database.Time(found)
 	c.KnownAt, c.Episode = database.Time(known), database.Time(episode)
-	c.AckDue, c.NextCall = pointer(ackDue), pointer(nextCall)
+	c.AckDue, c.NextCall, c.AgainAt = pointer(ackDue), pointer(nextCall), pointer(again)
 	c.WaitsUntil, c.SeeBy = pointer(waits), database.Time(seeBy)
 	c.DeliveredAt, c.DeliveredTo = pointer(delivered), textPointer(deliveredTo)
 	if silence != "" {
@@ -128,13 +128,13 @@ func (t *tx) PutAlert(c *alerting.Case) error {
 		c.Escalation, micros(c.EscalateAt), database.Micros(c.ClockAt), database.Micros(c.RaiseAt),
 		database.Micros(c.FoundAt), database.Micros(c.KnownAt), database.Micros(c.Episode), c.MergedInto,
 		micros(c.AckDue), micros(c.NextCall), micros(c.WaitsUntil), database.Micros(c.SeeBy), micros(c.DeliveredAt), text(c.DeliveredTo),
-		silence.ID, database.Micros(silence.Until), c.Frozen, sortKey(c))
+		silence.ID, database.Micros(silence.Until), c.Frozen, micros(c.AgainAt), sortKey(c))
 }
 
 // putAlert leaves alone what an alert keeps from its opening: id, kind,
 // subject, resident, area and opened_at.
 const putAlert = `INSERT INTO alerts (` + alertColumns + `, sort_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42)
 ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, late = excluded.late,
 provider = excluded.provider, since = excluded.since, rang_at = excluded.rang_at, acked_at = excluded.acked_at,
 acked_by = excluded.acked_by, recovered_at = excluded.recovered_at, closed_at = excluded.closed_at,
@@ -143,7 +143,7 @@ rule_version = excluded.rule_version, escalation = excluded.escalation, escalate
 clock_at = excluded.clock_at, raise_at = excluded.raise_at, found_at = excluded.found_at, known_at = excluded.known_at,
 episode = excluded.episode, merged_into = excluded.merged_into, ack_due = excluded.ack_due, next_call = excluded.next_call,
 waits_until = excluded.waits_until, see_by = excluded.see_by, delivered_at = excluded.delivered_at, delivered_to = excluded.delivered_to,
-silence = excluded.silence, silence_until = excluded.silence_until, frozen = excluded.frozen, sort_key = excluded.sort_key`
+silence = excluded.silence, silence_until = excluded.silence_until, frozen = excluded.frozen, again_at = excluded.again_at, sort_key = excluded.sort_key`
 
 // inScope limits to what the caller may see. A vendor sees no alerts and visits.
 func inScope(c *database.Query, s devices.Scope) {

@@ -195,11 +195,12 @@ func (s *Store) ids(ctx context.Context, query string, args ...any) ([]string, e
 	return ids, err
 }
 
-// EscalationsDue lists the open alerts of which a step is due, or which waited for
-// the morning, or which nobody has seen in time.
+// EscalationsDue lists the open alerts of which a step is due, of which people are
+// to be told again, or which waited for the morning, or which nobody has seen in time.
 func (s *Store) EscalationsDue(ctx context.Context, now time.Time) ([]string, error) {
 	return s.ids(ctx, `SELECT id FROM (SELECT id, escalate_at AS due FROM alerts WHERE escalate_at > 0 AND escalate_at <= $1
 UNION ALL SELECT id, waits_until FROM alerts WHERE waits_until > 0 AND waits_until <= $1 AND state = 'open'
+UNION ALL SELECT id, again_at FROM alerts WHERE again_at > 0 AND again_at <= $1 AND state = 'open'
 UNION ALL SELECT id, see_by FROM alerts WHERE see_by > 0 AND see_by <= $1 AND state = 'open') AS steps
 GROUP BY id ORDER BY min(due), id`, database.Micros(now))
 }

@@ -72,7 +72,7 @@ func TestAlertIsReadAsWritten(t *testing.T) {
 			Subject: alerting.ResidentSubject("r"), Resident: &alerting.ResidentRef{ID: "r", Name: "王"}, Area: "x/y/z",
 			Since: *at(1), OpenedAt: *at(2), RangAt: *at(3), AckedAt: at(4), RecoveredAt: at(5), ClosedAt: at(6),
 			Assignee: &who, Outcome: &outcome, Evidence: map[string]any{"values": []any{1.5, 2.0}, "at": "x"},
-			Rule: alerting.RuleRef{ID: "spo2", Version: 3}, Escalation: 2, EscalateAt: at(7), FoundAt: *at(8), KnownAt: *at(9),
+			Rule: alerting.RuleRef{ID: "spo2", Version: 3}, Escalation: 2, EscalateAt: at(7), AgainAt: at(13), FoundAt: *at(8), KnownAt: *at(9),
 		},
 		Provider: "p", AckedBy: "zhao", Episode: *at(10), ClockAt: *at(11), RaiseAt: *at(12), MergedInto: "b",
 	}
@@ -88,7 +88,7 @@ func TestAlertIsReadAsWritten(t *testing.T) {
 			}
 			full.Severity, full.Late, full.Escalation, full.Evidence, full.Provider = alerting.Orange, false, 3, map[string]any{"y": 1.0}, "q"
 			full.Since, full.RangAt, full.AckedAt, full.RecoveredAt, full.ClosedAt = *at(21), *at(23), nil, at(25), at(26)
-			full.Assignee, full.Outcome, full.EscalateAt, full.FoundAt, full.KnownAt = nil, nil, nil, *at(28), *at(29)
+			full.Assignee, full.Outcome, full.EscalateAt, full.AgainAt, full.FoundAt, full.KnownAt = nil, nil, nil, nil, *at(28), *at(29)
 			full.AckedBy, full.Episode, full.ClockAt, full.RaiseAt, full.MergedInto = "", *at(30), *at(31), time.Time{}, ""
 			full.Rule = alerting.RuleRef{ID: "new", Version: 4}
 			return tx.PutAlert(&full)
