@@ -30,8 +30,11 @@ const (
 	// which were garbled values or another meter.
 	maxBackwardL = 100
 	// maxFlowM3H is more than a household meter can carry (a DN20 meter is
-	// overloaded at 5 m³/h).
+	// overloaded at 5 m³/h). It counts for leastHours at the least, which is
+	// alwaysL.
 	maxFlowM3H = 10
+	leastHours = 0.1
+	alwaysL    = maxFlowM3H * 1000 * leastHours
 )
 
 // Registers start again at these numbers, in m³: CJ/T 188's BCD field, five
@@ -44,7 +47,7 @@ var rollovers = [...]float64{1e6, 1e5, (1 << 32) / 1000.0}
 // equal to 10. Rebased and Backward give 0.
 func RegisterUse(before, after float64, elapsed time.Duration) (litres float64, step RegisterStep) {
 	litres = roundL(after - before)
-	possible := maxFlowM3H * 1000 * math.Max(elapsed.Hours(), 0.1)
+	possible := maxFlowM3H * 1000 * math.Max(elapsed.Hours(), leastHours)
 	switch {
 	case litres >= 0 && litres <= possible:
 		return litres, Forward
@@ -94,6 +97,13 @@ const (
 // Next takes the next reading, of a time after the last one, and says what was
 // used since and what kind of step it was.
 func (r *Register) Next(at time.Time, value float64) (litres float64, step RegisterStep) {
+	// Almost always it goes on as it was.
+	if r.Read && r.LostAt.IsZero() && r.Top <= r.Value {
+		if litres = roundL(value - r.Value); litres >= 0 && litres <= alwaysL {
+			r.At, r.Value, r.Top, r.Lost = at, value, value, 0
+			return litres, Forward
+		}
+	}
 	last := *r
 	*r = Register{Read: true, At: at, Value: value, Top: value}
 	if !last.Read {

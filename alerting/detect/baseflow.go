@@ -29,6 +29,7 @@ type baseFlow struct {
 	days  []float32
 	fine  bool // one was not
 	level float32
+	usual float32 // what days come to; follows from them
 }
 
 // learn looks at the newest register.
@@ -43,6 +44,7 @@ func (f *baseFlow) learn(s *series) {
 			if len(f.days) > flowDays {
 				f.days = slices.Delete(f.days, 0, 1)
 			}
+			f.conclude()
 		}
 		f.day, f.today = day, -1
 	}
@@ -55,16 +57,21 @@ func (f *baseFlow) learn(s *series) {
 			}
 		}
 	}
-	f.level = 0
-	if len(f.days) >= fewFlowDays {
-		var room [flowDays]float32
-		sorted := append(room[:0], f.days...)
-		slices.Sort(sorted)
-		f.level = min(sorted[(len(sorted)-1)/2], f.days[len(f.days)-1])
-		if f.today >= 0 {
-			f.level = min(f.level, f.today)
-		}
+	f.level = f.usual
+	if f.today >= 0 {
+		f.level = min(f.level, f.today)
 	}
+}
+
+// conclude draws from the days what is asked for with every register.
+func (f *baseFlow) conclude() {
+	if f.usual = 0; len(f.days) < fewFlowDays {
+		return
+	}
+	var room [flowDays]float32
+	sorted := append(room[:0], f.days...)
+	slices.Sort(sorted)
+	f.usual = min(sorted[(len(sorted)-1)/2], f.days[len(f.days)-1])
 }
 
 // beforeQuiet is the newest register at least a quiet spell older than the newest, -1

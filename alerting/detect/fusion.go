@@ -84,9 +84,11 @@ func (d *Fusion) Observe(v *alerting.View, r devices.Reading) []alerting.Finding
 	at := r.At.UnixMicro()
 	switch r.Metric {
 	case devices.VolumeM3:
-		if last, _, ok := d.water.used(); ok && !d.state.Episode.IsZero() {
-			if found := d.alive(v, last, map[string]any{"used": true}); found != nil {
-				return found
+		if !d.state.Episode.IsZero() {
+			if last, _, ok := d.water.used(); ok {
+				if found := d.alive(v, last, map[string]any{"used": true}); found != nil {
+					return found
+				}
 			}
 		}
 		return d.judge(v)

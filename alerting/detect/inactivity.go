@@ -252,8 +252,8 @@ type proof struct {
 func (d *WaterInactivity) unused(v *alerting.View, floor time.Time, limitL float64, window time.Duration) proof {
 	var least idle
 	for _, m := range d.state.Meters {
-		i := m.Registers.idle(floor, limitL)
-		if i.duration() < window {
+		i, long := m.Registers.idle(floor, limitL, window)
+		if !long {
 			return proof{alive: m}
 		}
 		if least.to.IsZero() || i.duration() < least.duration() {

@@ -66,6 +66,7 @@ func (d *WaterInactivity) Restore(b []byte) error {
 		for range r.count(flowDays) {
 			m.Flow.days = append(m.Flow.days, r.float32())
 		}
+		m.Flow.conclude()
 		if len(m.Registers.list) == 0 {
 			r.bad = true
 			break

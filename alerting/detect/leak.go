@@ -42,10 +42,10 @@ func (m *meterUse) judgeLeak(v *alerting.View, device devices.DeviceID, i int, f
 	}
 	rules := &v.Rules.WaterUse
 	window, perHour := rules.LeakWindow, rules.LeakLPerH
-	f, ok := m.flowing(i, perHour, 1, rules.LeakWindow)
+	f, ok := m.flowing(i, perHour, 1, rules.LeakWindow, &m.noLeak)
 	if !ok {
 		window, perHour = rules.SeepWindow, 0
-		if f, ok = m.flowing(i, 0, m.stillCells(), rules.SeepWindow); !ok {
+		if f, ok = m.flowing(i, 0, m.stillCells(), rules.SeepWindow, &m.noSeep); !ok {
 			return found
 		}
 	}
@@ -83,11 +83,23 @@ func (m *meterUse) stoodStill(i, n int) bool {
 	return true
 }
 
+// stop is the end of a cell over which no flow of so much reaches back. It
+// spares later cells the way there.
+type stop struct {
+	at             int64
+	perHour, stepL float64
+}
+
 // flowing walks back from the cell i for as long as water ran, and says whether
 // that is the window. Fewer than still cells on end may be without movement.
-func (m *meterUse) flowing(i int, perHour float64, still int, window time.Duration) (flow, bool) {
+func (m *meterUse) flowing(i int, perHour float64, still int, window time.Duration, last *stop) (flow, bool) {
 	need := int64(window/time.Second) - 5*60 // the jitter of a meter's clock
 	f := flow{to: m.cell(i).at, from: m.cell(i).at, least: math.Inf(1)}
+	// What stopped it there are that cell and the two before it.
+	if len(m.cells) > 3 && last.at >= int64(m.cells[3].at) && f.to-last.at < need && last.perHour == perHour && last.stepL == m.stepL {
+		return f, false
+	}
+	newest := i
 	without := 0
 	for ; i > 0; i-- {
 		c, s := m.cell(i), m.seconds(i)
@@ -127,6 +139,9 @@ func (m *meterUse) flowing(i int, perHour float64, still int, window time.Durati
 		if f.known >= need && 2*f.unknown <= f.known {
 			return f, true
 		}
+	}
+	if i > 0 && i+still <= newest { // the newest cell may still change
+		*last = stop{int64(m.cells[i].at), perHour, m.stepL}
 	}
 	return f, false
 }

@@ -81,17 +81,22 @@ func (i idle) reached(d time.Duration) time.Time {
 }
 
 // idle looks back from the newest register for the longest stretch with less
-// than limitL used that begins after the floor.
-func (s *series) idle(floor time.Time, limitL float64) idle {
+// than limitL used that begins after the floor. It is not told of, and long is
+// false, when it is shorter than least.
+func (s *series) idle(floor time.Time, limitL float64, least time.Duration) (stretch idle, long bool) {
 	from, limit := int64(math.MinInt64), int64(math.Round(limitL*perL))
 	if !floor.IsZero() {
 		from = floor.UnixMicro()
 	}
-	start, last := len(s.list)-1, s.newest().Used
-	for start > 0 && last-s.list[start-1].Used < limit && s.list[start-1].At >= from {
+	newest := s.newest()
+	start := len(s.list) - 1
+	for start > 0 && newest.Used-s.list[start-1].Used < limit && s.list[start-1].At >= from {
 		start--
 	}
-	return whole(s.list[start:])
+	if newest.At-s.list[start].At < least.Microseconds() {
+		return idle{}, false
+	}
+	return whole(s.list[start:]), true
 }
 
 // from is the stretch that begins with the newest register at or before the time.
@@ -192,6 +197,9 @@ func (s *series) insert(at time.Time, m3 float64, flow *baseFlow) int {
 		s.recount(slices.Insert(s.list, i, r), flow)
 	}
 	s.thin()
+	if s.newest().At == r.At {
+		return len(s.list) - 1
+	}
 	if i, found = s.search(r.At); !found {
 		return -1
 	}

@@ -77,28 +77,31 @@ func (r *routine) day(h *habits, rules *alerting.WaterUseRules) {
 // RoutineZ that it takes, and worth says whether the change is worth a word.
 var measures = [...]struct {
 	what   string
-	value  func(routineDay) (float64, bool)
+	of     func(*routineDay) (value uint16, known bool)
+	scale  func(float64) float64 // grows with the value
 	back   func(float64) float64
 	usual  float64
 	weight float64
 	worth  func(before, after float64, rules *alerting.WaterUseRules) bool
 }{
 	{
-		"day_l", func(d routineDay) (float64, bool) { return math.Log(float64(d.used) + 1), true },
+		"day_l", func(d *routineDay) (uint16, bool) { return d.used, true },
+		func(x float64) float64 { return math.Log(x + 1) },
 		func(x float64) float64 { return math.Exp(x) - 1 }, 0.4, 0.87,
 		func(b, a float64, rules *alerting.WaterUseRules) bool {
 			return math.Abs(a-b) >= rules.RoutineShare*math.Max(b, 10)
 		},
 	},
 	{
-		"night_l", func(d routineDay) (float64, bool) { return math.Sqrt(float64(d.resting)), true },
+		"night_l", func(d *routineDay) (uint16, bool) { return d.resting, true }, math.Sqrt,
 		func(x float64) float64 { return x * x }, 1, 1,
 		func(b, a float64, rules *alerting.WaterUseRules) bool {
 			return a-b >= math.Max(rules.RoutineShare*b, 3)
 		},
 	},
 	{
-		"first_use_min", func(d routineDay) (float64, bool) { return float64(d.first), d.first != noFirst },
+		"first_use_min", func(d *routineDay) (uint16, bool) { return d.first, d.first != noFirst },
+		func(x float64) float64 { return x },
 		func(x float64) float64 { return x }, 60, 1.07,
 		func(b, a float64, rules *alerting.WaterUseRules) bool {
 			return math.Abs(a-b) >= rules.RoutineFirst.Minutes()
@@ -110,13 +113,14 @@ var measures = [...]struct {
 func (r *routine) compare(n int, least float64, rules *alerting.WaterUseRules) (best change, found bool) {
 	for i := range measures {
 		m := &measures[i]
-		before := r.values(m.value, 0, len(r.days)-n)
-		after := r.values(m.value, len(r.days)-n, len(r.days))
+		var room [2][keptRoutine]uint16
+		before := r.values(room[0][:0], m.of, 0, len(r.days)-n)
+		after := r.values(room[1][:0], m.of, len(r.days)-n, len(r.days))
 		if len(before) < reference*3/4 || len(after) < n*3/4 {
 			continue
 		}
-		mean0, scatter := middle(before)
-		mean1, _ := middle(after)
+		mean0, scatter := middle(before, m.scale)
+		mean1, _ := middle(after, m.scale)
 		// Four weeks tell little of the scatter, so what is usual counts as two
 		// more; few homes that look very even are.
 		k := float64(len(before))
@@ -130,10 +134,10 @@ func (r *routine) compare(n int, least float64, rules *alerting.WaterUseRules) (
 	return best, found
 }
 
-func (r *routine) values(of func(routineDay) (float64, bool), from, to int) []float64 {
-	list := make([]float64, 0, keptRoutine)
-	for _, d := range r.days[from:to] {
-		if x, ok := of(d); ok {
+// values are those of the days that are known, sorted.
+func (r *routine) values(list []uint16, of func(*routineDay) (uint16, bool), from, to int) []uint16 {
+	for i := from; i < to; i++ {
+		if x, ok := of(&r.days[i]); ok {
 			list = append(list, x)
 		}
 	}
@@ -141,17 +145,17 @@ func (r *routine) values(of func(routineDay) (float64, bool), from, to int) []fl
 	return list
 }
 
-// middle is the mean of the middle three fifths of a sorted list, and the scatter
-// as a standard deviation, from the middle eight tenths.
-func middle(sorted []float64) (mean, scatter float64) {
+// middle is the mean, on a scale, of the middle three fifths of a sorted list, and
+// the scatter as a standard deviation, from the middle eight tenths.
+func middle(sorted []uint16, scale func(float64) float64) (mean, scatter float64) {
 	n := len(sorted)
 	cut := n / 5
 	for _, x := range sorted[cut : n-cut] {
-		mean += x
+		mean += scale(float64(x))
 	}
 	mean /= float64(n - 2*cut)
 	tail := n / 10
-	return mean, (sorted[n-1-tail] - sorted[tail]) / 2.56
+	return mean, (scale(float64(sorted[n-1-tail])) - scale(float64(sorted[tail]))) / 2.56
 }
 
 // judgeRoutine says the change that the day which just ended has shown.

@@ -83,6 +83,8 @@ type meterUse struct {
 	high     spell
 	habits   habits
 	routine  routine
+	// noLeak and noSeep follow from the cells.
+	noLeak, noSeep stop
 }
 
 // Name implements alerting.Detector.
@@ -167,12 +169,11 @@ func (m *meterUse) take(v *alerting.View, at int64, value float64) (first int, o
 		litres = unknownUse
 	}
 	before, n := m.newest(), len(m.cells)
-	defer func() {
-		if n > 0 {
-			m.learn(v, before, at, litres)
-		}
-	}()
-	if n > 1 && at-int64(m.cells[n-2].at) <= cellSpan {
+	switch {
+	case n == 0:
+		m.cells = append(m.cells, cell{at: at, value: value, used: unknownUse}.kept())
+		return 0, true
+	case n > 1 && at-int64(m.cells[n-2].at) <= cellSpan:
 		last := m.cell(n - 1)
 		last.at, last.value = at, value
 		if last.used == unknownUse || litres == unknownUse {
@@ -181,16 +182,14 @@ func (m *meterUse) take(v *alerting.View, at int64, value float64) (first int, o
 			last.used += litres
 		}
 		m.cells[n-1] = last.kept()
-		return n - 1, true
+	default:
+		if n == keptCells {
+			copy(m.cells, m.cells[1:])
+			m.cells = m.cells[:n-1]
+		}
+		m.cells = append(m.cells, cell{at: at, value: value, used: litres}.kept())
 	}
-	if n == keptCells {
-		copy(m.cells, m.cells[1:])
-		m.cells = m.cells[:n-1]
-	}
-	if n == 0 {
-		litres = unknownUse
-	}
-	m.cells = append(m.cells, cell{at: at, value: value, used: litres}.kept())
+	m.learn(v, before, at, litres)
 	return len(m.cells) - 1, true
 }
 
@@ -220,6 +219,7 @@ func (m *meterUse) takeLate(at int64, value float64) (first int, ok bool) {
 		m.cells[j] = c.kept()
 	}
 	m.register = r
+	m.noLeak, m.noSeep = stop{}, stop{}
 	return max(i, 1), true
 }
 

@@ -191,14 +191,15 @@ func (h *habits) conclude() (shifted bool) {
 		}
 		return sum
 	}
-	best := h.quietFrom
+	now := quietest(h.quietFrom)
+	best, least := h.quietFrom, now
 	for from := range 24 {
-		if quietest(from) < quietest(best) {
-			best = from
+		if sum := quietest(from); sum < least {
+			best, least = from, sum
 		}
 	}
 	off := (best - h.quietFrom + 24) % 24
-	if off < 3 || off > 21 || h.learnt == knownDays && quietest(best) > quietest(h.quietFrom)/2 {
+	if off < 3 || off > 21 || h.learnt == knownDays && least > now/2 {
 		return false
 	}
 	h.quietFrom = best
