@@ -126,12 +126,22 @@ func NewLadder(f LadderFor) Ladder {
 		return l
 	}
 	for i := range l.Rungs {
-		if r := &l.Rungs[i]; r.State == RungLater {
+		if r := &l.Rungs[i]; r.State == RungLater && r.callable() {
 			r.State, l.Next = RungNext, i
 			break
 		}
 	}
 	return l
+}
+
+// callable says whether there is a way to go on by this rung. Assistants are
+// colleagues, whose numbers the desk has.
+func (r *Rung) callable() bool {
+	switch r.Kind {
+	case RungResident, RungContact, RungNeighbour:
+		return r.Number != ""
+	}
+	return true
 }
 
 // settle says what the tries come to.

@@ -76,4 +76,11 @@ func TestContactLadder(t *testing.T) {
 	if _, got := next(); got != "door " {
 		t.Errorf("without neighbours the next is %q", got)
 	}
+	// Whom nobody has a number of is no reason to stop on the way to the door.
+	rules.Tries, rules.Neighbour = 1, true
+	who = &devices.Resident{ID: wang, Contacts: []devices.ContactPerson{{Name: "王小", Relation: "儿子"}}}
+	l := alerting.NewLadder(alerting.LadderFor{Alert: alert, Resident: who, Rules: &rules})
+	if r := l.Rungs[max(0, l.Next)]; r.Kind != alerting.RungDoor {
+		t.Errorf("without any number the next is %s %s", r.Kind, r.Whom)
+	}
 }

@@ -8,5 +8,6 @@ export const rounds = {
   visitKind: { home: '上门', phone: '电话' }, plan: { routine: '定期探访', quota: '镇月度探访', callback: '电话回访', daily: '每日问候' },
   providers: '服务机构', staff: '人员', noStaff: '没有账号', villages: '服务范围', wholeCounty: '共 {n} 个村', work: '{month} 工作量', person: '人员', visits: '次数', visitHome: '上门', visitCalls: '电话', notMet: '未见到人', hours: '服务时长', hoursHint: '只计签到且签离的上门', noWork: '这个月还没有回报', others: '协理员与值班台', month: '月份', total: '合计', edit: '修改', add: '新增机构', id: '编号', name: '名称', save: '保存', saved: '已保存', disabled: '已停用', noProviders: '没有服务机构', pick: '按住 Ctrl 可多选',
   truth: '警情属实率', truthHint: '近 90 天结案的警情：属实或有用的占多少。自行恢复、测试、重复的不计。', real: '属实', useful: '有用', false: '不属实', judged: '已查明', people: '对象数', unjudged: '未计', noTruth: '还没有结案的警情', rate: '属实率', kind: '类型',
+  noNumber: '没有登记电话',
   cause: '为什么是误报', causes: { away: '家里没人', device: '设备问题', habit: '生活习惯如此', test: '测试', other: '其他' }, causeHint: '“家里没人”“设备问题”“测试”的那段时间不会被学成习惯；“生活习惯如此”会学。',
 }
