@@ -6,8 +6,9 @@ import { may } from '@/api/permissions'
 import { createPresence } from '@/duty/presence'
 import { createLiveStore, openLiveSocket } from '@/live/store'
 import { createPages } from '@/router'
+import { cards } from '@/shell/cards'
 import { servicesKey, type Services } from '@/services'
-import { createAreaNames, createPeopleNames, createSession } from '@/session'
+import { createAreaNames, createPeopleNames, createProviderNames, createSession } from '@/session'
 import { createAlarm } from '@/sound/alarm'
 import { createWords, storedLanguage, storeLanguage, type Language } from '@/words'
 import '@/styles/base.css'
@@ -21,6 +22,7 @@ function start() {
   const api = createApi(client)
   const areas = createAreaNames(api)
   const people = createPeopleNames(api)
+  const providers = createProviderNames(api)
   const presence = createPresence()
   const live = createLiveStore({
     fetchOpen: api.openAlerts, check: api.status, openSocket: openLiveSocket,
@@ -31,6 +33,7 @@ function start() {
     onIn(c) {
       if (may.areas(c)) void areas.load().catch(() => undefined)
       if (may.people(c)) void people.load().catch(() => undefined)
+      if (may.providers(c)) void providers.load().catch(() => undefined)
       if (may.live(c)) {
         presence.start()
         live.start()
@@ -43,7 +46,7 @@ function start() {
       void router.push({ name: 'signin' })
     },
   })
-  const services: Services = { api, live, alarm: createAlarm(), session, areas, people, presence }
+  const services: Services = { api, live, alarm: createAlarm(), session, areas, people, providers, presence }
   const router = createPages(session)
 
   const words = createWords(storedLanguage(localStorage))
@@ -53,7 +56,7 @@ function start() {
   }, { immediate: true })
   document.documentElement.dataset.theme = localStorage.getItem('shouwang.theme') ?? ''
 
-  createApp(App).provide(servicesKey, services).use(router).use(words).mount('#app')
+  createApp(App).provide(servicesKey, services).use(router).use(words).directive('cards', cards).mount('#app')
 }
 
 /** Names and addresses do not stay on a phone that was signed out. */

@@ -2,7 +2,7 @@
 import { inject, type InjectionKey } from 'vue'
 import type { Ref } from 'vue'
 import type { Api } from '@/api/endpoints'
-import type { Area, Caller } from '@/api/types'
+import type { Area, Caller, Role } from '@/api/types'
 import type { Presence } from '@/duty/presence'
 import type { LiveStore } from '@/live/store'
 import type { Alarm } from '@/sound/alarm'
@@ -13,7 +13,8 @@ export interface Services {
   alarm: Alarm
   session: Session
   areas: AreaNames
-  people: PeopleNames
+  people: Names
+  providers: Names
   presence: Presence
 }
 
@@ -39,11 +40,19 @@ export interface AreaNames {
   full(path: string): string
 }
 
-/** Accounts by the names of their people, where the caller may know them. */
-export interface PeopleNames {
+export interface Named {
+  id: string
+  name: string
+  /** Of people. */
+  role?: Role
+}
+
+/** People by user name, or providers by id, where the caller may know them. */
+export interface Names {
+  list: Readonly<Ref<readonly Named[]>>
   load(): Promise<void>
-  /** The user name itself, when nothing better is known. */
-  name(user: string): string
+  /** The user name or id itself, when nothing better is known. */
+  name(id: string): string
 }
 
 const key: InjectionKey<Services> = Symbol('services')

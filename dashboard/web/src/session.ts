@@ -1,8 +1,8 @@
-import { ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import type { Api } from '@/api/endpoints'
 import { Problem } from '@/api/client'
 import type { Area, Caller } from '@/api/types'
-import type { AreaNames, PeopleNames, Session } from '@/services'
+import type { AreaNames, Named, Names, Session } from '@/services'
 
 export function createSession(api: Api, hooks: { onIn: (c: Caller) => void; onOut: () => void }): Session {
   const caller = shallowRef<Caller | null>(null)
@@ -73,12 +73,22 @@ export function createAreaNames(api: Api): AreaNames {
   }
 }
 
-export function createPeopleNames(api: Api): PeopleNames {
-  const names = shallowRef<ReadonlyMap<string, string>>(new Map())
+export function createPeopleNames(api: Api): Names {
+  return createNames(async () => (await api.rotas('')).people.map((p) => ({ id: p.user as string, name: p.name || p.user, role: p.role })))
+}
+
+export function createProviderNames(api: Api): Names {
+  return createNames(async () => (await api.providers()).map((p) => ({ id: p.id, name: p.name || p.id })))
+}
+
+function createNames(read: () => Promise<Named[]>): Names {
+  const list = shallowRef<Named[]>([])
+  const names = computed(() => new Map(list.value.map((x) => [x.id, x.name])))
   return {
+    list,
     async load() {
-      names.value = new Map((await api.rotas('')).people.map((p) => [p.user as string, p.name]))
+      list.value = await read()
     },
-    name: (user) => names.value.get(user) || user,
+    name: (id) => names.value.get(id) ?? id,
   }
 }

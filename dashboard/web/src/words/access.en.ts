@@ -9,24 +9,17 @@ export const access = {
     password: 'Change password', oldPassword: 'Present password', newPassword: 'New password (8 characters at least)', repeat: 'New password again', differ: 'The two new passwords differ.', passwordHint: 'After that you sign in again everywhere.', change: 'Change password',
   },
   accounts: {
-    title: 'Accounts', add: 'New account', username: 'User name', name: 'Name', role: 'Role', areas: 'Area', all: 'Everything', provider: 'Id of the organisation', vendor: 'Vendor code', password: 'First password (empty: a program, with tokens only)', create: 'Create', empty: 'No accounts', created: 'Created',
+    title: 'Accounts', add: 'New account', username: 'User name', name: 'Name', role: 'Role', areas: 'Area', all: 'Everything', provider: 'Organisation', vendor: 'Vendor code', password: 'First password (empty: a program, with tokens only)', create: 'Create', empty: 'No accounts', created: 'Created',
     disabled: 'disabled', disable: 'Disable', enable: 'Enable', disableAsk: 'The account is signed out at once and its tokens stop working. Disable {name}?', reset: 'Set password', resetHint: 'New password (8 characters at least); tell the owner in person.', save: 'Save', resetFactor: 'Remove authenticator app', resetFactorAsk: 'Only for somebody who has lost phone and recovery codes, checked in person. Remove the app of {name}?', done: 'Saved',
     tokens: 'API tokens', tokensOf: 'API tokens of {name}', tokenName: 'Used for', tokenRole: 'Rights', tokenArea: 'Area', tokenOwn: 'as the account', readOnly: 'read only', expires: 'Ends', never: 'never', used: 'Last used', neverUsed: 'never used', maker: 'Made by', revoke: 'Revoke', revokeAsk: 'The program that uses it is shut out at once. Revoke it?', newToken: 'New token', days: '{n} days', shown: 'The token is shown only now, keep it:', noTokens: 'No tokens', close: 'Close', usernameHint: 'small letters, digits, dot, dash',
   },
   audit: {
-    title: 'Audit log', hint: 'Who did what and looked at whom, and when. Lines are added; nobody changes or deletes one.', actor: 'User', action: 'Action', object: 'Object', search: 'Find in object or detail', from: 'From', to: 'To', at: 'Time', area: 'Area', detail: 'Detail', empty: 'No lines', export: 'Download as table', nobody: 'not signed in', every: 'All actions',
+    title: 'Audit log', hint: 'Who did what and looked at whom, and when. Lines are added; nobody changes or deletes one.', actor: 'User', action: 'Action', object: 'Object', search: 'Find in object or detail', from: 'From', to: 'To', at: 'Time', area: 'Area', detail: 'Detail', empty: 'No lines', export: 'Download as table', nobody: 'not signed in', every: 'All actions', refused: { wrong_password: 'wrong password', wrong_code: 'wrong code' }, guessed: '{n} with names that no account has',
   },
   reveal: { button: 'Show phone and address', reason: 'Why', hint: 'Phone and address are hidden: no alert is open. Showing them is noted in the audit log.', show: 'Show', reasons: { called: 'They called', followup: 'Call-back', record: 'Checking the record', device: 'About a device' }, other: 'Another reason' },
   position: { hidden: 'The position of the band is hidden: no alert is open.', show: 'Show position', reason: 'Why the position is needed' },
   consent: {
     title: 'Consent', types: { water: 'Water use', vitals: 'Vital signs', motion: 'Movement and wearing', position: 'Position' }, taken: 'taken', notTaken: 'not taken', byDefault: 'by default', grant: 'Enter consent', withdraw: 'Enter withdrawal', which: 'Which types of data', paper: 'Where the signed paper is', to: 'Until (empty: no end)', save: 'Save',
     withdrawHint: 'From then on these types are neither taken nor judged nor shown; calls for help and falls are not affected. What is stored stays until an administrator erases the personal data.', hint: 'Calls for help and falls need no consent.', granted: 'granted', refused: 'withdrawn', by: 'entered by {name}', history: 'Decisions', withheld: 'Not agreed to, so not shown',
-  },
-  action: {
-    sign_in: 'signed in', sign_in_refused: 'sign-in refused', sign_out: 'signed out', get_resident: 'opened a resident', get_resident_history: 'read data', read_position: 'read a position', reveal_resident: 'showed phone and address', ack_alert: 'acknowledged',
-    call_alert: 'noted a call', close_alert: 'closed', reopen_alert: 'opened again', create_visit: 'sent somebody', report_visit: 'reported a visit', put_resident: 'changed a resident', put_consent: 'entered a consent', erase_resident: 'erased personal data',
-    put_device: 'entered a device', new_device_secret: 'new device secret', put_assignment: 'assigned a device', import_registry: 'imported', put_rules: 'changed rules', create_user: 'made an account', set_user_password: 'set a password', disable_user: 'disabled an account',
-    enable_user: 'enabled an account', new_user_token: 'made a token', revoke_user_token: 'revoked a token', revoke_user_tokens: 'revoked all tokens', reset_user_factor: 'removed an app', confirm_factor: 'set up an app', remove_factor: 'removed own app', change_own_password: 'changed own password',
-    export_audit: 'downloaded the audit log',
   },
 }

@@ -1,6 +1,7 @@
 import { told } from './told.en'
 import { access } from './access.en'
 import { evidence } from './evidence.en'
+import { operation } from './operations.en'
 import { duty } from './duty.en'
 import { reports } from './reports.en'
 import { rounds } from './rounds.en'
@@ -100,10 +101,10 @@ export const en: Messages = {
     gone: 'This alert does not exist, or lies outside your area.', emptyLog: 'Nothing yet', ageYears: '{n} years', position: 'Position {lat}, {lon} (within about {m} m)', positionNoAccuracy: 'Position {lat}, {lon}',
   },
   action: {
-    seen: 'Seen', morning: 'The night is over',
+    seen: 'Seen', morning: 'The night is over', again: 'Still nobody: told again',
     ack: 'Acknowledge', assign: 'Hand over', call: 'Log a call', note: 'Note', dispatch: 'Send someone', escalate: 'Escalate', close: 'Close', reopen: 'Reopen', merge: 'Merge', lower: 'Lower severity', return: 'Nothing was done: back to the queue', checkin: 'Checked in at the door', checkout: 'Left', checklist: 'Nobody opens', photo: 'Photo', start: 'On the way', report: 'Visit report', cancel: 'Visit called off',
     working: 'Sending…', done: 'Done',
-    more: 'More', assignTo: 'Give to (user name)', mergeInto: 'Merge into', mergeHint: 'This one is closed as a duplicate; its history is kept.', mergeNone: 'There is no other open alert to merge into.', cancelReason: 'Why the visit is canceled', noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to (user name)', dispatchDefault: 'the village’s provider',
+    more: 'More', assignTo: 'Give to', mergeInto: 'Merge into', mergeHint: 'This one is closed as a duplicate; its history is kept.', mergeNone: 'There is no other open alert to merge into.', cancelReason: 'Why the visit is canceled', noteText: 'Note', callWhom: 'Whom', callResult: 'Result', callNote: 'What was said', callSelf: 'The resident', dispatchHint: 'Orders a visit, by default from the provider that serves the village.', dispatchAssignee: 'Assign to', dispatchDefault: 'the village’s provider',
     escalateReason: 'Why escalate', reopenReason: 'Why reopen', closeOutcome: 'Outcome', closeVerifiedBy: 'Verified by', closeHow: 'How', closeNote: 'Note', closeVisit: 'There is a visit report: it counts as the verification.',
     closeUnverified: 'Closed without contact, it comes back after 4 hours.',
   },
@@ -124,13 +125,14 @@ export const en: Messages = {
     waiting: 'waiting', sent: 'sent', sending: 'sending', rejected: 'not accepted', waitingHint: 'You can report without signal; it is sent when the network is back.', queue: '{n} reports waiting', resend: 'Send now', discard: 'Delete', found: 'Found: {outcome}', by: 'by {name}', refresh: 'Refresh', offline: 'No network: these are the visits last loaded.', discardConfirm: 'This report will then never be sent. Delete it?',
   },
   devices: { title: 'Devices', id: 'Device', kind: 'Kind', resident: 'Resident', area: 'Area', state: 'State', disabled: 'disabled', empty: 'No devices', search: 'Find by device number' },
-  areas: { title: 'Areas', path: 'Code', name: 'Name', empty: 'No areas' },
+  areas: { title: 'Areas', path: 'Code', name: 'Name', hint: 'The numbers are open alerts in the area and what lies in it.', empty: 'No areas' },
   deadletters: { title: 'Refused messages', hint: 'Messages the service did not take, and why. SOS and falls are never refused.', received: 'Received', device: 'Device', reason: 'Reason', detail: 'Detail', payload: 'Payload', empty: 'Nothing was refused', showPayload: 'Show payload' },
   demo: { title: 'Demo incidents', hint: 'Only in the demo: lets one of the made-up residents have this happen, by the real way over MQTT.', run: 'Run', done: 'Started', doneFor: 'Started: {name}' },
   incident: { collapse: 'Collapse at home (water and movement stop)', sos: 'SOS', fall: 'Fall', fever: 'Fever', low_spo2: 'Low oxygen saturation', off_wrist: 'Band taken off and forgotten', going_away: 'Goes away without a word', leak: 'Running toilet (leak)', burst: 'Burst pipe', gateway_outage: 'Gateway of a village fails', late_batch: 'Daily meter batch arrives late', recover: 'Recover' },
   time: { seconds: '{n} s', minutes: '{n} min', hoursMinutes: '{h} h {m} min', hours: '{n} h', days: '{n} d', daysHours: '{d} d {h} h', today: 'today', yesterday: 'yesterday', tomorrow: 'tomorrow', },
   access,
   evidence,
+  operation,
   life, rounds, reports, duty,
   field,
   told,

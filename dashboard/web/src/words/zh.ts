@@ -2,6 +2,7 @@
 import { told } from './told.zh'
 import { access } from './access.zh'
 import { evidence } from './evidence.zh'
+import { operation } from './operations.zh'
 import { duty } from './duty.zh'
 import { reports } from './reports.zh'
 import { rounds } from './rounds.zh'
@@ -100,10 +101,10 @@ export const zh = {
     gone: '这条警情不存在，或不在您的管辖范围内。', emptyLog: '还没有记录', ageYears: '{n} 岁', position: '位置 {lat}, {lon}（误差约 {m} 米）', positionNoAccuracy: '位置 {lat}, {lon}',
   },
   action: {
-    seen: '已看到', morning: '早上开始响',
+    seen: '已看到', morning: '早上开始响', again: '仍无人接警，再次通知',
     ack: '接警', assign: '转交', call: '电话记录', note: '备注', dispatch: '派单上门', escalate: '升级', close: '结案', reopen: '重新打开', merge: '合并', lower: '降级', return: '无人处理，退回待接警', checkin: '到门口签到', checkout: '离开', checklist: '无人应门', photo: '照片', start: '出发上门', report: '上门回报', cancel: '取消上门',
     working: '正在提交…', done: '已提交',
-    more: '更多', assignTo: '转交给（用户名）', mergeInto: '并入哪条警情', mergeHint: '这条作为重复结案，处理记录保留。', mergeNone: '没有可并入的未结警情。', cancelReason: '为什么取消上门', noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给（用户名）', dispatchDefault: '本村服务机构',
+    more: '更多', assignTo: '转交给', mergeInto: '并入哪条警情', mergeHint: '这条作为重复结案，处理记录保留。', mergeNone: '没有可并入的未结警情。', cancelReason: '为什么取消上门', noteText: '备注内容', callWhom: '打给谁', callResult: '结果', callNote: '说了什么', callSelf: '本人', dispatchHint: '生成上门任务，默认派给本村服务机构。', dispatchAssignee: '派给', dispatchDefault: '本村服务机构',
     escalateReason: '升级原因', reopenReason: '重新打开的原因', closeOutcome: '结果', closeVerifiedBy: '谁核实的', closeHow: '如何核实', closeNote: '说明', closeVisit: '已有上门回报，可直接结案；核实人按回报记录。',
     closeUnverified: '没有核实到本人的情况会在 4 小时后再次提醒。',
   },
@@ -124,13 +125,14 @@ export const zh = {
     waiting: '待发送', sent: '已送达', sending: '发送中', rejected: '未被接受', waitingHint: '没有信号也能填写，有网后自动发送。', queue: '{n} 份结果待发送', resend: '立即发送', discard: '删除', found: '结果：{outcome}', by: '由 {name}', refresh: '刷新', offline: '没有网络，显示的是上次载入的任务。', discardConfirm: '删除后这份结果不会再发送。确定删除？',
   },
   devices: { title: '设备', id: '设备号', kind: '类型', resident: '对象', area: '区域', state: '状态', disabled: '已停用', empty: '没有设备', search: '按设备号查找' },
-  areas: { title: '区域', path: '代码', name: '名称', empty: '没有区域' },
+  areas: { title: '区域', path: '代码', name: '名称', hint: '各色数字是该区域（含下级）未结的警情。', empty: '没有区域' },
   deadletters: { title: '拒收消息', hint: '服务没有接受的消息和原因。呼救和跌倒不会被拒收。', received: '收到', device: '设备', reason: '原因', detail: '说明', payload: '内容', empty: '没有拒收的消息', showPayload: '看内容' },
   demo: { title: '演示事件', hint: '只在演示中出现：让一位虚拟居民发生下面的事，经过真实的 MQTT 通路。', run: '触发', done: '已触发', doneFor: '已触发：{name}' },
   incident: { collapse: '家中倒下（用水和活动停止）', sos: '一键呼救', fall: '跌倒', fever: '发烧', low_spo2: '血氧过低', off_wrist: '摘下手环忘记佩戴', going_away: '未告知外出', leak: '马桶漏水', burst: '水管爆裂', gateway_outage: '村网关中断', late_batch: '水表日批量迟到', recover: '恢复正常' },
   time: { seconds: '{n} 秒', minutes: '{n} 分钟', hoursMinutes: '{h} 小时 {m} 分', hours: '{n} 小时', days: '{n} 天', daysHours: '{d} 天 {h} 小时', today: '今天', yesterday: '昨天', tomorrow: '明天', },
   access,
   evidence,
+  operation,
   life, rounds, reports, duty,
   field,
   told,
