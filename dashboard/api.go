@@ -72,6 +72,13 @@ func add[I, O any](d *Dashboard, operation, summary string, h func(context.Conte
 			roles[i] = string(r)
 		}
 		op.Description = "Open to " + strings.Join(roles, ", ") + "."
+		switch route.By {
+		case access.People:
+			op.Description += " For people who are signed in, not for tokens."
+			op.Security = op.Security[:1]
+		case access.Whole:
+			op.Description += " Not for tokens that are narrowed or have an end."
+		}
 	}
 	for _, m := range more {
 		m(&op)

@@ -3,6 +3,8 @@ package dashboard
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -62,6 +64,9 @@ type county struct {
 	there     house
 	stop      func()
 	tokens    map[access.Role]string // by user name
+	sessions  map[access.Role]string // the same; of who has needed one
+	people    *http.ServeMux         // routes that take no token
+	db        *database.DB
 	letters   *deadletter.Store
 
 	mu  sync.Mutex
@@ -101,7 +106,12 @@ func newCounty(t *testing.T, change ...func(*Options)) *county {
 		desk: alerting.NewDesk(alerting.DeskOptions{Book: alerts, Directory: reg, Person: func(ctx context.Context, id string) (devices.Resident, error) {
 			r, err := reg.GetResident(ctx, devices.Scope{Areas: []devices.AreaPath{""}}, id)
 			return r.Resident, err
-		}}), tokens: map[access.Role]string{},
+		}}), tokens: map[access.Role]string{}, sessions: map[access.Role]string{}, people: http.NewServeMux(), db: db,
+	}
+	for _, route := range access.Routes() {
+		if route.By != access.Anyone {
+			c.people.HandleFunc(route.Pattern(), func(http.ResponseWriter, *http.Request) {})
+		}
 	}
 	for path, name := range map[devices.AreaPath]string{"xian": "县"} {
 		must(t, reg.PutArea(ctx, devices.Area{Path: path, Name: name}))
@@ -222,8 +232,54 @@ func (c *county) open(h house, provider string, kind alerting.Kind) string {
 	return one.ID
 }
 
-// as sends a request with the role's token; role "" sends none.
+// as sends a request with the role's token, or with its session where tokens are
+// not taken; role "" sends neither.
 func (c *county) as(role access.Role, method, path string, body any) (int, map[string]any, http.Header) {
+	c.t.Helper()
+	r := c.request(method, path, body)
+	if _, people := c.people.Handler(r); role != "" && people != "" {
+		r.AddCookie(&http.Cookie{Name: cookieName, Value: c.session(role)})
+	} else if role != "" {
+		r.Header.Set("Authorization", "Bearer "+c.tokens[role])
+	}
+	return c.do(r)
+}
+
+// byToken is as, but always with the token.
+func (c *county) byToken(role access.Role, method, path string, body any) (int, map[string]any, http.Header) {
+	c.t.Helper()
+	r := c.request(method, path, body)
+	r.Header.Set("Authorization", "Bearer "+c.tokens[role])
+	return c.do(r)
+}
+
+// byNarrowToken is as, with a token that has an end.
+func (c *county) byNarrowToken(role access.Role, method, path string, body any) (int, map[string]any, http.Header) {
+	c.t.Helper()
+	_, token, err := c.access.IssueToken(c.t.Context(), string(role), access.TokenReach{Expires: time.Now().Add(time.Hour)})
+	must(c.t, err)
+	r := c.request(method, path, body)
+	r.Header.Set("Authorization", "Bearer "+token)
+	return c.do(r)
+}
+
+// session is what a sign-in gives, without the hashing of a password: most
+// accounts of the tests have none. Who needs an app has one.
+func (c *county) session(user access.Role) string {
+	c.t.Helper()
+	if c.sessions[user] == "" {
+		token := "session of " + string(user)
+		sum, now := sha256.Sum256([]byte(token)), database.Micros(time.Now())
+		_, err := c.db.Write.ExecContext(c.t.Context(), `INSERT INTO sessions (hash, username, created, used) VALUES ($1, $2, $3, $3)`, hex.EncodeToString(sum[:]), string(user), now)
+		must(c.t, err)
+		_, err = c.db.Write.ExecContext(c.t.Context(), `INSERT INTO second_factors (username, secret, confirmed, step) VALUES ($1, 'JBSWY3DPEHPK3PXP', $2, 0) ON CONFLICT DO NOTHING`, string(user), now)
+		must(c.t, err)
+		c.sessions[user] = token
+	}
+	return c.sessions[user]
+}
+
+func (c *county) request(method, path string, body any) *http.Request {
 	c.t.Helper()
 	var payload io.Reader
 	if s, ok := body.(string); ok {
@@ -238,10 +294,7 @@ func (c *county) as(role access.Role, method, path string, body any) (int, map[s
 	if payload != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if role != "" {
-		r.Header.Set("Authorization", "Bearer "+c.tokens[role])
-	}
-	return c.do(r)
+	return r
 }
 
 func (c *county) do(r *http.Request) (int, map[string]any, http.Header) {

@@ -97,6 +97,10 @@ func (d *Dashboard) guard(route access.Route, next http.HandlerFunc) http.Handle
 			writeProblem(w, newProblem(http.StatusForbidden, fmt.Sprintf("%s is not open to the role %s", route.Operation, c.Role)))
 			return
 		}
+		if !route.OpenTo(c) {
+			writeProblem(w, notForTokens(route))
+			return
+		}
 		if c.MustEnrol && !route.Settles() {
 			p := newProblem(http.StatusForbidden, "an authenticator app must be set up first")
 			p.Code = "totp_enrolment"
@@ -110,6 +114,14 @@ func (d *Dashboard) guard(route access.Route, next http.HandlerFunc) http.Handle
 		w.Header().Set("Cache-Control", "no-store")
 		next(w, r.WithContext(access.With(r.Context(), c)))
 	}
+}
+
+func notForTokens(route access.Route) *Problem {
+	which := "tokens"
+	if route.By == access.Whole {
+		which = "a token that is narrowed or has an end"
+	}
+	return newProblem(http.StatusForbidden, route.Operation+" is for people who are signed in, not for "+which)
 }
 
 // cookieName holds the session's token.

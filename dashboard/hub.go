@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,6 +46,9 @@ type hub struct {
 	ending bool
 	done   chan struct{}  // closed when the service stops
 	joined map[string]int // open connections by user name
+
+	// accounts grows with every change of an account.
+	accounts atomic.Int64
 
 	conns   sync.WaitGroup
 	clients prometheus.Gauge
@@ -172,6 +176,15 @@ func (h *hub) newestEvent() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.newest
+}
+
+// recheck lets every client look at once whether it may go on.
+func (h *hub) recheck() {
+	h.accounts.Add(1)
+	h.mu.Lock()
+	close(h.wake)
+	h.wake = make(chan struct{})
+	h.mu.Unlock()
 }
 
 // join counts a client in, unless the service is stopping or the account has as

@@ -127,7 +127,7 @@ func (d *Dashboard) problem(ctx context.Context, operation string, err error) er
 		p = newProblem(http.StatusUnauthorized, err.Error())
 		p.Code = "totp_wrong"
 		return p
-	case errors.Is(err, access.ErrEnrolled), errors.Is(err, access.ErrNotEnrolling):
+	case errors.Is(err, access.ErrEnrolled), errors.Is(err, access.ErrNotEnrolling), errors.Is(err, access.ErrLastAdministrator):
 		return newProblem(http.StatusConflict, err.Error())
 	case errors.Is(err, access.ErrSignIn), errors.Is(err, access.ErrNoSession):
 		return newProblem(http.StatusUnauthorized, err.Error())

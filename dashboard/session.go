@@ -27,14 +27,14 @@ type me struct {
 	Vendor    string             `json:"vendor"`
 	MustEnrol bool               `json:"must_enrol" doc:"An authenticator app must be set up before anything else."`
 	// May lists operations, so that the page shows no button that would fail.
-	May []string `json:"may" doc:"The operations open to the caller's role."`
+	May []string `json:"may" doc:"The operations open to the caller."`
 }
 
 func describe(c *access.Caller) me {
 	m := me{Username: c.User, Name: c.Name, Role: c.Role, Areas: c.Scope.Areas, Provider: c.Scope.Provider, Vendor: c.Scope.Vendor, MustEnrol: c.MustEnrol, May: []string{}}
 	for _, r := range access.Routes() {
 		reads := r.Method == http.MethodGet || !c.ReadOnly
-		if r.Reach != access.Public && c.MayUse(r) && reads && (!c.MustEnrol || r.Settles()) {
+		if r.Reach != access.Public && c.MayUse(r) && r.OpenTo(c) && reads && (!c.MustEnrol || r.Settles()) {
 			m.May = append(m.May, r.Operation)
 		}
 	}

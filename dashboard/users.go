@@ -2,7 +2,9 @@ package dashboard
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"shouwang/dashboard/access"
@@ -18,6 +20,17 @@ type newUserIn struct {
 		Provider string             `json:"provider,omitempty" doc:"For the role provider: whose villages."`
 		Vendor   string             `json:"vendor,omitempty" doc:"For the role vendor: whose devices."`
 		Password string             `json:"password,omitempty" doc:"8 to 256 bytes; left out for a program, which has tokens and cannot sign in."`
+	}
+}
+
+type editUserIn struct {
+	UserIn
+	Body struct {
+		Name     string             `json:"name"`
+		Role     access.Role        `json:"role" enum:"administrator,duty,town_duty,assistant,provider,supervisor,vendor,auditor"`
+		Areas    []devices.AreaPath `json:"areas" minItems:"1" doc:"Roots of what the account sees; an empty path is everything."`
+		Provider string             `json:"provider,omitempty" doc:"For the role provider: whose villages."`
+		Vendor   string             `json:"vendor,omitempty" doc:"For the role vendor: whose devices."`
 	}
 }
 
@@ -89,6 +102,9 @@ func (d *Dashboard) serveUsers() {
 				return nil, err
 			}
 		}
+		if err := noAdministrator(ctx, a.Role); err != nil {
+			return nil, err
+		}
 		if err := users.Create(ctx, a, in.Body.Password); err != nil {
 			return nil, err
 		}
@@ -96,12 +112,16 @@ func (d *Dashboard) serveUsers() {
 		made, err := users.Account(ctx, a.Username)
 		return &body[access.Account]{made}, err
 	}, status(http.StatusCreated))
+	add(d, "update-user", "Give an account another name, role or areas; holds at once for whoever is signed in with it", d.editUser)
 	add(d, "set-user-password", "Set a password; ends the account's sessions", func(ctx context.Context, in *passwordIn) (*none, error) {
+		if err := notOwn(ctx, in.Username, "an account's own password is changed with the present one"); err != nil {
+			return nil, err
+		}
 		return nil, d.userChange(ctx, "set-user-password", in.Username, func() error { return users.SetPassword(ctx, in.Username, in.Body.Password) })
 	}, status(http.StatusNoContent))
 	add(d, "disable-user", "May not sign in any more; ends the account's sessions", func(ctx context.Context, in *UserIn) (*none, error) {
-		if in.Username == caller(ctx).User {
-			return nil, newProblem(http.StatusConflict, "an account cannot disable itself")
+		if err := notOwn(ctx, in.Username, "an account cannot disable itself"); err != nil {
+			return nil, err
 		}
 		return nil, d.userChange(ctx, "disable-user", in.Username, func() error { return users.Disable(ctx, in.Username) })
 	}, status(http.StatusNoContent))
@@ -112,6 +132,9 @@ func (d *Dashboard) serveUsers() {
 		return nil, d.userChange(ctx, "revoke-user-tokens", in.Username, func() error { return users.RevokeTokens(ctx, in.Username) })
 	}, status(http.StatusNoContent))
 	add(d, "reset-user-factor", "Take the authenticator app away from somebody who has lost it; ends the account's sessions", func(ctx context.Context, in *UserIn) (*none, error) {
+		if err := notOwn(ctx, in.Username, "another administrator, or the command user totp-reset on the machine, takes an account's own app away; with a code of it, see remove-factor"); err != nil {
+			return nil, err
+		}
 		return nil, d.userChange(ctx, "reset-user-factor", in.Username, func() error { return users.ResetFactor(ctx, in.Username) })
 	}, status(http.StatusNoContent))
 	d.serveTokens()
@@ -129,6 +152,13 @@ func (d *Dashboard) serveTokens() {
 			}
 		}
 		err := d.userChange(ctx, "new-user-token", in.Username, func() (err error) {
+			a, err := users.Account(ctx, in.Username)
+			if err == nil {
+				err = noAdministrator(ctx, a.Role)
+			}
+			if err != nil {
+				return err
+			}
 			out.Item, out.Token, err = users.IssueToken(ctx, in.Username, reach)
 			return err
 		})
@@ -166,6 +196,57 @@ func (d *Dashboard) userChange(ctx context.Context, action, username string, cha
 	if err := change(); err != nil {
 		return err
 	}
+	d.hub.recheck()
 	d.audit(ctx, action, username, "", "")
 	return nil
+}
+
+// notOwn refuses what an administrator does to others only.
+func notOwn(ctx context.Context, username, rule string) error {
+	if username == caller(ctx).User {
+		return newProblem(http.StatusConflict, rule)
+	}
+	return nil
+}
+
+// noAdministrator keeps programs from making administrators, or tokens for them.
+func noAdministrator(ctx context.Context, role access.Role) error {
+	if role == access.Administrator && caller(ctx).ByToken() {
+		return newProblem(http.StatusForbidden, "administrators, and tokens for them, are made by people who are signed in, not with a token")
+	}
+	return nil
+}
+
+// editUser is held to the caller's areas with what the account was as with what it
+// is to be.
+func (d *Dashboard) editUser(ctx context.Context, in *editUserIn) (*body[access.Account], error) {
+	if err := notOwn(ctx, in.Username, "another administrator changes an account's own role and areas"); err != nil {
+		return nil, err
+	}
+	if _, err := d.user(ctx, in.Username); err != nil {
+		return nil, err
+	}
+	for _, area := range in.Body.Areas {
+		if err := d.mayEdit(ctx, "areas", area); err != nil {
+			return nil, err
+		}
+	}
+	before, err := d.opts.Access.Edit(ctx, access.Account{
+		Username: in.Username, Name: in.Body.Name, Role: in.Body.Role, Areas: in.Body.Areas, Provider: in.Body.Provider, Vendor: in.Body.Vendor,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.hub.recheck()
+	now, err := d.opts.Access.Account(ctx, in.Username)
+	if err != nil {
+		return nil, err
+	}
+	d.audit(ctx, "update-user", now.Username, "", fmt.Sprintf("%s → %s", reachOf(before), reachOf(now)))
+	return &body[access.Account]{now}, nil
+}
+
+// reachOf is what an account is for, in a line of the audit log.
+func reachOf(a access.Account) string {
+	return fmt.Sprintf("%s %q%s", a.Role, a.Areas, strings.TrimRight(" "+a.Provider+a.Vendor, " "))
 }

@@ -309,3 +309,42 @@ func TestScopes(t *testing.T) {
 		}
 	}
 }
+
+// Areas are never left without somebody who administers them.
+func TestTheLastAdministratorStays(t *testing.T) {
+	s, _, _ := newStore(t)
+	ctx := t.Context()
+	enter := func(name string, role Role, area devices.AreaPath) Account {
+		a := Account{Username: name, Name: name, Role: role, Areas: []devices.AreaPath{area}}
+		if err := s.Create(ctx, a, ""); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	root, town := enter("root", Administrator, ""), enter("town", Administrator, "xian/a")
+	root.Role = Duty
+	if _, err := s.Edit(ctx, root); !errors.Is(err, ErrLastAdministrator) {
+		t.Errorf("demoted: %v", err)
+	}
+	root.Role, root.Areas = Administrator, []devices.AreaPath{"xian"}
+	if _, err := s.Edit(ctx, root); !errors.Is(err, ErrLastAdministrator) {
+		t.Errorf("narrowed: %v", err)
+	}
+	if err := s.Disable(ctx, "root"); !errors.Is(err, ErrLastAdministrator) {
+		t.Errorf("disabled: %v", err)
+	}
+	if a, err := s.Account(ctx, "root"); err != nil || a.Role != Administrator || a.Disabled || a.Areas[0] != "" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	town.Role = Duty
+	if before, err := s.Edit(ctx, town); err != nil || before.Role != Administrator {
+		t.Errorf("whose areas another sees: %+v, %v", before, err)
+	}
+	enter("second", Administrator, "")
+	if err := s.Disable(ctx, "root"); err != nil {
+		t.Error(err)
+	}
+	if err := s.Disable(ctx, "second"); !errors.Is(err, ErrLastAdministrator) {
+		t.Errorf("one that is disabled counts: %v", err)
+	}
+}

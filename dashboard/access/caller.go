@@ -49,6 +49,8 @@ type Caller struct {
 	// looked up again; bearer tells tokens from sessions.
 	credential string
 	bearer     bool
+	// whole: by a token with all that the account may, without an end.
+	whole bool
 }
 
 // Sees says whether something that lies in the area is the caller's to see:

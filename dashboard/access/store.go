@@ -27,6 +27,8 @@ var (
 	ErrNoSession = errors.New("not signed in")
 	ErrBusy      = errors.New("too many are signing in at this moment: try again")
 	ErrNoAccount = fmt.Errorf("%w", ErrSignIn)
+	// ErrLastAdministrator: nobody would be left to administer the account's areas.
+	ErrLastAdministrator = errors.New("this is the last administrator of its areas: name another one first")
 )
 
 // LockedError says that too many wrong passwords were tried and how long the
@@ -164,46 +166,6 @@ func (s *Store) Create(ctx context.Context, a Account, password string) error {
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, ErrExists)
-		}
-		return nil
-	})
-}
-
-// SetPassword gives the account a new password and ends its sessions.
-func (s *Store) SetPassword(ctx context.Context, username, password string) error {
-	if err := checkPassword(password); err != nil {
-		return err
-	}
-	hash, err := s.hasher.hash(ctx, password)
-	if err != nil {
-		return fmt.Errorf("hash password: %w", err)
-	}
-	s.names.forget(username)
-	return s.change(ctx, username, `UPDATE accounts SET password = $2 WHERE username = $1`, hash)
-}
-
-// Disable keeps the account from signing in and ends its sessions; its tokens
-// do not work while it is disabled.
-func (s *Store) Disable(ctx context.Context, username string) error {
-	return s.change(ctx, username, `UPDATE accounts SET disabled = $2 WHERE username = $1`, 1)
-}
-
-// Enable takes Disable back.
-func (s *Store) Enable(ctx context.Context, username string) error {
-	return s.change(ctx, username, `UPDATE accounts SET disabled = $2 WHERE username = $1`, 0)
-}
-
-func (s *Store) change(ctx context.Context, username, update string, value any) error {
-	return s.db.Tx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, update, username, value)
-		if err != nil {
-			return fmt.Errorf("update account: %w", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, ErrNotFound)
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE username = $1`, username); err != nil {
-			return fmt.Errorf("end sessions: %w", err)
 		}
 		return nil
 	})

@@ -220,6 +220,7 @@ func (s *Store) byToken(ctx context.Context, hash string) (*Caller, error) {
 	}
 	c := a.caller(hash, true)
 	c.ReadOnly = readOnly != 0
+	c.whole = !c.ReadOnly && role == "" && expires == 0
 	// The account may have got narrower than the token since.
 	if role != "" {
 		if !a.Role.Includes(role) {
@@ -236,7 +237,7 @@ func (s *Store) byToken(ctx context.Context, hash string) (*Caller, error) {
 		if len(narrow) == 0 {
 			return nil, ErrNoSession
 		}
-		c.Scope.Areas = narrow
+		c.Scope.Areas, c.whole = narrow, false
 	}
 	if now.Sub(database.Time(used)) >= touchEvery {
 		if _, err := s.db.Write.ExecContext(ctx, `UPDATE api_tokens SET used = $2 WHERE hash = $1`, hash, database.Micros(now)); err != nil {

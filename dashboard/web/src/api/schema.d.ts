@@ -751,7 +751,7 @@ export interface paths {
         put?: never;
         /**
          * Somebody is at the desk
-         * @description Open to duty, town_duty.
+         * @description Open to duty, town_duty. For people who are signed in, not for tokens.
          */
         post: operations["answer-duty-check"];
         delete?: never;
@@ -815,7 +815,7 @@ export interface paths {
         put?: never;
         /**
          * Sign the shift off; it waits for who comes
-         * @description Open to administrator, duty, town_duty, supervisor.
+         * @description Open to administrator, duty, town_duty, supervisor. For people who are signed in, not for tokens.
          */
         post: operations["sign-handover"];
         delete?: never;
@@ -875,7 +875,7 @@ export interface paths {
         put?: never;
         /**
          * Take the shift over; somebody else than who signed it off
-         * @description Open to administrator, duty, town_duty, supervisor.
+         * @description Open to administrator, duty, town_duty, supervisor. For people who are signed in, not for tokens.
          */
         post: operations["take-handover"];
         delete?: never;
@@ -893,12 +893,12 @@ export interface paths {
         };
         /**
          * How I am told
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         get: operations["get-own-channels"];
         /**
          * Change how I am told
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         put: operations["put-own-channels"];
         post?: never;
@@ -919,7 +919,7 @@ export interface paths {
         put?: never;
         /**
          * Send me a test by one of my channels, and wait for its answer
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         post: operations["test-own-channel"];
         delete?: never;
@@ -1191,7 +1191,7 @@ export interface paths {
         put?: never;
         /**
          * Erase what is known of a resident, for ever
-         * @description Open to administrator.
+         * @description Open to administrator. For people who are signed in, not for tokens.
          */
         post: operations["erase-resident"];
         delete?: never;
@@ -1271,7 +1271,7 @@ export interface paths {
         put?: never;
         /**
          * Name, phone, address and contacts of a resident, for a reason that is audited
-         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider. For people who are signed in, not for tokens.
          */
         post: operations["reveal-resident"];
         delete?: never;
@@ -1704,7 +1704,7 @@ export interface paths {
         put?: never;
         /**
          * Begin to set up an authenticator app; it counts once a code is confirmed
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         post: operations["begin-factor"];
         delete?: never;
@@ -1724,7 +1724,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm the app by a code; answers the recovery codes once
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         post: operations["confirm-factor"];
         delete?: never;
@@ -1744,7 +1744,7 @@ export interface paths {
         put?: never;
         /**
          * New recovery codes; the old ones stop working
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         post: operations["new-recovery-codes"];
         delete?: never;
@@ -1764,7 +1764,7 @@ export interface paths {
         put?: never;
         /**
          * Remove the app, to set up another
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         post: operations["remove-factor"];
         delete?: never;
@@ -1784,7 +1784,7 @@ export interface paths {
         put?: never;
         /**
          * Change one's own password; ends all sessions of the account
-         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor.
+         * @description Open to administrator, duty, town_duty, assistant, provider, supervisor, vendor, auditor. For people who are signed in, not for tokens.
          */
         post: operations["change-own-password"];
         delete?: never;
@@ -1872,9 +1872,29 @@ export interface paths {
         put?: never;
         /**
          * Enter an account
-         * @description Open to administrator.
+         * @description Open to administrator. Not for tokens that are narrowed or have an end.
          */
         post: operations["create-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give an account another name, role or areas; holds at once for whoever is signed in with it
+         * @description Open to administrator. For people who are signed in, not for tokens.
+         */
+        put: operations["update-user"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1895,7 +1915,7 @@ export interface paths {
         get: operations["get-user-channels"];
         /**
          * Change how somebody is told
-         * @description Open to administrator.
+         * @description Open to administrator. For people who are signed in, not for tokens.
          */
         put: operations["put-user-channels"];
         post?: never;
@@ -1936,7 +1956,7 @@ export interface paths {
         put?: never;
         /**
          * May sign in again
-         * @description Open to administrator.
+         * @description Open to administrator. For people who are signed in, not for tokens.
          */
         post: operations["enable-user"];
         delete?: never;
@@ -1957,7 +1977,7 @@ export interface paths {
         post?: never;
         /**
          * Take the authenticator app away from somebody who has lost it; ends the account's sessions
-         * @description Open to administrator.
+         * @description Open to administrator. For people who are signed in, not for tokens.
          */
         delete: operations["reset-user-factor"];
         options?: never;
@@ -1976,7 +1996,7 @@ export interface paths {
         put?: never;
         /**
          * Set a password; ends the account's sessions
-         * @description Open to administrator.
+         * @description Open to administrator. For people who are signed in, not for tokens.
          */
         post: operations["set-user-password"];
         delete?: never;
@@ -1996,7 +2016,7 @@ export interface paths {
         put?: never;
         /**
          * Make an API token for a program, as narrow as it may be
-         * @description Open to administrator.
+         * @description Open to administrator. Not for tokens that are narrowed or have an end.
          */
         post: operations["new-user-token"];
         /**
@@ -2202,7 +2222,7 @@ export interface paths {
         };
         /**
          * What was entered at the door, in the order in which it happened
-         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
          */
         get: operations["list-visit-entries"];
         put?: never;
@@ -2242,7 +2262,7 @@ export interface paths {
         };
         /**
          * A picture
-         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider, auditor.
+         * @description Open to administrator, duty, town_duty, supervisor, assistant, provider.
          */
         get: operations["get-visit-photo"];
         put?: never;
@@ -2331,6 +2351,11 @@ export interface components {
             ack_due: string | null;
             /** Format: date-time */
             acked_at: string | null;
+            /**
+             * Format: date-time
+             * @description Nobody has taken it up after the last step: when its people are told again. Null when they are not.
+             */
+            again_at: string | null;
             area: string;
             /** @description User name of who works on it. */
             assignee: string | null;
@@ -2921,6 +2946,17 @@ export interface components {
             items: components["schemas"]["DutyCheck"][];
             month: string;
         };
+        EditUserInBody: {
+            /** @description Roots of what the account sees; an empty path is everything. */
+            areas: string[];
+            name: string;
+            /** @description For the role provider: whose villages. */
+            provider?: string;
+            /** @enum {string} */
+            role: "administrator" | "duty" | "town_duty" | "assistant" | "provider" | "supervisor" | "vendor" | "auditor";
+            /** @description For the role vendor: whose devices. */
+            vendor?: string;
+        };
         EffectivePolicy: {
             /** @description It holds there and in all that lies inside, unless that has one of its own; the whole service when empty. */
             area: string;
@@ -3420,7 +3456,7 @@ export interface components {
         Me: {
             /** @description Roots of what the caller sees; an empty path is everything. */
             areas: string[];
-            /** @description The operations open to the caller's role. */
+            /** @description The operations open to the caller. */
             may: string[];
             /** @description An authenticator app must be set up before anything else. */
             must_enrol: boolean;
@@ -4314,6 +4350,28 @@ export interface components {
                  */
                 window: string;
             };
+            tell_again: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                blue: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                orange: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                red: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                yellow: string;
+            };
             together: {
                 /**
                  * @description A length of time such as 45m or 24h0m0s.
@@ -4605,6 +4663,28 @@ export interface components {
                  * @example 24h0m0s
                  */
                 window?: string;
+            };
+            tell_again?: {
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                blue?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                orange?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                red?: string;
+                /**
+                 * @description A length of time such as 45m or 24h0m0s.
+                 * @example 24h0m0s
+                 */
+                yellow?: string;
             };
             together?: {
                 /**
@@ -8964,6 +9044,41 @@ export interface operations {
         responses: {
             /** @description Created */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditUserInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
