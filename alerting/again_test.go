@@ -70,8 +70,11 @@ func TestWhatNobodyTakesUpIsToldAgainAndAgain(t *testing.T) {
 	}
 
 	// Whoever takes it up ends it; while the countdown runs nobody is told.
-	_, err := r.desk.Ack(r.ctx, r.only().ID, zhang)
+	a, err := r.desk.Ack(r.ctx, r.only().ID, zhang)
 	r.must(err)
+	if a.AgainAt != nil {
+		t.Errorf("taken up, and to be told again %v", a.AgainAt)
+	}
 	r.until(51*time.Minute, 60*time.Minute)
 	if got := r.toldAgain(); len(got) != 4 {
 		t.Errorf("taken up: %v", got)
