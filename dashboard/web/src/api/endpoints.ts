@@ -50,6 +50,7 @@ export function createApi(c: Client) {
 
     users: (query: Record<string, string | number | undefined>) => c.get<Page<Account>>('/users', query),
     createUser: (user: { username: string; name: string; role: Account['role']; areas: string[]; password?: string; provider?: string; vendor?: string }) => c.post<Account>('/users', user),
+    editUser: (user: string, to: { name: string; role: Account['role']; areas: string[]; provider?: string; vendor?: string }) => c.put<Account>(`/users/${id(user)}`, to),
     setPassword: (user: string, password: string) => c.post<void>(`/users/${id(user)}/password`, { password }),
     disableUser: (user: string) => c.post<void>(`/users/${id(user)}/disable`),
     enableUser: (user: string) => c.post<void>(`/users/${id(user)}/enable`),

@@ -10,7 +10,7 @@ export const access = {
   },
   accounts: {
     title: '账号', add: '新增账号', username: '用户名', name: '姓名', role: '角色', areas: '管辖区域', all: '全部', provider: '服务机构', vendor: '厂商代码', password: '初始密码（空为只用令牌的程序账号）', create: '建立', empty: '没有账号', created: '建立',
-    disabled: '已停用', disable: '停用', enable: '启用', disableAsk: '停用后立即退出登录，令牌失效。确定停用 {name}？', reset: '重设密码', resetHint: '新密码（至少 8 位），请当面告知本人。', save: '保存', resetFactor: '解除身份验证器', resetFactorAsk: '仅在本人丢失手机且没有备用码时使用，请先当面核实。确定解除 {name} 的身份验证器？', done: '已保存',
+    edit: '修改', editHint: '保存后立即生效，本人已登录的页面和令牌也随之缩小。', disabled: '已停用', disable: '停用', enable: '启用', disableAsk: '停用后立即退出登录，令牌失效。确定停用 {name}？', reset: '重设密码', resetHint: '新密码（至少 8 位），请当面告知本人。', save: '保存', resetFactor: '解除身份验证器', resetFactorAsk: '仅在本人丢失手机且没有备用码时使用，请先当面核实。确定解除 {name} 的身份验证器？', done: '已保存',
     tokens: '接口令牌', tokensOf: '{name} 的接口令牌', tokenName: '用途', tokenRole: '权限', tokenArea: '区域', tokenOwn: '与账号相同', readOnly: '只读', expires: '到期', never: '不过期', used: '最近使用', neverUsed: '从未使用', maker: '建立人', revoke: '吊销', revokeAsk: '吊销后使用它的程序立即失去访问。确定吊销？', newToken: '新建令牌', days: '{n} 天', shown: '令牌只显示这一次，请立即保存：', noTokens: '没有令牌', close: '收起', usernameHint: '小写字母、数字、点、横线',
   },
   audit: {
