@@ -38,9 +38,11 @@ it('names the level an alert has climbed to', () => {
 })
 
 it('says when the next step is due, only while nobody answered', () => {
-  expect(escalatesIn({ state: 'open', escalate_at: '2026-11-23T08:00:30Z' }, now, t)).toBe('下次升级 30 秒')
-  expect(escalatesIn({ state: 'open', escalate_at: '2026-11-23T07:00:30Z' }, now, t)).toBe('即将升级')
-  expect(escalatesIn({ state: 'acknowledged', escalate_at: '2026-11-23T08:00:30Z' }, now, t)).toBe('')
+  expect(escalatesIn({ state: 'open', again_at: null, escalate_at: '2026-11-23T08:00:30Z' }, now, t)).toBe('下次升级 30 秒')
+  expect(escalatesIn({ state: 'open', again_at: null, escalate_at: '2026-11-23T07:00:30Z' }, now, t)).toBe('即将升级')
+  expect(escalatesIn({ state: 'acknowledged', again_at: null, escalate_at: '2026-11-23T08:00:30Z' }, now, t)).toBe('')
+  expect(escalatesIn({ state: 'open', escalate_at: null, again_at: '2026-11-23T08:00:30Z' }, now, t)).toBe('仍无人接警，30 秒后再次通知')
+  expect(escalatesIn({ state: 'open', escalate_at: null, again_at: '2026-11-23T07:00:30Z' }, now, t)).toBe('仍无人接警，正在再次通知')
 })
 
 it('marks a late visit until it is reported', () => {

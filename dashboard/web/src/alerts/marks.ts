@@ -14,8 +14,10 @@ export function escalatedTo(a: Pick<Alert, 'escalation' | 'area'>, t: Translate)
 /** Names of the levels of the area tree, from the top. */
 const areaLevels = ['county', 'town', 'village'] as const
 
-/** When the next step up is due, while nobody has answered. */
-export function escalatesIn(a: Pick<Alert, 'state' | 'escalate_at'>, now: number, t: Translate): string {
+/** When the next step up is due, or after the last its people are told again, while nobody has answered. */
+export function escalatesIn(a: Pick<Alert, 'state' | 'escalate_at' | 'again_at'>, now: number, t: Translate): string {
+  const again = ms(a.again_at)
+  if (a.state === 'open' && again !== null) return again <= now ? t('life.againNow') : t('life.again', { time: duration(again - now, t) })
   const at = ms(a.escalate_at)
   if (a.state !== 'open' || at === null) return ''
   return at <= now ? t('board.dueNow') : t('board.due', { time: duration(at - now, t) })

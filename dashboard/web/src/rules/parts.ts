@@ -42,6 +42,7 @@ export const parts: readonly Part[] = [
   { id: 'answer', fields: [
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ path: `escalation.${s}`, kind: 'steps', unit: 'min' })),
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ ...d(`ack_timeout.${s}`, 'min', s === 'yellow' || s === 'blue'), zeroIsNone: true })),
+    ...['red', 'orange', 'yellow', 'blue'].map((s): Field => ({ ...d(`tell_again.${s}`, 'min', s === 'yellow' || s === 'blue'), zeroIsNone: s !== 'red' })),
     ...['red', 'orange', 'yellow', 'blue'].map((s): Field => d(`visit_due.${s}`, s === 'red' ? 'min' : 'h')), d('raise_again', 'h'), d('late', 'h', true), n('field.check_in_m', 'm'), n('field.accuracy_m', 'm', true),
   ] },
   { id: 'visits', fields: [

@@ -3,6 +3,7 @@ import type { life as zh } from './life.zh'
 
 export const life: typeof zh = {
   ackDue: 'act within {time}', ackNow: 'going back now', ackHint: 'Acknowledged: without a call, a note or a visit it goes back to the queue then, and rings again',
+  again: 'nobody has it: told again in {time}', againNow: 'nobody has it: telling again',
   callAt: 'Call back {time}', callLate: 'Call-back overdue {time}', callbacks: '{n} promised calls are due', promised: 'call back {time}', hadIt: '{name} had it since {time}',
   direction: 'Incoming or outgoing', callOut: 'Outgoing', callIn: 'Incoming', callWho: 'Who called', callOther: 'Somebody else…', callOtherName: 'Who', callNumber: 'Number (its middle is not kept)', callMinutes: 'Minutes', callNext: 'Call again', callNoNext: 'Nothing promised', in: 'in {time}',
   lowerTo: 'Lower to', lowerReason: 'Why (it is recorded)', lowerHint: 'Only people lower a severity; the service raises it again when something new happens.',

@@ -1,6 +1,7 @@
 // Words of an alert's life in Chinese; life.en.ts has the same keys.
 export const life = {
   ackDue: '{time}内须处理', ackNow: '即将退回', ackHint: '接警后不打电话、不备注、不派单，到时退回待接警并再次鸣响',
+  again: '仍无人接警，{time}后再次通知', againNow: '仍无人接警，正在再次通知',
   callAt: '约定回电 {time}', callLate: '回电已逾期 {time}', callbacks: '约定回电已到时 {n} 个', promised: '约定回电 {time}', hadIt: '原处理人 {name}，{time} 接警',
   direction: '来电或去电', callOut: '去电', callIn: '来电', callWho: '谁打来的', callOther: '其他人…', callOtherName: '是谁', callNumber: '号码（只保留首尾几位）', callMinutes: '通话几分钟', callNext: '约定再打', callNoNext: '不约定', in: '{time}后',
   lowerTo: '降为', lowerReason: '为什么降级（会记录在案）', lowerHint: '只有人能降级，系统只会升级；有新的情况仍会升上来。',

@@ -30,6 +30,6 @@ export const rules = {
     storm: { homes: '看停水的村至少多少户（0 不看）', dry: '多少户没用水算停水', devices: '多少台设备（0 不合并）', window: '在多长时间内', back: '恢复多少算结束' },
     visits: { every_red: '红色对象每隔', every_yellow: '黄色对象每隔', every_green: '绿色对象每隔', home_pct: '每镇每月上门至少占对象的', callbacks: '每县每月回访电话', per_day: '每人每天最多排上门', daily_call: '设备看不清的红色对象每日电话问候', tries: '每一级打几次不通再找下一级', neighbour: '上门前先找邻居或协理员' },
     field: { check_in_m: '上门定位签到离住址', accuracy_m: '定位误差不超过' },
-    escalation: { red: '红色无人接警升级', orange: '橙色无人接警升级', yellow: '黄色无人接警升级', blue: '蓝色无人接警升级' }, ack_timeout: { red: '红色接警后须处理', orange: '橙色接警后须处理', yellow: '黄色接警后须处理', blue: '蓝色接警后须处理' }, visit_due: { red: '红色须到门', orange: '橙色须到门', yellow: '黄色须到门', blue: '蓝色须到门' }, raise_again: '未联系到本人结案后再次提醒', late: '多久以前的算迟到（不鸣响）',
+    escalation: { red: '红色无人接警升级', orange: '橙色无人接警升级', yellow: '黄色无人接警升级', blue: '蓝色无人接警升级' }, ack_timeout: { red: '红色接警后须处理', orange: '橙色接警后须处理', yellow: '黄色接警后须处理', blue: '蓝色接警后须处理' }, tell_again: { red: '红色仍无人接警，每隔多久再次通知', orange: '橙色每隔', yellow: '黄色每隔', blue: '蓝色每隔' }, visit_due: { red: '红色须到门', orange: '橙色须到门', yellow: '黄色须到门', blue: '蓝色须到门' }, raise_again: '未联系到本人结案后再次提醒', late: '多久以前的算迟到（不鸣响）',
   },
 }

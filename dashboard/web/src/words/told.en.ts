@@ -11,7 +11,7 @@ export const told = {
   channels: 'Channels', channel: 'Channel', state: 'State', working: 'Works', unused: 'Not used yet', failing: 'Failing', waiting: 'Waiting', failed: 'Failed in 24 h', lastSuccess: 'Last success', lastError: 'Last error', noneConfigured: 'No channel is configured.',
   sentTitle: 'What was sent', at: 'Time', person: 'Whom', about: 'About', how: 'How', empty: 'Nothing matches', allStates: 'All states', allReasons: 'All reasons', retry: 'Send again', retried: 'Waits to be sent again', tries: '{n} tries', openAlert: 'Open the case',
   noticeState: { waiting: 'Waiting', delivered: 'Arrived', sent: 'Sent', settled: 'Not needed', failed: 'Failed' },
-  reason: { opened: 'New case', escalated: 'Nobody answered', returned: 'Taken and left', visit: 'Visit', coverage: 'Hours without anybody', handover: 'Shift not signed', canary: 'Self-check broken', test: 'Test' },
+  reason: { opened: 'New case', escalated: 'Nobody answered', again: 'Still nobody', returned: 'Taken and left', visit: 'Visit', coverage: 'Hours without anybody', handover: 'Shift not signed', canary: 'Self-check broken', test: 'Test' },
   why: { acknowledged: 'somebody took it', closed: 'case closed', too_old: 'too old', no_channel: 'the person has no channel', refused: 'refused by the channel', gave_up: 'too many tries' },
   attempt: { sending: 'sending', taken: 'taken', delivered: 'arrived', failed: 'failed', limited: 'channel busy or down, later', refused: 'refused' },
 }

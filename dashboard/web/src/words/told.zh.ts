@@ -11,7 +11,7 @@ export const told = {
   channels: '通知渠道', channel: '渠道', state: '状态', working: '正常', unused: '未使用', failing: '发送失败', waiting: '待发送', failed: '24 小时内失败', lastSuccess: '上次成功', lastError: '最近错误', noneConfigured: '没有配置通知渠道。',
   sentTitle: '发送记录', at: '时间', person: '通知谁', about: '内容', how: '经过', empty: '没有符合条件的记录', allStates: '全部状态', allReasons: '全部原因', retry: '重发', retried: '已重新排队', tries: '{n} 次', openAlert: '看警情',
   noticeState: { waiting: '待发送', delivered: '已送达', sent: '已发出', settled: '不必发', failed: '失败' },
-  reason: { opened: '新警情', escalated: '无人接警升级', returned: '接警后退回', visit: '上门任务', coverage: '值守空档', handover: '交接班未签', canary: '自检中断', test: '测试' },
+  reason: { opened: '新警情', escalated: '无人接警升级', again: '仍无人接警', returned: '接警后退回', visit: '上门任务', coverage: '值守空档', handover: '交接班未签', canary: '自检中断', test: '测试' },
   why: { acknowledged: '已有人接警', closed: '警情已结案', too_old: '已过时', no_channel: '此人没有设置通知方式', refused: '渠道拒绝', gave_up: '多次尝试失败' },
   attempt: { sending: '发送中', taken: '已接收', delivered: '已送达', failed: '失败', limited: '渠道忙或中断，暂缓', refused: '被拒绝' },
 }
