@@ -70,7 +70,7 @@ type DutyChecks struct {
 
 // Run looks every second until ctx ends.
 func (d *DutyChecks) Run(ctx context.Context) error {
-	return repeat(ctx, time.Second, &d.Log, "the random test of desks", func(ctx context.Context) error { return d.Step(ctx, time.Now()) })
+	return Repeat(ctx, time.Second, time.Second, &d.Log, "the random test of desks", func(ctx context.Context) error { return d.Step(ctx, time.Now()) })
 }
 
 // Step draws the hour at hand, unless that is done, and tells of the tests that

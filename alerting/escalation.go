@@ -43,7 +43,7 @@ func NewEscalation(o EscalationOptions) *Escalation {
 
 // Run looks every second until ctx ends.
 func (e *Escalation) Run(ctx context.Context) error {
-	return repeat(ctx, time.Second, &e.Log, "escalation", func(ctx context.Context) error { return e.Step(ctx, time.Now()) })
+	return Repeat(ctx, time.Second, time.Second, &e.Log, "escalation", func(ctx context.Context) error { return e.Step(ctx, time.Now()) })
 }
 
 // stepsAtOnce is how many alerts are looked at in one transaction: a thousand that

@@ -221,7 +221,7 @@ func (h *Handovers) Take(ctx context.Context, id string, by Actor, note string, 
 
 // Run looks every ten seconds for sheets that nobody has taken, until ctx ends.
 func (h *Handovers) Run(ctx context.Context) error {
-	return repeat(ctx, 10*time.Second, &h.Log, "looking at sheets that wait", h.Step)
+	return Repeat(ctx, 10*time.Second, 10*time.Second, &h.Log, "looking at sheets that wait", h.Step)
 }
 
 // Step tells the supervisors of each sheet that waits too long, once.

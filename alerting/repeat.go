@@ -7,10 +7,11 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// repeat takes a step after each span until ctx ends. One that fails is tried again
-// after the next; of failures in a row only the first is logged, and their end.
-func repeat(ctx context.Context, every time.Duration, log *zerolog.Logger, what string, step func(context.Context) error) error {
-	t := time.NewTicker(every)
+// Repeat takes a step after the first span and then after each other until ctx
+// ends. One that fails is tried again after the next; of failures in a row only the
+// first is logged, and their end.
+func Repeat(ctx context.Context, first, every time.Duration, log *zerolog.Logger, what string, step func(context.Context) error) error {
+	t := time.NewTimer(first)
 	defer t.Stop()
 	failing := false
 	for {
@@ -18,6 +19,7 @@ func repeat(ctx context.Context, every time.Duration, log *zerolog.Logger, what 
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+			t.Reset(every)
 		}
 		err := step(ctx)
 		switch {

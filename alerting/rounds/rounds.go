@@ -57,6 +57,7 @@ type People interface {
 	// Visitors go to doors in the area: the provider's people, or without a provider
 	// the village's assistants; in order of their names.
 	Visitors(ctx context.Context, provider string, area devices.AreaPath) ([]string, error)
+	// Supervisors are those of the area, or where there are none who else is to know.
 	Supervisors(ctx context.Context, area devices.AreaPath) ([]string, error)
 }
 
@@ -93,29 +94,9 @@ func New(o Options) *Planner {
 	}, []string{"plan"})}
 }
 
-// Run looks every half minute until ctx ends. What fails is tried again; only the
-// first failure of a row is logged.
+// Run looks every half minute until ctx ends.
 func (p *Planner) Run(ctx context.Context) error {
-	t := time.NewTicker(30 * time.Second)
-	defer t.Stop()
-	failing := false
-	for {
-		err := p.Step(ctx, time.Now())
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return nil //nolint:nilerr // stopped in the middle of a step, which was rolled back
-		case err == nil && failing:
-			p.Log.Info().Msg("planning visits works again")
-		case err != nil && !failing:
-			p.Log.Error().Err(err).Msg("planning visits fails, tried again every half minute")
-		}
-		failing = err != nil
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-	}
+	return alerting.Repeat(ctx, 0, 30*time.Second, &p.Log, "planning visits", func(ctx context.Context) error { return p.Step(ctx, time.Now()) })
 }
 
 // Step does what is to be done at now: settles and takes back, reminds, and plans

@@ -16,7 +16,7 @@ import (
 // duty desk have.
 func (a *app) newDutyChecks() *alerting.DutyChecks {
 	return &alerting.DutyChecks{
-		Store: a.alerts, Supervisors: a.supervisors, Draw: rand.IntN,
+		Store: a.alerts, Supervisors: a.access.Supervisors, Draw: rand.IntN,
 		Log: a.log.With().Str("component", "duty checks").Logger(),
 		Desks: func(ctx context.Context) ([]devices.AreaPath, error) {
 			all, err := a.access.Workers(ctx, access.WorkerFilter{Role: []access.Role{access.Duty, access.TownDuty}})

@@ -53,9 +53,14 @@ func (s *Store) Visitors(ctx context.Context, provider string, area devices.Area
 	return s.usernames(ctx, f)
 }
 
-// Supervisors are those who see the area, user names in order.
+// Supervisors are those who see the area, or where there are none its
+// administrators: what is told to supervisors reaches somebody. User names in order.
 func (s *Store) Supervisors(ctx context.Context, area devices.AreaPath) ([]string, error) {
-	return s.usernames(ctx, WorkerFilter{Role: []Role{Supervisor}, Area: &area})
+	names, err := s.usernames(ctx, WorkerFilter{Role: []Role{Supervisor}, Area: &area})
+	if err != nil || len(names) > 0 {
+		return names, err
+	}
+	return s.usernames(ctx, WorkerFilter{Role: []Role{Administrator}, Area: &area})
 }
 
 func (s *Store) usernames(ctx context.Context, f WorkerFilter) ([]string, error) {

@@ -1,0 +1,32 @@
+package access
+
+import (
+	"slices"
+	"testing"
+
+	"shouwang/devices"
+)
+
+// What is told to supervisors must reach somebody: an overdue visit, a shift that
+// nobody has taken, a desk that does not answer.
+func TestWithoutASupervisorItsAdministratorsAreTold(t *testing.T) {
+	s, _, _ := newStore(t)
+	for _, a := range []Account{
+		{Username: "root", Name: "root", Role: Administrator, Areas: []devices.AreaPath{""}},
+		{Username: "other", Name: "other", Role: Administrator, Areas: []devices.AreaPath{"other"}},
+		{Username: "chen", Name: "chen", Role: Supervisor, Areas: []devices.AreaPath{"xian/a"}},
+	} {
+		must(t, s.Create(t.Context(), a, "correct horse"))
+	}
+	for area, want := range map[devices.AreaPath][]string{"xian/a/village": {"chen"}, "xian/b": {"root"}, "other/b": {"other", "root"}} {
+		got, err := s.Supervisors(t.Context(), area)
+		must(t, err)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", area, got, want)
+		}
+	}
+	must(t, s.Disable(t.Context(), "chen"))
+	if got, err := s.Supervisors(t.Context(), "xian/a/village"); err != nil || !slices.Equal(got, []string{"root"}) {
+		t.Errorf("with a disabled supervisor: %v %v", got, err)
+	}
+}
