@@ -166,6 +166,7 @@ export function createField(o: FieldOptions) {
   const openVisit = ref(visitOf(location.hash))
   window.addEventListener('hashchange', () => { openVisit.value = visitOf(location.hash) })
   window.addEventListener('online', () => { void queue.flush(true); void load() })
+  window.addEventListener('offline', () => { online.value = 'stale' })
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState !== 'visible' || session.value !== 'in') return
     void queue.flush(true)
