@@ -54,7 +54,7 @@ func (e *Escalation) takeBack(ctx context.Context, now time.Time) error {
 			if err != nil {
 				return err
 			}
-			returned, err = takeBack(tx, c, now, termsOf(e.Book, e.Directory, c, now))
+			returned, err = takeBack(tx, c, now, termsOf(e.Book, e.Directory, c, now), e.heldBack(c, now))
 			return err
 		})
 		if err != nil {
@@ -68,9 +68,24 @@ func (e *Escalation) takeBack(ctx context.Context, now time.Time) error {
 	return errors.Join(failed...)
 }
 
+// heldBack says whether a silence held the case back and still does. What rang
+// before somebody silenced its kind is not.
+func (e *Escalation) heldBack(c *Case, now time.Time) bool {
+	if c.Silenced == nil || c.Severity == Red {
+		return false
+	}
+	resident := ""
+	if c.Resident != nil {
+		resident = c.Resident.ID
+	}
+	_, ok := e.Book.Silenced(c.Subject, resident, c.Kind, now)
+	return ok
+}
+
 // takeBack returns one case. It rings again, and its escalation goes on from the
-// level it had reached; whoever had it is told.
-func takeBack(tx Tx, c *Case, now time.Time, r *terms) (returned bool, err error) {
+// level it had reached; whoever had it is told. One that is held back goes back to
+// the queue and rings when its silence ends.
+func takeBack(tx Tx, c *Case, now time.Time, r *terms, held bool) (returned bool, err error) {
 	// Looked at again inside the transaction: somebody may have been quicker.
 	if c.AckDue == nil || c.AckDue.After(now) {
 		return false, nil
@@ -89,14 +104,24 @@ func takeBack(tx Tx, c *Case, now time.Time, r *terms) (returned bool, err error
 	if c.Assignee != nil && *c.Assignee != had {
 		told = append(told, *c.Assignee)
 	}
-	c.ring(now, r)
-	c.Escalation, c.Assignee = level, nil
-	c.scheduleStep(now, r)
+	c.Assignee = nil
+	if held {
+		c.State, c.AckedAt, c.AckedBy = Open, nil, ""
+	} else {
+		c.ring(now, r)
+		c.Escalation = level
+		c.scheduleStep(now, r)
+	}
 	if err := tx.PutAlert(c); err != nil {
 		return false, err
 	}
 	data := map[string]any{
-		"action": ActReturn, "from": Acknowledged, "to": Open, "due": due, "acked_by": had, "rings": true,
+		"action": ActReturn, "from": Acknowledged, "to": Open, "due": due, "acked_by": had,
+	}
+	if held {
+		data["silence"] = c.Silenced.ID
+	} else {
+		data["rings"] = true
 	}
 	if since != nil {
 		data["acked_at"] = *since

@@ -220,3 +220,48 @@ func TestSilencesAreListedByWhenTheyEnd(t *testing.T) {
 		t.Error("somebody with no area sees", got)
 	}
 }
+
+// Somebody took up what a silence holds back and left it: it goes back to the queue
+// as it was there, without a sound.
+func TestWhatASilenceHoldsBackDoesNotRingWhenItsCountdownEnds(t *testing.T) {
+	r := newRoom(t)
+	s := r.hush(alerting.KindHeartRate, 2*time.Hour)
+	r.pass(time.Minute)
+	r.says("v/b1", "heart", 2)
+	id := r.only().ID
+	rang := r.only().RangAt
+	_, err := r.desk.Ack(r.ctx, id, zhang)
+	r.must(err)
+	r.left(30 * time.Minute)
+	a := r.only()
+	if a.State != "open" || a.AckedAt != nil || a.Assignee != nil || a.Silenced == nil || a.Silenced.ID != s.ID || !a.RangAt.Equal(rang) || a.EscalateAt != nil || a.AgainAt != nil {
+		t.Fatalf("%+v", a)
+	}
+	if d := r.lastData(); d["action"] != "return" || d["silence"] != s.ID || d["rings"] != nil {
+		t.Errorf("the log: %v", d)
+	}
+	same(t, "outbox", r.outbox(), "returned 0 zhang") // who had it, and nobody else
+	r.left(time.Hour)
+	if a := r.only(); a.Escalation != 0 || a.Silenced == nil {
+		t.Errorf("it climbs: %+v", a)
+	}
+	r.pass(time.Hour)
+	r.tick()
+	if a := r.only(); a.Silenced != nil || !a.RangAt.Equal(r.now) || a.EscalateAt == nil {
+		t.Errorf("after the silence: %+v", a)
+	}
+}
+
+// What rang before somebody silenced its kind is held back by nothing, and what has
+// become red neither: left, they ring again.
+func TestASilenceDoesNotCoverWhatWasTakenUpAndLeft(t *testing.T) {
+	w := newWorld(t)
+	w.says("v/b1", "heart", 2)
+	_, err := w.desk.Ack(w.ctx, w.only().ID, zhang)
+	w.must(err)
+	w.hush(alerting.KindHeartRate, 2*time.Hour)
+	w.left(30 * time.Minute)
+	if a := w.only(); a.State != "open" || a.Silenced != nil || !a.RangAt.Equal(w.now) || a.EscalateAt == nil {
+		t.Errorf("%+v", a)
+	}
+}
