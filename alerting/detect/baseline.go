@@ -17,14 +17,9 @@ const (
 // ring holds one value for each of the last learntDays days, 0 for a day without.
 type ring [learntDays]uint8
 
-// MarshalText implements encoding.TextMarshaler.
-func (r ring) MarshalText() ([]byte, error) {
-	return base64.RawStdEncoding.AppendEncode(nil, r[:]), nil
-}
-
 var errRing = errors.New("a baseline cannot be read")
 
-// UnmarshalText implements encoding.TextUnmarshaler.
+// UnmarshalText implements encoding.TextUnmarshaler, for states of an older release.
 func (r *ring) UnmarshalText(text []byte) error {
 	b, err := base64.RawStdEncoding.DecodeString(string(text))
 	if err != nil || len(b) != learntDays {

@@ -55,24 +55,32 @@ func (*memory[S]) QuietTicks() {}
 // Save implements alerting.Detector. Most detectors of a home never hear what
 // concerns them, and save nothing.
 func (m *memory[S]) Save() ([]byte, error) {
-	if reflect.ValueOf(&m.state).Elem().IsZero() {
+	state := reflect.ValueOf(&m.state).Elem()
+	if state.IsZero() {
 		return nil, nil
 	}
-	b, err := json.Marshal(&m.state)
-	if err != nil {
-		return nil, fmt.Errorf("save detector state: %w", err)
-	}
-	return b, nil
+	w := writer{buf: make([]byte, 0, 64)}
+	w.byte(packedForm)
+	w.pack(state)
+	return w.buf, nil
 }
 
-// Restore implements alerting.Detector. What an older release kept and this one
-// does not is passed over.
+// Restore implements alerting.Detector.
 func (m *memory[S]) Restore(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(b, &m.state); err != nil {
-		return fmt.Errorf("restore detector state: %w", err)
+	var state S
+	if b[0] != packedForm {
+		if err := json.Unmarshal(b, &state); err != nil {
+			return fmt.Errorf("restore detector state: %w", err)
+		}
+	} else {
+		r := reader{buf: b[1:]}
+		if r.unpack(reflect.ValueOf(&state).Elem()); r.bad || len(r.buf) > 0 {
+			return fmt.Errorf("restore detector state: %w", errForm)
+		}
 	}
+	m.state = state
 	return nil
 }

@@ -229,22 +229,10 @@ func (n nightRows) mean() (mean byte, count int) {
 	return byte(sum / count), count
 }
 
-// MarshalJSON implements json.Marshaler: one string of varints.
-func (n nightRows) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, 5*len(n))
-	var last nightRow
-	for _, r := range n {
-		b = binary.AppendUvarint(b, uint64(r.at-last.at))
-		b = append(b, r.heart)
-		b = binary.AppendVarint(b, int64(r.steps-last.steps))
-		last = r
-	}
-	return packed(b), nil
-}
-
 var errRows = errors.New("a night cannot be read")
 
-// UnmarshalJSON implements json.Unmarshaler.
+// UnmarshalJSON implements json.Unmarshaler, for states of an older release: one
+// string of varints.
 func (n *nightRows) UnmarshalJSON(text []byte) error {
 	*n = nil
 	if bytes.Equal(text, []byte("null")) {

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -114,14 +113,7 @@ func TestNightSignalDayByDay(t *testing.T) {
 			means[day] = m
 			n.put(int64(day), byte(m))
 			// Nights come back from where they are saved as they went there.
-			text, err := json.Marshal(n)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n = nights{}
-			if err := json.Unmarshal(text, &n); err != nil {
-				t.Fatal(err)
-			}
+			n = savedAndRead(t, n)
 			got, _ := n.level(3, 4)
 			want := described(means, day)
 			levels[want]++

@@ -296,41 +296,16 @@ func (r *reader) register(g *devices.Register) {
 	g.LostAt = r.time()
 }
 
-// faultForm is the version of the form of a meter fault's state.
+// faultForm is the form of a meter fault's state up to a release that had one for
+// all.
 const faultForm = 1
-
-// Save implements alerting.Detector.
-func (d *MeterFault) Save() ([]byte, error) {
-	w := writer{buf: make([]byte, 0, 256)}
-	w.byte(faultForm)
-	w.uint(uint64(len(d.state.Meters)))
-	for i := range d.state.Meters {
-		m := &d.state.Meters[i]
-		w.string(string(m.Device))
-		w.register(&m.Register)
-		w.uint(uint64(m.Reports))
-		for _, f := range []float64{m.Flow, m.Flown, m.Count} {
-			w.float(f)
-		}
-		for _, t := range []time.Time{m.Still, m.FlowAt, m.Stuck, m.Reset, m.Back} {
-			w.time(t)
-		}
-	}
-	w.uint(uint64(len(d.state.Walked)))
-	for _, on := range d.state.Walked {
-		w.int(on)
-	}
-	w.float(d.state.Steps)
-	w.int(d.state.OnDay)
-	return w.buf, nil
-}
 
 // Restore implements alerting.Detector.
 func (d *MeterFault) Restore(b []byte) error {
-	r := reader{buf: b}
-	if r.byte() != faultForm {
-		return fmt.Errorf("restore detector state: %w", errForm)
+	if len(b) == 0 || b[0] != faultForm {
+		return d.memory.Restore(b)
 	}
+	r := reader{buf: b[1:]}
 	s := meterFaultState{Meters: make([]faultyMeter, r.count(maxMeters), maxMeters)}
 	for i := range s.Meters {
 		m := &s.Meters[i]

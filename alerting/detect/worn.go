@@ -55,30 +55,10 @@ func (w *wristTimes) all() [10]*int64 {
 	}
 }
 
-// MarshalText implements encoding.TextMarshaler: four detectors of a resident
-// keep one each. Times are told from the newest.
-func (w wrist) MarshalText() ([]byte, error) {
-	b := make([]byte, 0, 64)
-	for i, t := range w.all() {
-		switch {
-		case i == 0:
-			b = binary.AppendVarint(b, *t)
-		case *t == 0:
-			b = binary.AppendVarint(b, 0)
-		case *t > w.Newest:
-			b = binary.AppendVarint(b, w.Newest-*t)
-		default:
-			b = binary.AppendVarint(b, w.Newest-*t+1)
-		}
-	}
-	b = binary.AppendVarint(b, int64(math.Round(w.Steps*1000)))
-	b = binary.AppendVarint(b, int64(math.Round(w.Battery*1000)))
-	return append(base64.RawStdEncoding.AppendEncode(nil, b), " "+string(w.Device)...), nil
-}
-
 var errWrist = errors.New("the state of a band cannot be read")
 
-// UnmarshalText implements encoding.TextUnmarshaler.
+// UnmarshalText implements encoding.TextUnmarshaler, for states of an older
+// release. Times are told from the newest.
 func (w *wrist) UnmarshalText(text []byte) error {
 	*w = wrist{}
 	code, device, ok := strings.Cut(string(text), " ")

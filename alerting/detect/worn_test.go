@@ -160,7 +160,7 @@ func TestNightsWithoutAreNoted(t *testing.T) {
 		w.repeat(14*12, 70, 5, measured{devices.Worn, 1})
 	}
 	w.want()
-	w.repeat(hour12+1, -1, 0, measured{devices.Worn, 0})
+	w.repeat(14*12+1, -1, 0, measured{devices.Worn, 0}) // who does so is given two hours more
 	w.want("blue not_worn")
 	if got := w.findings[0].Evidence["nights_off"]; got != 5 {
 		t.Errorf("%v nights, want 5", got)
@@ -185,13 +185,8 @@ func TestWhatIsKnownOfABandComesBack(t *testing.T) {
 		{Device: "acme/d1"},
 		{Device: "acme/ 1", wristTimes: wristTimes{Newest: now, Pulse: now, HeartAt: now, Off: now - 1, FlagAt: now + 5, Charging: 1}, Steps: 4711, Battery: 55.5},
 	} {
-		text, err := w.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var back wrist
-		if err := back.UnmarshalText(text); err != nil || back != w {
-			t.Errorf("%s: %+v, want %+v (%v)", text, back, w, err)
+		if back := savedAndRead(t, w); back != w {
+			t.Errorf("%+v, want %+v", back, w)
 		}
 	}
 	var w wrist
