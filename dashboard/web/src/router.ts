@@ -25,6 +25,7 @@ export function createPages(session: Session): Router {
       { path: '/field', name: 'field', component: { render: () => null }, beforeEnter: () => { location.assign('/field' + location.hash); return false } },
       { path: '/residents', name: 'residents', component: () => import('@/views/ResidentsView.vue'), meta: { allow: may.residents } },
       { path: '/residents/:id', name: 'resident', component: () => import('@/views/ResidentView.vue'), props: true, meta: { allow: may.residents } },
+      { path: '/residents/:resident/rules', name: 'residentRules', component: () => import('@/views/RulesView.vue'), props: true, meta: { allow: may.rules } },
       { path: '/devices', name: 'devices', component: () => import('@/views/DevicesView.vue'), meta: { allow: may.devices } },
       { path: '/shift', name: 'shift', component: () => import('@/views/HandoverView.vue'), meta: { allow: may.handovers } },
       { path: '/shift/:id', name: 'sheet', component: () => import('@/views/HandoverSheetView.vue'), props: true, meta: { allow: may.handovers } },

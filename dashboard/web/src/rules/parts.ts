@@ -156,9 +156,10 @@ export function differences(a: RulesBody, b: RulesBody): Field[] {
   return fields.filter((f) => toInput(f, valueAt(a, f.path)) !== toInput(f, valueAt(b, f.path)))
 }
 
-/** Whether two scopes are of the same people. */
+/** Whether two scopes are of the same people. A resident's stands for itself: area and tier change. */
 export function sameScope(a: RuleScope, b: RuleScope): boolean {
-  return (a.area ?? '') === (b.area ?? '') && (a.tier ?? '') === (b.tier ?? '') && (a.resident ?? '') === (b.resident ?? '')
+  if (a.resident || b.resident) return a.resident === b.resident
+  return (a.area ?? '') === (b.area ?? '') && (a.tier ?? '') === (b.tier ?? '')
 }
 
 /** The settings that a part of the rules has, of those the page knows. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RulesBody } from '@/api/types'
 import { createWords, type Translate } from '@/words'
-import { differences, fields, fromInput, inWords, labelOf, lengthMs, lengthText, toInput, valueAt, withValue } from './parts'
+import { differences, fields, fromInput, inWords, labelOf, lengthMs, lengthText, sameScope, toInput, valueAt, withValue } from './parts'
 
 const rules = {
   water_inactivity: { limit_l: 10, window: '24h0m0s', sensitivity: 'balanced' }, water_use: { routine_share: 0.2 },
@@ -43,5 +43,15 @@ describe('rules as people read and change them', () => {
     expect(new Set(fields.map((f) => f.path)).size).toBe(fields.length)
     for (const f of fields) for (const t of [zh, en]) expect(labelOf(f, t), f.path).not.toMatch(/rules\.|metric\./)
     for (const f of fields) expect(toInput(f, undefined)).toBe(f.kind === 'flag' ? 'off' : '')
+  })
+})
+
+describe('a scope', () => {
+  it('of a resident stands for itself, whatever area and tier it came with', () => {
+    expect(sameScope({ resident: 'r1' }, { resident: 'r1', area: 'shen/a', tier: 'red' })).toBe(true)
+    expect(sameScope({ resident: 'r1' }, { resident: 'r2' })).toBe(false)
+    expect(sameScope({ area: 'shen/a', tier: 'red' }, { resident: 'r1', area: 'shen/a', tier: 'red' })).toBe(false)
+    expect(sameScope({ area: 'shen/a' }, { area: 'shen/a', tier: 'red' })).toBe(false)
+    expect(sameScope({}, {})).toBe(true)
   })
 })

@@ -4,6 +4,7 @@ import type { rules as zh } from './rules.zh'
 export const rules: typeof zh = {
   title: 'Rules', version: 'Version {n}', since: 'since {time}', first: 'the service’s defaults', holds: 'holds now', intro: 'What counts as an alert, and how soon an unanswered one goes up. A change holds at once, without a restart; who made it, when and why is kept.',
   forWhom: 'For', everybody: 'the whole service', allTiers: 'all tiers', inherits: 'What is not set here is inherited.', own: 'set here', 
+  introOne: 'Settings for this resident alone. What is not set here follows the rules of the area and the tier.', drop: 'Drop all own settings', dropped: 'Own settings dropped; inherits again', historyNone: 'Nothing has been set for this resident alone.', mine: 'Rules of this resident', mineNone: 'As the area and the tier have them.', open: 'Look and change',
   edit: 'Change', stop: 'Drop changes', more: 'More settings', changed: '{n} changed', was: 'was {value}', none: 'none', off: 'off', on: 'on',
   readOnly: 'Your account can only read the rules.', tryOnly: 'Rules of the whole service are enabled by an account that sees all of it; you can try them, or set those of your areas.',
   try: 'Try on the last {n} days', trying: 'Trying with the stored readings, a minute at most…', tryFirst: 'Try before enabling: would it alert more or less here?', tryAgain: 'Not tried since the last change.', tryNone: 'This service cannot try rules.',

@@ -2,6 +2,7 @@
 export const rules = {
   title: '规则', version: '第 {n} 版', since: '{time} 起生效', first: '系统默认值', holds: '正在生效', intro: '什么情况算警情、多久没人接警要升级。改动立即生效，不用重启；每次改动都记下谁、何时、为什么。',
   forWhom: '适用于', everybody: '全系统', allTiers: '各风险等级', inherits: '没有单独设置的沿用上一级。', own: '本级设置', 
+  introOne: '只对这一位对象的设置。没有单独设置的沿用所在区域和风险等级的规则。', drop: '取消全部单独设置', dropped: '取消了单独设置，沿用上一级', historyNone: '没有为这位对象单独设置过。', mine: '本人的规则', mineNone: '沿用所在区域和等级的规则。', open: '查看和修改',
   edit: '修改', stop: '放弃修改', more: '更多设置', changed: '已改 {n} 项', was: '原为 {value}', none: '不设', off: '关', on: '开',
   readOnly: '您的账号只能查看规则。', tryOnly: '全系统的规则要由管辖全系统的账号启用；您可以试算，或为您管辖的区域设置。',
   try: '试算最近 {n} 天', trying: '正在用已存的读数试算，最长一分钟…', tryFirst: '启用前先试算：看这样改在这里会多报还是少报。', tryAgain: '改动后还没有试算。', tryNone: '这个系统不提供试算。',
