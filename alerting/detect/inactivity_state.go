@@ -12,10 +12,11 @@ import (
 
 // The saved state is binary, its first byte the version of the form. Up to the
 // release before it was JSON, which begins with a brace.
-const inactivityForm = 2
+const inactivityForm = 3
 
-// inactivityForm1 did not have what can be taken back.
-const inactivityForm1 = 1
+// inactivityForm1 did not have what can be taken back, and inactivityForm2 wrote
+// numbers longer.
+const inactivityForm1, inactivityForm2 = 1, 2
 
 // Save implements alerting.Detector.
 func (d *WaterInactivity) Save() ([]byte, error) {
@@ -54,9 +55,10 @@ func (d *WaterInactivity) Restore(b []byte) error {
 	}
 	r := reader{buf: b}
 	form := r.byte()
-	if form != inactivityForm && form != inactivityForm1 {
+	if form < inactivityForm1 || form > inactivityForm {
 		return fmt.Errorf("restore detector state: %w", errForm)
 	}
+	r.long = form < inactivityForm
 	var s waterInactivityState
 	for range r.count(len(r.buf)) {
 		m := &meter{ID: devices.DeviceID(r.string())}
@@ -131,17 +133,12 @@ func (w *writer) series(s *series) {
 	w.register(&s.before)
 	w.register(&s.after)
 	var last register
+	var step int64
 	for _, r := range s.list {
-		// Milliseconds where they suffice, which is almost always.
-		elapsed := r.At - last.At
-		if elapsed%1000 == 0 {
-			w.int(elapsed / 1000 * 2)
-		} else {
-			w.int(elapsed*2 + 1)
-		}
-		w.int(r.Value - last.Value)
+		w.short(r.At - last.At - step)
+		w.int(noHundreds(r.Value - last.Value))
 		w.int(r.Used - last.Used - (r.Value - last.Value))
-		last = r
+		last, step = r, r.At-last.At
 	}
 }
 
@@ -153,21 +150,34 @@ func (r *reader) series(s *series) {
 	r.register(&s.before)
 	r.register(&s.after)
 	var last register
+	var step int64
 	s.list = make([]register, 0, min(n, keptRegisters)+1)
 	for range n {
-		elapsed := r.int()
-		if elapsed%2 == 0 {
-			elapsed = elapsed / 2 * 1000
+		if r.long {
+			step = r.elapsed()
 		} else {
-			elapsed = (elapsed - 1) / 2
+			step += r.short()
 		}
 		value := r.int()
-		last = register{At: last.At + elapsed, Value: last.Value + value, Used: last.Used + value + r.int()}
+		if !r.long {
+			value = hundreds(value)
+		}
+		last = register{At: last.At + step, Value: last.Value + value, Used: last.Used + value + r.int()}
 		s.list = append(s.list, last)
 	}
 	if !slices.IsSortedFunc(s.list, func(a, b register) int { return int(min(1, max(-1, a.At-b.At))) }) {
 		r.bad = true
 	}
+}
+
+// elapsed is a time as an older release wrote it: in milliseconds where they
+// suffice.
+func (r *reader) elapsed() int64 {
+	n := r.int()
+	if n%2 == 0 {
+		return n / 2 * 1000
+	}
+	return (n - 1) / 2
 }
 
 func (w *writer) usage(u *usage) {

@@ -31,7 +31,7 @@ var timeType = reflect.TypeFor[time.Time]()
 // the last of its struct, and never taken out: TestStatesKeepTheirLayout.
 func (w *writer) pack(v reflect.Value) {
 	if v.CanInterface() { // not of one that is embedded
-		if p, ok := v.Addr().Interface().(packer); ok {
+		if p, ok := reflect.TypeAssert[packer](v.Addr()); ok {
 			p.pack(w)
 			return
 		}
@@ -93,7 +93,7 @@ func (w *writer) pack(v reflect.Value) {
 // unpack reads what pack has written into a value that is zero.
 func (r *reader) unpack(v reflect.Value) {
 	if v.CanInterface() {
-		if p, ok := v.Addr().Interface().(packer); ok {
+		if p, ok := reflect.TypeAssert[packer](v.Addr()); ok {
 			p.unpack(r)
 			return
 		}
@@ -196,6 +196,9 @@ func (w *writer) decimal(x float64) {
 }
 
 func (r *reader) decimal() float64 {
+	if r.long {
+		return r.float()
+	}
 	n := r.int()
 	if i := n & 3; int(i) < len(decimals) {
 		return float64(n>>2) / decimals[i]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"time"
 
 	"shouwang/devices"
@@ -13,16 +14,16 @@ import (
 // The saved state is binary: a detector with fifty cells is saved with every
 // checkpoint in which its meter has spoken, and JSON is ten times as slow. The
 // first byte is the version of the form.
-const useForm = 2
+const useForm = 3
 
-// useForm1 did not have what can be taken back.
-const useForm1 = 1
+// useForm1 did not have what can be taken back, and useForm2 wrote numbers longer.
+const useForm1, useForm2 = 1, 2
 
 var errForm = errors.New("no state of this form")
 
 // Save implements alerting.Detector.
 func (d *WaterUse) Save() ([]byte, error) {
-	w := writer{buf: make([]byte, 0, 64+len(d.meters)*700)}
+	w := writer{buf: make([]byte, 0, 64+len(d.meters)*600)}
 	w.byte(useForm)
 	w.uint(uint64(len(d.meters)))
 	for i := range d.meters {
@@ -44,9 +45,10 @@ func (d *WaterUse) Save() ([]byte, error) {
 func (d *WaterUse) Restore(b []byte) error {
 	r := reader{buf: b}
 	form := r.byte()
-	if form != useForm && form != useForm1 {
+	if form < useForm1 || form > useForm {
 		return fmt.Errorf("restore detector state: %w", errForm)
 	}
+	r.long = form < useForm
 	meters := make([]waterMeter, 0, maxMeters)
 	for range r.count(maxMeters) {
 		m := waterMeter{device: devices.DeviceID(r.string())}
@@ -75,17 +77,19 @@ func (w *writer) meter(m *meterUse) {
 	w.register(&m.register)
 	w.float(m.stepL)
 	w.uint(uint64(len(m.cells)))
-	var before uint32
-	var value int64
+	// A cell is as long as the one before, and what it used is by how much the
+	// register moved; else by how much it is not.
+	var last, span, value int64
 	for _, c := range m.cells {
-		w.uint(uint64(c.at - before))
-		before = c.at
+		w.int(int64(c.at) - last - span)
+		last, span = int64(c.at), int64(c.at)-last
+		moved := value
 		value = w.scaled(c.value, 1e5, value)
 		used := math.Round(float64(c.used)*100) / 100
 		if float32(used) != c.used {
 			used = float64(c.used)
 		}
-		w.scaled(used, 100, 0)
+		w.scaled(used, 100, value-moved)
 	}
 	for _, s := range []*spell{&m.leak, &m.burst, &m.high} {
 		w.int(s.from)
@@ -94,12 +98,12 @@ func (w *writer) meter(m *meterUse) {
 	h := &m.habits
 	w.int(h.start)
 	for _, f := range []float64{h.used, h.peak, h.night, h.resting} {
-		w.float(f)
+		w.decimal(f)
 	}
 	w.int(h.first)
 	w.bool(h.spoilt)
 	for i := range h.hours {
-		w.float32(h.hours[i])
+		w.decimal(float64(h.hours[i]))
 		w.float32(h.profile[i])
 	}
 	w.uint(uint64(h.learnt))
@@ -117,13 +121,21 @@ func (r *reader) meter(m *meterUse) {
 	r.register(&m.register)
 	m.stepL = r.float()
 	m.cells = make([]keptCell, r.count(keptCells), keptCells)
-	var before uint32
-	var last int64
+	var last, span, value int64
 	for i := range m.cells {
-		before += uint32(r.uint())
-		m.cells[i].at = before
-		m.cells[i].value, last = r.scaled(1e5, last)
-		used, _ := r.scaled(100, 0)
+		if r.long {
+			span = int64(r.uint()) //nolint:gosec // seconds
+		} else {
+			span += r.int()
+		}
+		last += span
+		m.cells[i].at = uint32(last) //nolint:gosec // as it was written
+		moved := value
+		m.cells[i].value, value = r.scaled(1e5, value)
+		if moved = value - moved; r.long {
+			moved = 0
+		}
+		used, _ := r.scaled(100, moved)
 		m.cells[i].used = float32(used)
 	}
 	for _, s := range []*spell{&m.leak, &m.burst, &m.high} {
@@ -132,11 +144,16 @@ func (r *reader) meter(m *meterUse) {
 	h := &m.habits
 	h.start = r.int()
 	for _, f := range []*float64{&h.used, &h.peak, &h.night, &h.resting} {
-		*f = r.float()
+		*f = r.decimal()
 	}
 	h.first, h.spoilt = r.int(), r.bool()
 	for i := range h.hours {
-		h.hours[i], h.profile[i] = r.float32(), r.float32()
+		if r.long {
+			h.hours[i] = r.float32()
+		} else {
+			h.hours[i] = float32(r.decimal())
+		}
+		h.profile[i] = r.float32()
 	}
 	h.learnt = r.count(knownDays)
 	h.quietFrom = r.count(23)
@@ -163,6 +180,22 @@ func (w *writer) float32(v float32) {
 	w.buf = binary.LittleEndian.AppendUint32(w.buf, math.Float32bits(v))
 }
 
+// noHundreds is a whole number without its hundreds: a register that shows litres
+// has no hundredths. hundreds is its inverse.
+func noHundreds(n int64) int64 {
+	if n%100 == 0 {
+		return n / 100 * 2
+	}
+	return n*2 + 1
+}
+
+func hundreds(n int64) int64 {
+	if n%2 == 0 {
+		return n / 2 * 100
+	}
+	return (n - 1) / 2
+}
+
 // scaled writes a value as a whole number of its scale, less the number before,
 // which is short for what meters say; it returns the number. A value that is no
 // such number is written as it is.
@@ -173,7 +206,7 @@ func (w *writer) scaled(v, scale float64, last int64) int64 {
 		w.float(v)
 		return last
 	}
-	w.int(int64(n) - last)
+	w.int(noHundreds(int64(n) - last))
 	return int64(n)
 }
 
@@ -199,18 +232,13 @@ func (w *writer) time(t time.Time) {
 	w.int(t.UnixMicro())
 }
 
-func (w *writer) register(r *devices.Register) {
-	w.bool(r.Read)
-	w.time(r.At)
-	w.float(r.Value)
-	w.float(r.Top)
-	w.float(r.Lost)
-	w.time(r.LostAt)
-}
+func (w *writer) register(r *devices.Register) { w.pack(reflect.ValueOf(r).Elem()) }
 
 type reader struct {
 	buf []byte
 	bad bool
+	// long says that numbers are written as older releases of a form did.
+	long bool
 }
 
 // take is the next n bytes; zeros when there are too few, and the state is bad.
@@ -267,6 +295,9 @@ func (r *reader) scaled(scale float64, last int64) (v float64, n int64) {
 	if d == math.MinInt64 {
 		return r.float(), last
 	}
+	if !r.long {
+		d = hundreds(d)
+	}
 	return float64(last+d) / scale, last + d
 }
 
@@ -288,6 +319,11 @@ func (r *reader) time() time.Time {
 }
 
 func (r *reader) register(g *devices.Register) {
+	if !r.long {
+		*g = devices.Register{}
+		r.unpack(reflect.ValueOf(g).Elem())
+		return
+	}
 	g.Read = r.bool()
 	g.At = r.time()
 	g.Value = r.float()
@@ -305,7 +341,7 @@ func (d *MeterFault) Restore(b []byte) error {
 	if len(b) == 0 || b[0] != faultForm {
 		return d.memory.Restore(b)
 	}
-	r := reader{buf: b[1:]}
+	r := reader{buf: b[1:], long: true}
 	s := meterFaultState{Meters: make([]faultyMeter, r.count(maxMeters), maxMeters)}
 	for i := range s.Meters {
 		m := &s.Meters[i]
