@@ -21,6 +21,8 @@ type judged struct {
 	provider string
 	late     bool
 	at       time.Time // of receipt
+	// band says that it is about a wristband whose wearer is not of tier red.
+	band bool
 }
 
 func (j *judged) key() EpisodeKey { return EpisodeKey{j.Subject, j.Kind, j.Episode} }
@@ -95,7 +97,7 @@ func (f *fold) take(j *judged) error {
 	if ok {
 		return f.join(j, c, info)
 	}
-	for _, part := range []func(*judged) (bool, error){f.dry, f.fuse} {
+	for _, part := range []func(*judged) (bool, error){f.dry, f.fuse, f.fuseBand} {
 		if joined, err := part(j); joined || err != nil {
 			return err
 		}

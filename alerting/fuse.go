@@ -72,6 +72,49 @@ func (f *fold) fuse(j *judged) (joined bool, err error) {
 	return true, nil
 }
 
+// bandKinds say of one band that it does not watch over its wearer, or soon will not.
+// They are one task: an empty band falls silent, and who does not wear it does not
+// charge it.
+var bandKinds = [...]Kind{KindLowBattery, KindNotWorn, KindDeviceSilent}
+
+// fuseBand lets a new finding about a band join its open task, and says whether it
+// did. What is worse than a task, and the silence of a band whose wearer is of tier
+// red, stands by itself.
+func (f *fold) fuseBand(j *judged) (joined bool, err error) {
+	if !j.band || j.Severity != Blue || !slices.Contains(bandKinds[:], j.Kind) {
+		return false, nil
+	}
+	for _, k := range bandKinds {
+		if k == j.Kind {
+			continue
+		}
+		if f.held[about{j.Subject, k}] {
+			if err := f.gather(); err != nil {
+				return false, err
+			}
+		}
+		c, ok, err := f.tx.OpenAlert(j.Subject, k)
+		if err != nil {
+			return false, err
+		}
+		if ok && c.RecoveredAt == nil && c.Severity == Blue {
+			return true, f.joinCase(j, c)
+		}
+	}
+	return false, nil
+}
+
+// fused are the kinds that become one case with the kind.
+func fused(k Kind) []Kind {
+	switch {
+	case slices.Contains(lifeKinds[:], k):
+		return lifeKinds[:]
+	case slices.Contains(bandKinds[:], k):
+		return bandKinds[:]
+	}
+	return nil
+}
+
 // joinCase puts the episode on a case of another kind.
 func (f *fold) joinCase(j *judged, c *Case) error {
 	if err := f.tx.PutEpisode(Episode{EpisodeKey: j.key(), Alert: c.ID, Severity: j.Severity}); err != nil {
@@ -112,7 +155,7 @@ func (f *fold) whole(c *Case, j *judged) (bool, error) {
 	if len(also) == 0 {
 		return c.tells(j) && c.Episode.Equal(j.Episode), nil
 	}
-	for _, k := range lifeKinds {
+	for _, k := range fused(c.Kind) {
 		episodes, err := f.tx.EpisodesBetween(c.Subject, k, time.UnixMicro(1), f.now.AddDate(1, 0, 0))
 		if err != nil {
 			return false, err

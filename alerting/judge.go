@@ -380,6 +380,8 @@ func (e *Engine) found(h *hearing, findings []Finding) {
 			Finding: f, resident: h.at.ref(), area: h.at.area,
 			provider: e.Directory.Provider(h.at.area, h.v.Now),
 			late:     f.KnownAt.Sub(f.FoundAt) > h.v.Rules.Late, at: h.v.Now,
+			band: h.v.Device != nil && h.v.Device.Kind == devices.Wristband &&
+				(h.v.Resident == nil || h.v.Resident.Tier != devices.TierRed),
 		}
 		e.pending = append(e.pending, j)
 	}

@@ -23,8 +23,9 @@ type Alert struct {
 	Stages   []Stage           `json:"stages,omitempty"` // later, higher severities
 	home     *Home             // whose it is
 	subject  alerting.Subject
-	into     alerting.Kind // the alert it was folded into, "" for its own
-	ended    time.Time     // zero: not by the end of the recording
+	// Into is the kind of the alert that it was folded into, "" for one of its own.
+	Into  alerting.Kind `json:"into,omitempty"`
+	ended time.Time     // zero: not by the end of the recording
 }
 
 // Stage is a later severity of an alert.
@@ -119,7 +120,7 @@ func (n *notes) episode(before, now *alerting.Episode, c *alerting.Case) {
 			a.Resident = n.home.Resident.ID
 		}
 		if c != nil && c.Kind != now.Kind {
-			a.into = c.Kind
+			a.Into = c.Kind
 		}
 		n.byKey[now.EpisodeKey] = a
 		n.alerts = append(n.alerts, a)

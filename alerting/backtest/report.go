@@ -85,8 +85,8 @@ func (c *Column) lines(w io.Writer) {
 		for _, s := range a.Stages {
 			fmt.Fprintf(w, ", %s %s", s.Severity, s.FoundAt.Format(clock))
 		}
-		if a.into != "" {
-			fmt.Fprintf(w, ", in %s", a.into)
+		if a.Into != "" {
+			fmt.Fprintf(w, ", in %s", a.Into)
 		}
 		fmt.Fprintf(w, ": %s\n", evidence(a.Evidence))
 	}

@@ -169,7 +169,7 @@ func ScoreOf(r *Result) *Score {
 		h.Alerts++
 		home, away := 0, 0
 		switch {
-		case a.into != "":
+		case a.Into != "":
 			k.Joined++
 			continue
 		case right[a]:

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"math"
 	"time"
 
 	"shouwang/alerting"
@@ -25,7 +26,9 @@ const (
 // A meter, whose battery takes a visit to change, is a task a month before that
 // day, whatever its charge. A band is charged by its wearer, every few days and often
 // late; that would be a task each time. So once it was seen to be charged it is one
-// when the charge falls to half the limit, or stays low for a day.
+// when the charge falls to half the limit, or stays low for a day; and if the hour is
+// known at which this wearer charges it, and the charge lasts until then, only when
+// that hour has gone by.
 type Battery struct{ memory[batteryState] }
 
 type batteryState struct {
@@ -38,6 +41,10 @@ type batteryState struct {
 	// to the limit, in Unix seconds, 0 while it is above.
 	Renewed  bool  `json:",omitempty"`
 	LowSince int64 `json:",omitempty"`
+	// Charges are when it was last charged, newest last, Unix seconds; DueSince is
+	// since when it would be a task if the wearer's own hour did not count.
+	Charges  []int64 `json:",omitempty"`
+	DueSince int64   `json:",omitempty"`
 }
 
 // Name implements alerting.Detector.
@@ -53,7 +60,7 @@ func (b *Battery) Observe(v *alerting.View, r devices.Reading) []alerting.Findin
 	limit := v.Rules.LowBatteryPct
 	switch {
 	case r.Value > limit:
-		b.state.LowSince = 0
+		b.state.LowSince, b.state.DueSince = 0, 0
 	case b.state.LowSince == 0:
 		b.state.LowSince = r.At.Unix()
 	}
@@ -121,6 +128,10 @@ const (
 	renewed = 5
 	// fallen is the least fall from which a day can be told.
 	fallen = 4
+	// leastCharges must be known, of the keptCharged last, to know at what time of day
+	// the wearer charges the band, and how late that may be.
+	leastCharges, keptCharged = 3, 6
+	chargeLate                = 2 * time.Hour
 	// orderBattery is how long before its end a meter's battery is a task.
 	orderBattery = 30 * 24 * time.Hour
 )
@@ -132,7 +143,55 @@ func isBand(v *alerting.View) bool {
 // bears says whether the wearer, who has charged the band before, may be left to do
 // so again.
 func (b *Battery) bears(at time.Time, pct, limit float64) bool {
-	return b.state.Renewed && pct > limit/2 && at.Unix()-b.state.LowSince < day24
+	s := &b.state
+	if !s.Renewed {
+		return false
+	}
+	if pct > limit/2 && at.Unix()-s.LowSince < day24 {
+		return true
+	}
+	if s.DueSince == 0 {
+		s.DueSince = at.Unix()
+	}
+	hour, known := b.chargeHour()
+	if !known {
+		return false
+	}
+	next := s.DueSince + (hour-s.DueSince%day24+day24)%day24 + int64(chargeLate/time.Second)
+	empty, known := b.Empty()
+	return at.Unix() < next && known && empty.Unix() >= next
+}
+
+// chargeHour is the second of the day (UTC) at which the wearer charges the band,
+// false while that is not known: of the last charges the one in the middle, if most
+// lie around it.
+func (b *Battery) chargeHour() (int64, bool) {
+	all := b.state.Charges
+	if len(all) < leastCharges {
+		return 0, false
+	}
+	apart := func(x, y int64) int64 {
+		d := (x - y) % day24
+		d = (d + day24) % day24
+		return min(d, day24-d)
+	}
+	best, sum := int64(0), int64(math.MaxInt64)
+	for _, x := range all {
+		total := int64(0)
+		for _, y := range all {
+			total += apart(x, y)
+		}
+		if total < sum {
+			best, sum = x, total
+		}
+	}
+	near := 0
+	for _, y := range all {
+		if apart(best, y) <= int64(chargeLate/time.Second) {
+			near++
+		}
+	}
+	return best % day24, 3*near >= 2*len(all)
 }
 
 // follow takes the charge into the curve.
@@ -141,6 +200,9 @@ func (b *Battery) follow(at int64, pct float64) {
 	if n := len(c); n > 0 && pct >= c[n-1].Pct+renewed {
 		if c[0].Pct-c[n-1].Pct >= fallen { // a charger is seen in several steps
 			b.state.Renewed = true
+			if b.state.Charges = append(b.state.Charges, at); len(b.state.Charges) > keptCharged {
+				b.state.Charges = b.state.Charges[1:]
+			}
 		}
 		c = c[:0]
 	}

@@ -15,11 +15,17 @@ const (
 	nightFrom, nightTo = 22, 6
 	// offAtNight is how much of a night the band is off for the night to count.
 	offAtNight = 4 * time.Hour
+	// Who took the band off in habitNights of the last seven nights is given
+	// sleepsLong more when it goes off in the evening, between eveningFrom and
+	// midnight: a long night is no task.
+	habitNights, eveningFrom = 3, 18
+	sleepsLong               = 2 * time.Hour
 )
 
 // NotWorn finds bands that have been off the wrist for long (default 12 h): a
 // band that nobody wears watches over nobody. Shorter spells, nights above all,
-// are only noted: the evidence says how many of the last seven nights it was off.
+// are only noted: the evidence says how many of the last seven nights it was off,
+// and who sleeps without it is given a long night.
 // It is judged by readings: a band that says nothing is silent, which is another
 // matter.
 type NotWorn struct{ memory[notWornState] }
@@ -83,15 +89,32 @@ func (d *NotWorn) judge(v *alerting.View, at int64, sign bool) []alerting.Findin
 		}
 		return d.on(v, at)
 	}
-	if s.Episode.IsZero() && at-s.Off >= rules.NotWorn.Microseconds() {
+	limit := d.limit(rules)
+	if s.Episode.IsZero() && at-s.Off >= limit.Microseconds() {
 		s.Episode = time.UnixMicro(s.Off).UTC()
 		d.night(rules, at)
 		return []alerting.Finding{d.finding(v, at, map[string]any{
-			"off_since": s.Episode, "off_h": float64(at-s.Off) / 3600e6, "limit_h": rules.NotWorn.Hours(),
+			"off_since": s.Episode, "off_h": float64(at-s.Off) / 3600e6, "limit_h": limit.Hours(),
 			"why": string(s.Why), "nights_off": len(s.Nights), "nights_of": 7, "at": time.UnixMicro(at).UTC(),
 		})}
 	}
 	return nil
+}
+
+// limit is how long the spell at hand may last.
+func (d *NotWorn) limit(r *alerting.VitalRules) time.Duration {
+	s, limit := &d.state, r.NotWorn
+	day, of := localDay(r, s.Off)
+	habit := 0
+	for _, n := range s.Nights { // of the last seven: this one counts with none
+		if int64(n) > day-7 && int64(n) <= day {
+			habit++
+		}
+	}
+	if habit >= habitNights && of >= eveningFrom*hourMicros {
+		limit += sleepsLong
+	}
+	return limit
 }
 
 // on ends the spell.

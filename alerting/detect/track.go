@@ -18,6 +18,8 @@ const (
 	keptSamples = 12
 	// together is how far apart samples may be and still confirm each other.
 	together = 6 * time.Hour
+	// dipWithin is how far apart the two samples beside a dip may be.
+	dipWithin = time.Hour
 )
 
 // track follows one vital sign: its newest samples and the episode in which it is
@@ -126,31 +128,91 @@ func (t *track) insert(at, received int64, value float64) (where int, fresh bool
 	return i, true
 }
 
-// neighbours are the window samples up to end that may confirm it.
-func (t *track) neighbours(end, window int) []sample {
-	start := max(0, end-window+1)
-	for t.Samples[end].At-t.Samples[start].At > together.Microseconds() {
-		start++
-	}
-	return t.Samples[start : end+1]
+// scale is what the samples of a vital sign are held to.
+type scale struct {
+	limit *alerting.VitalLimit
+	// asleep is the limit of the samples for which sleeping is true; nil: none is.
+	asleep   *alerting.VitalLimit
+	sleeping func(at int64) bool
+	// dip is by how much a single sample must lie below both beside it to be none;
+	// 0: each counts.
+	dip float64
 }
+
+func (c *scale) of(x sample) *alerting.VitalLimit {
+	if c.asleep != nil && c.sleeping(x.At) {
+		return c.asleep
+	}
+	return c.limit
+}
+
+// told is the limit to name for a window: that of its first abnormal sample.
+func (c *scale) told(w []sample) *alerting.VitalLimit {
+	for _, x := range w {
+		if c.beyond(x) {
+			return c.of(x)
+		}
+	}
+	return c.limit
+}
+
+func (c *scale) beyond(x sample) bool { return beyond(c.of(x), x.Value) != 0 }
 
 // confirmed is the first window with the sample i in it that confirms, nil when
 // none does.
-func (t *track) confirmed(r *alerting.VitalRules, l *alerting.VitalLimit, i int) []sample {
-	if quiet(l, t.Samples[max(0, i-r.Window+1):min(i+r.Window, len(t.Samples))]) {
+func (t *track) confirmed(r *alerting.VitalRules, c *scale, i int) []sample {
+	if quiet(c.limit, t.Samples[max(0, i-r.Window+1):min(i+r.Window, len(t.Samples))]) {
 		return nil
 	}
 	for end := i; end < min(i+r.Window, len(t.Samples)); end++ {
 		// Abnormal on either side counts: a pulse that swings from one bound to
 		// the other is no better than one that stays beyond it, and a band that
 		// measures so badly has to be looked after as well.
-		w := t.neighbours(end, r.Window)
-		if count(w, func(x float64) bool { return beyond(l, x) != 0 }) >= r.Confirm {
+		w := t.neighbours(end, r.Window, c)
+		n := 0
+		for _, x := range w {
+			if c.beyond(x) {
+				n++
+			}
+		}
+		if n >= r.Confirm {
 			return w
 		}
 	}
 	return nil
+}
+
+// neighbours are the window samples up to end that may confirm it. Dips are none.
+func (t *track) neighbours(end, window int, c *scale) []sample {
+	start := max(0, end-window+1)
+	for t.Samples[end].At-t.Samples[start].At > together.Microseconds() {
+		start++
+	}
+	w := t.Samples[start : end+1]
+	if c.dip == 0 || quiet(c.limit, w) {
+		return w
+	}
+	w = make([]sample, 0, window)
+	for i := end; i >= 0 && len(w) < window && t.Samples[end].At-t.Samples[i].At <= together.Microseconds(); i-- {
+		if !t.dips(c, i) {
+			w = append(w, t.Samples[i])
+		}
+	}
+	slices.Reverse(w)
+	return w
+}
+
+// dips says whether a sample is a single low one: those before and after it are
+// close in time, within the bounds, and well above it. What falls and comes back
+// so far at once was no breath but a hand that moved or was cold. While none has
+// come after it, it counts.
+func (t *track) dips(c *scale, i int) bool {
+	if i == 0 || i == len(t.Samples)-1 {
+		return false
+	}
+	before, x, after := t.Samples[i-1], t.Samples[i], t.Samples[i+1]
+	above := func(o sample) bool { return beyond(c.limit, o.Value) == 0 && o.Value-x.Value >= c.dip }
+	return beyond(c.limit, x.Value) < 0 && above(before) && above(after) && after.At-before.At <= dipWithin.Microseconds()
 }
 
 // echo says that the two abnormal samples of a window are one measurement told

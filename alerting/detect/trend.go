@@ -16,6 +16,11 @@ const (
 	hourSamples = 3
 	// hourGap is how far apart two hours at rest may be and still be on end.
 	hourGap = 12
+	// nightSamples is how many moments without steps a night must have to be like
+	// others: an hour of them in a band that measures every five minutes. Fewer are
+	// the waking minutes of somebody who takes the band off to sleep; then there must
+	// be two, and twice the robust z.
+	nightSamples = 12
 	// daySamples is how many samples a day must have.
 	daySamples = 3
 	// dayRun is how many days on end make a trend of temperature or pressure.
@@ -152,7 +157,11 @@ func (d *Trend) judgeNight(v *alerting.View) []alerting.Finding {
 	}
 	at := midnightOf(&v.Rules.Vitals, s.NightDay) + nightSeconds*second
 	z := s.Nights.z()
-	if int(level) < rules.NightAlert || z < rules.NightZ {
+	least := rules.NightZ
+	if samples < nightSamples {
+		least *= 2
+	}
+	if int(level) < rules.NightAlert || z < least || rules.NightZ > 0 && samples < 2 {
 		s.Run = 0
 		if level == nightGreen {
 			return d.usual(v, signNight, at)
@@ -309,7 +318,7 @@ func (d *Trend) unvouched(v *alerting.View, r devices.Reading, off why, day, at 
 	if !fresh || i < len(t.Samples)-1 { // a trend is of now
 		return findings
 	}
-	if w := t.confirmed(rules, l, i); w != nil && (which != systolic || !echo(l, w)) {
+	if w := t.confirmed(rules, &scale{limit: l}, i); w != nil && (which != systolic || !echo(l, w)) {
 		if t.Episode.IsZero() {
 			t.Episode = first(l, w)
 			e := limitEvidence(rules, l, which, r.Device, w)

@@ -9,8 +9,21 @@ import (
 	"shouwang/devices"
 )
 
-// scoreAge is how old a vital sign may be to count in the partial score.
-const scoreAge = time.Hour
+const (
+	// scoreAge is how old a vital sign may be to count in the partial score.
+	scoreAge = time.Hour
+	// dipFall is by how many points a single saturation must lie below those beside
+	// it to be an artefact: twice the error that the standard allows a finger clip
+	// (ISO 80601-2-61: ARMS of 4 points between 70 and 100 %).
+	dipFall = 8
+	// A pulse below 40 is common in healthy sleep, and is no reason to treat (the
+	// guideline on bradycardia of ACC, AHA and HRS, 2018). So asleep the bound may
+	// sink to the least personal one, unless it is known of the wearer that the
+	// pulse is never within sleepMargin of that. Hours of sleep are from 20 to 8.
+	sleepMargin, sleepFrom, sleepTo = 10, 20, 8
+	// stepsAge is how old the last word of the counter may be to prove a rest.
+	stepsAge = 30 * minute
+)
 
 // Vitals holds the vital signs of a resident to the limits in force. A sample is
 // valid when it can be believed: in range, the device on the wrist, and for SpO2
@@ -74,8 +87,9 @@ func (d *Vitals) judge(v *alerting.View, s vital, r devices.Reading, at int64) [
 		return nil
 	}
 	var findings []alerting.Finding
-	if w := t.confirmed(rules, l, i); w != nil && (s != systolic || !echo(l, w)) {
-		findings = d.raise(v, s, r.Device, w)
+	c := d.scale(rules, s, r.Device, l)
+	if w := t.confirmed(rules, &c, i); w != nil && (s != systolic || !echo(l, w)) {
+		findings = d.raise(v, s, r.Device, w, &c)
 	}
 	if t.calm(rules, l) {
 		findings = append(findings, alerting.Finding{
@@ -90,9 +104,9 @@ func (d *Vitals) judge(v *alerting.View, s vital, r devices.Reading, at int64) [
 
 // raise says what is confirmed, if it is news. Several vital signs together are
 // red, those too that were said before.
-func (d *Vitals) raise(v *alerting.View, s vital, device devices.DeviceID, w []sample) []alerting.Finding {
+func (d *Vitals) raise(v *alerting.View, s vital, device devices.DeviceID, w []sample, c *scale) []alerting.Finding {
 	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
-	l, last := d.limit(rules, s), w[len(w)-1].at()
+	l, last := c.told(w), w[len(w)-1].at()
 	others := d.others(s, last)
 	severity := alerting.Orange
 	if len(others) > 0 || count(w, func(x float64) bool { return extreme(l, x) }) >= rules.Confirm {
@@ -107,19 +121,20 @@ func (d *Vitals) raise(v *alerting.View, s vital, device devices.DeviceID, w []s
 		return nil
 	}
 	t.Severity = severity
-	findings := []alerting.Finding{d.finding(v, s, device, w)}
+	findings := []alerting.Finding{d.finding(v, s, device, w, c)}
 	for _, i := range others {
 		if o := &d.state.Tracks[i]; alerting.Red.Above(o.Severity) {
 			o.Severity = alerting.Red
-			findings = append(findings, d.finding(v, i, device, o.neighbours(len(o.Samples)-1, rules.Window)))
+			other := scale{limit: d.limit(rules, i)}
+			findings = append(findings, d.finding(v, i, device, o.neighbours(len(o.Samples)-1, rules.Window, &other), &other))
 		}
 	}
 	return findings
 }
 
-func (d *Vitals) finding(v *alerting.View, s vital, device devices.DeviceID, w []sample) alerting.Finding {
+func (d *Vitals) finding(v *alerting.View, s vital, device devices.DeviceID, w []sample, c *scale) alerting.Finding {
 	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
-	l := d.limit(rules, s)
+	l := c.told(w)
 	evidence := limitEvidence(rules, l, s, device, w)
 	if general := limitOf(rules, s).Low; general != l.Low {
 		evidence["low_general"] = general
@@ -130,6 +145,39 @@ func (d *Vitals) finding(v *alerting.View, s vital, device devices.DeviceID, w [
 		Kind: vitalInfo[s].kind, Subject: v.Subject, Episode: t.Episode, Severity: t.Severity,
 		FoundAt: w[len(w)-1].at(), KnownAt: v.Now, Evidence: evidence, Rule: vitalRule(v, s),
 	}
+}
+
+// scale is what samples of the vital sign are held to, l by day.
+func (d *Vitals) scale(r *alerting.VitalRules, s vital, device devices.DeviceID, l *alerting.VitalLimit) scale {
+	c := scale{limit: l}
+	switch {
+	case s == spo2:
+		c.dip = dipFall
+	case s == heartRate && r.PersonalLow != 0:
+		low := r.PersonalLow
+		if d.state.Low.Usual != 0 {
+			low = max(low, d.state.Low.Usual-sleepMargin)
+		}
+		if low >= l.Low {
+			break
+		}
+		asleep := *l
+		asleep.Low = low
+		w := d.state.Bands.of(device)
+		c.asleep, c.sleeping = &asleep, func(at int64) bool { return w.sleeping(r, at) }
+	}
+	return c
+}
+
+// sleeping says whether the wearer is taken to be asleep at a time: in the hours
+// of sleep, without a step for as long as makes a rest, which the counter has to
+// have proven.
+func (w *wrist) sleeping(r *alerting.VitalRules, at int64) bool {
+	if w.StepsAt == 0 || at > w.StepsAt+stepsAge || at < w.Moved+r.Trend.Rest.Microseconds() {
+		return false
+	}
+	_, of := localDay(r, at)
+	return of >= sleepFrom*hourMicros || of < sleepTo*hourMicros
 }
 
 // limit is what the vital sign of this wearer is held to.
