@@ -100,6 +100,7 @@ type Journal struct {
 	maxPayload int
 	end        uint64 // newest frame of all lanes when it was opened
 	lanes      map[ingest.Lane]*lane
+	order      order
 	metrics    *metrics
 	shred      atomic.Bool   // see Shred
 	unread     atomic.Uint64 // see SetAside
@@ -111,6 +112,7 @@ type lane struct {
 	subject string
 	buf     *buffer
 	tail    tail
+	stored  uint64 // the newest frame that its writer has seen stored; order guards it
 
 	mu       sync.Mutex
 	newest   uint64            // newest frame of the lane known to us, 0: none
