@@ -110,9 +110,10 @@ type DoorData struct {
 	Note   string     `json:"note,omitempty"`
 
 	// Of a photo.
-	Photo  string `json:"photo,omitempty" doc:"Id of the picture."`
-	Width  int    `json:"width,omitempty"`
-	Height int    `json:"height,omitempty"`
+	Photo       string `json:"photo,omitempty" doc:"Id of the picture; empty once it was removed."`
+	Width       int    `json:"width,omitempty"`
+	Height      int    `json:"height,omitempty"`
+	RemovedDays int    `json:"removed_after_days,omitempty" doc:"The picture was removed when it was so old."`
 }
 
 // ReportMore is what a report says beyond its outcome and note.

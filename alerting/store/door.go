@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"shouwang/alerting"
 	"shouwang/devices"
@@ -135,6 +136,62 @@ func (s *Store) Photo(ctx context.Context, visit, id string) ([]byte, error) {
 		return nil, fmt.Errorf("read photo: %w", err)
 	}
 	return jpeg, nil
+}
+
+// photosAtOnce bounds how long the removal of photos holds up other writes: each is
+// of up to alerting.MaxPhoto bytes.
+const photosAtOnce = 16
+
+// RemovePhotos removes the photos that came before now - keep, so that nothing of
+// them stays in the file; their entries say so. It returns how many there were.
+func (s *Store) RemovePhotos(ctx context.Context, now time.Time, keep time.Duration) (int, error) {
+	days, total := int(keep/(24*time.Hour)), 0
+	for {
+		var old []alerting.DoorEntry
+		err := each(ctx, s.db.Read, func(r *sql.Rows) error {
+			e, err := scanDoorEntry(r.Scan)
+			old = append(old, e)
+			return err
+		}, `SELECT `+doorColumns+` FROM visit_entries WHERE kind = 'photo' AND received < $1 AND data LIKE '%"photo":%' ORDER BY received LIMIT $2`,
+			database.Micros(now.Add(-keep)), photosAtOnce)
+		if err != nil {
+			return total, fmt.Errorf("find old photos: %w", err)
+		}
+		if len(old) == 0 {
+			break
+		}
+		err = s.db.Shred(ctx, func(tx *sql.Tx) error {
+			// All are overwritten where they lie before one is deleted, which may
+			// move others.
+			for _, step := range []string{`UPDATE visit_photos SET image = zeroblob(length(image)) WHERE id = $1 AND visit = $2`, `DELETE FROM visit_photos WHERE id = $1 AND visit = $2`} {
+				for i := range old {
+					if _, err := tx.ExecContext(ctx, step, old[i].Photo, old[i].Visit); err != nil {
+						return err
+					}
+				}
+			}
+			for i := range old {
+				e := &old[i]
+				e.Photo, e.RemovedDays = "", days
+				data, err := marshal(e.DoorData)
+				if err != nil {
+					return err
+				}
+				if _, err := tx.ExecContext(ctx, `UPDATE visit_entries SET data = $1 WHERE uuid = $2`, data, e.UUID); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return total, fmt.Errorf("remove photos: %w", err)
+		}
+		total += len(old)
+	}
+	if total == 0 {
+		return 0, nil
+	}
+	return total, s.db.Settle(ctx)
 }
 
 // HeldVisit is a visit that the scope's provider has had, whoever has it now, or

@@ -186,6 +186,8 @@ func TestErase(t *testing.T) {
 	must(t, err)
 	visit, err := desk.CreateVisit(t.Context(), by, alerting.NewVisit{Alert: alert.ID})
 	must(t, err)
+	_, _, err = desk.Enter(t.Context(), visit.ID, by, alerting.NewEntry{UUID: uuid.NewString(), Kind: alerting.EntryPhoto, Photo: bytes.Repeat([]byte("photomark"), 3000)})
+	must(t, err)
 	_, err = desk.ReportVisit(t.Context(), visit.ID, by, alerting.Report{UUID: uuid.NewString(), Outcome: alerting.Well, Note: "reportmark", At: time.Now()})
 	must(t, err)
 	_, err = desk.Close(t.Context(), alert.ID, by, alerting.Closing{Outcome: alerting.Well, Note: "closemark"})
@@ -196,7 +198,7 @@ func TestErase(t *testing.T) {
 	must(t, os.Mkdir(saved, 0o700))
 	_, err = p.db.Write.ExecContext(t.Context(), `VACUUM INTO $1`, filepath.Join(saved, "state.db"))
 	must(t, err)
-	marks := []string{name, phone, "markstreet-17", "markson", "notemark", "reportmark", "closemark", "lettermark" + local(gone)}
+	marks := []string{name, phone, "markstreet-17", "markson", "notemark", "reportmark", "photomark", "closemark", "lettermark" + local(gone)}
 	for _, mark := range marks {
 		if len(grepFolder(t, dir, mark)) == 0 {
 			t.Fatalf("%s is not in the files to begin with", mark)

@@ -78,6 +78,10 @@ type settings struct {
 		ExcessMB int64         `help:"Disk for what waits because of rate-per-minute; what does not fit is a dead letter." default:"256" name:"excess-mb"`
 	} `embed:"" prefix:"ingest-"`
 
+	Field struct {
+		Photos time.Duration `help:"How long photos of visits are kept; 0 is for ever." default:"4320h"`
+	} `embed:"" prefix:"field-"`
+
 	Notify notifySettings `embed:"" prefix:"notify-"`
 
 	Canary canarySettings `embed:"" prefix:"canary-"`
@@ -140,6 +144,9 @@ func (s *settings) validate() error {
 	}
 	if s.Ingest.Letters < 0 {
 		bad("ingest.dead_letters", "%v: must not be negative", s.Ingest.Letters)
+	}
+	if s.Field.Photos != 0 && s.Field.Photos < 24*time.Hour {
+		bad("field.photos", "%v: must be 0 or at least 24h", s.Field.Photos)
 	}
 	if s.Ingest.Rate < 0 {
 		bad("ingest.rate_per_minute", "%d: must not be negative", s.Ingest.Rate)

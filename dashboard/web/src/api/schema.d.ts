@@ -2909,11 +2909,16 @@ export interface components {
              * @description By the phone's clock.
              */
             phone_at?: string;
-            /** @description Id of the picture. */
+            /** @description Id of the picture; empty once it was removed. */
             photo?: string;
             reason?: string;
             /** Format: date-time */
             received: string;
+            /**
+             * Format: int64
+             * @description The picture was removed when it was so old.
+             */
+            removed_after_days?: number;
             /** @enum {string} */
             result?: "" | "done" | "nothing" | "not_possible";
             /** @description The phone gave the position on the maps' own datum (GCJ-02). */
@@ -3618,6 +3623,11 @@ export interface components {
             kind?: "home" | "phone";
             /** @description For a planned visit without an alert. */
             resident?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client, and the visit's id. The same sent twice sends somebody once.
+             */
+            uuid?: string;
         };
         Night: {
             /** @example 22:00 */
@@ -5025,6 +5035,11 @@ export interface components {
             remarks?: components["schemas"]["Remark"][];
             /** @description The siren was tested at the end of the shift, and heard. */
             sound_heard?: boolean;
+            /**
+             * Format: uuid
+             * @description Made by the client, and the sheet's id. The same sent twice is signed once.
+             */
+            uuid?: string;
         };
         Silence: {
             area: string;

@@ -27,6 +27,7 @@ export const field = {
   noFix: { denied: '没有定位权限。请在手机设置里允许，或用门码、水表号签到。', unavailable: '定位不可用，请用门码或水表号签到。', slow: '没有等到定位，可到窗外再试，或用门码、水表号签到。', insecure: '这个网址不是 https，浏览器不给定位。请用门码或水表号签到。' },
   mark: { outside: '离住址 {m} 米，超出 {radius} 米：可以签到，请说明原因，会标记出来。', inaccurate: '定位误差 {accuracy} 米，太大了，不能证明在门口：再试一次，或说明原因。', no_home: '还没有登记住址坐标，位置会记录下来。', wrong_code: '号码对不上', word: '没有证明，会标记出来。' }, marked: '签到有标记：{mark}', markWord: { outside: '不在门口范围内', inaccurate: '定位不准', no_home: '没有住址坐标', wrong_code: '号码不对', word: '仅凭说明' },
   report: '填写结果', changeReport: '补充结果', outcomeLabel: '见到的情况', conditionLabel: '老人状况', condition: { good: '良好', weak: '虚弱', ill: '生病', injured: '受伤', confused: '糊涂', not_seen: '没见到' }, noteLabel: '补充说明（选填）', followUp: '需要后续跟进', submit: '提交', chooseFirst: '请先选一个结果', reported: '{time} 填写：{outcome}', again: '已有结果，再填会作为补充记录。', emergency: '有险情先拨', 
+  photoRemoved: '保存 {n} 天后已按规定删除',
   photo: '拍照', photos: '{n} 张照片', photoWorking: '正在处理照片…', photoBad: '这张照片处理不了，请换一张。', photoHint: '照片会缩小，不带拍摄地点。请先征得本人同意。',
   leave: '离开', left: '{time} 离开', minutes: '服务 {n} 分钟',
   nobody: '没人应门', nobodyTitle: '没人应门：一步一步来', nobodyHint: '每做一步点一下，值班室能看到。破门须先报告主管并拨 110 或 120，有人见证。', stepNext: '下一步', enteredEarly: '还没有记录报告主管和报警（110 或 120）。确定先记录进入？',
