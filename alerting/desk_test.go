@@ -617,3 +617,31 @@ func TestReportOlderThanTheNewCryDoesNotSilenceIt(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+func TestAVisitSentTwiceIsOne(t *testing.T) {
+	w, alert := rung(t)
+	in := alerting.NewVisit{ID: uuid1, Alert: alert}
+	first, err := w.desk.CreateVisit(w.ctx, zhang, in)
+	w.must(err)
+	before := w.newest()
+	_, err = w.desk.StartVisit(w.ctx, first.ID, zhao)
+	w.must(err)
+	again, err := w.desk.CreateVisit(w.ctx, zhang, in)
+	w.must(err)
+	if again.ID != in.ID || again.State != alerting.VisitStarted || len(w.events(before)) != 1 {
+		t.Errorf("%+v", again)
+	}
+	plan := alerting.NewVisit{ID: uuid2, Resident: wang, Due: w.now.Add(time.Hour)}
+	_, err = w.desk.CreateVisit(w.ctx, zhang, plan)
+	w.must(err)
+	if again, err := w.desk.CreateVisit(w.ctx, zhang, plan); err != nil || again.ID != plan.ID {
+		t.Errorf("by plan: %+v %v", again, err)
+	}
+	plan.ID = first.ID
+	if _, err := w.desk.CreateVisit(w.ctx, zhang, plan); inputField(err) != "uuid" {
+		t.Errorf("the id of another: %v", err)
+	}
+	if _, err := w.desk.CreateVisit(w.ctx, zhang, alerting.NewVisit{ID: "x", Alert: alert}); inputField(err) != "uuid" {
+		t.Errorf("no UUID: %v", err)
+	}
+}

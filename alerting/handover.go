@@ -2,6 +2,7 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -147,9 +148,17 @@ func (*Handovers) line(a *Alert, remark string) SheetLine {
 	return l
 }
 
-// Sign keeps the sheet as it is now and lets it wait for who comes. One that still
-// waits for the same desk is withdrawn.
+// Sign seals the sheet as it is now, and keeps it.
 func (h *Handovers) Sign(ctx context.Context, by Actor, areas []devices.AreaPath, in NewSheet) (Sheet, error) {
+	s, err := h.Seal(ctx, by, areas, in)
+	if err != nil {
+		return s, err
+	}
+	return h.Keep(ctx, s)
+}
+
+// Seal makes the sheet as it is now, with its digest. Nothing is kept yet.
+func (h *Handovers) Seal(ctx context.Context, by Actor, areas []devices.AreaPath, in NewSheet) (Sheet, error) {
 	if err := checkText("note", in.Note, false); err != nil {
 		return Sheet{}, err
 	}
@@ -162,16 +171,29 @@ func (h *Handovers) Sign(ctx context.Context, by Actor, areas []devices.AreaPath
 	if err != nil {
 		return s, err
 	}
-	s.ID = newID()
+	if s.ID, err = idOf(in.ID); err != nil {
+		return s, err
+	}
 	var of RuleScope
 	if len(s.Areas) > 0 {
 		of.Area = s.Areas[0]
 	}
 	s.DueAt = s.SignedAt.Add(h.Store.Rules(s.SignedAt, of).Quiet.Handover)
-	if err := s.seal(); err != nil {
-		return s, err
-	}
-	err = h.Store.Tx(ctx, func(tx Tx) error {
+	return s, s.seal()
+}
+
+// Keep lets a sealed sheet wait for who comes. One that still waits for the same
+// desk is withdrawn; one that is kept already stays as it is.
+func (h *Handovers) Keep(ctx context.Context, s Sheet) (Sheet, error) {
+	err := h.Store.Tx(ctx, func(tx Tx) error {
+		switch kept, err := tx.Sheet(s.ID); {
+		case err == nil && kept.Outgoing == s.Outgoing && slices.Equal(kept.Areas, s.Areas):
+			return errSame
+		case err == nil:
+			return &InputError{Field: "uuid", Value: s.ID, Rule: "belongs to another sheet"}
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
 		waiting, err := tx.WaitingSheets()
 		if err != nil {
 			return err
@@ -186,7 +208,7 @@ func (h *Handovers) Sign(ctx context.Context, by Actor, areas []devices.AreaPath
 		}
 		return tx.PutSheet(&s)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errSame) {
 		return s, err
 	}
 	return h.Store.Sheet(ctx, s.ID)

@@ -153,3 +153,25 @@ func TestASheetIsWhatWasSigned(t *testing.T) {
 		t.Errorf("a changed sheet passes: %v", err)
 	}
 }
+
+func TestASheetSentTwiceIsSignedOnce(t *testing.T) {
+	w := newWorld(t)
+	h := w.handovers()
+	id := uuid1
+	first, err := h.Sign(w.ctx, zhang, desk, alerting.NewSheet{ID: id, Note: "quiet"})
+	w.must(err)
+	w.pass(time.Second)
+	again, err := h.Sign(w.ctx, zhang, desk, alerting.NewSheet{ID: id, Note: "quiet"})
+	w.must(err)
+	if again.ID != id || again.Digest != first.Digest || again.State != alerting.SheetWaiting || !again.SignedAt.Equal(first.SignedAt) {
+		t.Errorf("%+v", again)
+	}
+	for name, err := range map[string]error{
+		"of somebody else": func() error { _, err := h.Sign(w.ctx, zhao, desk, alerting.NewSheet{ID: id}); return err }(),
+		"no UUID":          func() error { _, err := h.Sign(w.ctx, zhang, desk, alerting.NewSheet{ID: "1"}); return err }(),
+	} {
+		if inputField(err) != "uuid" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

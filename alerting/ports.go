@@ -52,6 +52,7 @@ type Closing struct {
 
 // NewVisit asks for a visit, for an alert or by plan.
 type NewVisit struct {
+	ID       string // a UUID that the client has made: twice the same is one visit; "" makes one
 	Alert    string
 	Resident string
 	Due      time.Time // zero: by severity

@@ -94,6 +94,7 @@ type SheetLine struct {
 
 // NewSheet is what who goes writes.
 type NewSheet struct {
+	ID         string            // a UUID that the client has made; "" makes one
 	Remarks    map[string]string // by alert
 	Note       string
 	SoundHeard bool

@@ -28,10 +28,21 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 			return Visit{}, err
 		}
 	}
+	id, err := idOf(in.ID)
+	if err != nil {
+		return Visit{}, err
+	}
 	var done Visit
-	err := d.Book.Tx(ctx, func(tx Tx) error {
+	err = d.Book.Tx(ctx, func(tx Tx) error {
 		now := d.now()
-		v := &Visit{ID: newID(), State: VisitPlanned, Kind: cmp.Or(in.Kind, HomeVisit), Due: in.Due.UTC().Truncate(time.Microsecond), Created: now}
+		switch made, err := tx.Visit(id); {
+		case err == nil:
+			done = *made
+			return sameVisit(made, in)
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+		v := &Visit{ID: id, State: VisitPlanned, Kind: cmp.Or(in.Kind, HomeVisit), Due: in.Due.UTC().Truncate(time.Microsecond), Created: now}
 		if in.Assignee != "" {
 			v.Assignee = &in.Assignee
 		}
@@ -96,7 +107,31 @@ func (d *Desk) CreateVisit(ctx context.Context, by Actor, in NewVisit) (Visit, e
 		}
 		return putVisit(tx, v, ch)
 	})
+	if errors.Is(err, errSame) {
+		return done, nil
+	}
 	return done, err
+}
+
+// idOf is the id that the client has made, or a new one.
+func idOf(made string) (string, error) {
+	if made == "" {
+		return newID(), nil
+	}
+	id, err := uuid.Parse(made)
+	if err != nil {
+		return "", &InputError{Field: "uuid", Value: made, Rule: "must be a UUID"}
+	}
+	return id.String(), nil
+}
+
+// sameVisit ends a request that was made before: it is answered with the visit as
+// it is. Another's id is refused.
+func sameVisit(made *Visit, in NewVisit) error {
+	if in.Alert != "" && deref(made.Alert) == in.Alert || in.Alert == "" && made.Alert == nil && made.Resident != nil && made.Resident.ID == in.Resident {
+		return errSame
+	}
+	return &InputError{Field: "uuid", Value: made.ID, Rule: "belongs to another visit"}
 }
 
 // tellSent tells those who are to go that they are, but not whoever sends.
@@ -219,7 +254,7 @@ func (d *Desk) StartVisit(ctx context.Context, id string, by Actor) (Visit, erro
 }
 
 // errSame ends a transaction in which there is nothing to do.
-var errSame = errors.New("this report is here already")
+var errSame = errors.New("this is here already")
 
 // ReportVisit takes what was found. The same uuid again answers with the visit
 // as it is and changes nothing. A further report of a visit that has one is kept

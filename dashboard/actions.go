@@ -149,10 +149,7 @@ func act[I any, P interface {
 	id() string
 }](d *Dashboard, operation, summary string, do func(context.Context, *I) (alerting.Alert, error), detail func(*I) string) {
 	add(d, operation, summary, func(ctx context.Context, in *I) (*body[alerting.Alert], error) {
-		if _, err := d.alert(ctx, P(in).id()); err != nil {
-			return nil, err
-		}
-		a, err := do(ctx, in)
+		a, err := d.alert(ctx, P(in).id())
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +157,9 @@ func act[I any, P interface {
 		if detail != nil {
 			text = detail(in)
 		}
-		d.audit(ctx, operation, a.ID, a.Area, text)
+		if a, err = do(d.audited(ctx, operation, a.ID, a.Area, text), in); err != nil {
+			return nil, err
+		}
 		return &body[alerting.Alert]{d.showAlert(caller(ctx), a, false)}, nil
 	})
 }

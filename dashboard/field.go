@@ -287,10 +287,9 @@ func (d *Dashboard) reportVisit(ctx context.Context, id string, r alerting.Repor
 		return nil, err
 	}
 	r.By, r.Received, r.Moved = caller(ctx).User, time.Now().UTC(), moved
-	v, err := d.opts.Desk.ReportVisit(ctx, id, actor(ctx), r)
+	v, err := d.opts.Desk.ReportVisit(d.audited(ctx, "report-visit", before.ID, before.Area, ""), id, actor(ctx), r)
 	if err != nil {
 		return nil, err
 	}
-	d.audit(ctx, "report-visit", v.ID, before.Area, "")
 	return &body[alerting.Visit]{d.showHeld(caller(ctx), v, moved)}, nil
 }

@@ -160,6 +160,15 @@ func (d *Dashboard) audit(ctx context.Context, action, object string, area devic
 	d.auditAs(ctx, user, action, object, area, detail)
 }
 
+// audited is a context whose next change is written together with its line of the
+// audit log.
+func (d *Dashboard) audited(ctx context.Context, action, object string, area devices.AreaPath, detail string) context.Context {
+	e := access.Entry{Actor: caller(ctx).User, Action: action, Object: object, Area: area, Detail: cut(detail)}
+	return d.opts.Access.Audited(ctx, e, func(err error) {
+		d.log.Error().Err(err).Str("action", action).Str("object", object).Msg("audit line lost")
+	})
+}
+
 func (d *Dashboard) auditAs(ctx context.Context, user, action, object string, area devices.AreaPath, detail string) {
 	e := access.Entry{Actor: user, Action: action, Object: object, Area: area, Detail: cut(detail)}
 	if err := d.opts.Access.Audit(context.WithoutCancel(ctx), e); err != nil {

@@ -13,7 +13,8 @@ import (
 // Handovers makes and signs the sheets of shifts.
 type Handovers interface {
 	Draft(ctx context.Context, by alerting.Actor, areas []devices.AreaPath, in alerting.NewSheet) (alerting.Sheet, error)
-	Sign(ctx context.Context, by alerting.Actor, areas []devices.AreaPath, in alerting.NewSheet) (alerting.Sheet, error)
+	Seal(ctx context.Context, by alerting.Actor, areas []devices.AreaPath, in alerting.NewSheet) (alerting.Sheet, error)
+	Keep(ctx context.Context, s alerting.Sheet) (alerting.Sheet, error)
 	Take(ctx context.Context, id string, by alerting.Actor, note string, heard bool) (alerting.Sheet, error)
 }
 
@@ -29,6 +30,7 @@ type remark struct {
 
 type signOffIn struct {
 	Body struct {
+		UUID       string   `json:"uuid,omitempty" format:"uuid" doc:"Made by the client, and the sheet's id. The same sent twice is signed once."`
 		Remarks    []remark `json:"remarks,omitempty" maxItems:"500" doc:"What is to be known of single cases."`
 		Note       string   `json:"note,omitempty" maxLength:"4000"`
 		SoundHeard bool     `json:"sound_heard,omitempty" doc:"The siren was tested at the end of the shift, and heard."`
@@ -52,26 +54,28 @@ func (d *Dashboard) serveHandovers() {
 		return &body[alerting.Sheet]{d.showSheet(caller(ctx), s)}, nil
 	})
 	add(d, "sign-handover", "Sign the shift off; it waits for who comes", func(ctx context.Context, in *signOffIn) (*body[alerting.Sheet], error) {
-		n := alerting.NewSheet{Remarks: map[string]string{}, Note: in.Body.Note, SoundHeard: in.Body.SoundHeard, Warnings: d.warnings()}
+		n := alerting.NewSheet{ID: in.Body.UUID, Remarks: map[string]string{}, Note: in.Body.Note, SoundHeard: in.Body.SoundHeard, Warnings: d.warnings()}
 		for _, r := range in.Body.Remarks {
 			n.Remarks[r.Alert] = r.Text
 		}
-		s, err := d.opts.Handovers.Sign(ctx, actor(ctx), caller(ctx).Scope.Areas, n)
+		s, err := d.opts.Handovers.Seal(ctx, actor(ctx), caller(ctx).Scope.Areas, n)
 		if err != nil {
 			return nil, err
 		}
-		d.auditSheet(ctx, "sign-handover", &s)
+		if s, err = d.opts.Handovers.Keep(d.audited(ctx, "sign-handover", s.ID, areaOfSheet(&s), s.Digest), s); err != nil {
+			return nil, err
+		}
 		return &body[alerting.Sheet]{d.showSheet(caller(ctx), s)}, nil
 	}, status(http.StatusCreated))
 	add(d, "take-handover", "Take the shift over; somebody else than who signed it off", func(ctx context.Context, in *takeIn) (*body[alerting.Sheet], error) {
-		if _, err := d.sheet(ctx, in.ID); err != nil {
-			return nil, err
-		}
-		s, err := d.opts.Handovers.Take(ctx, in.ID, actor(ctx), in.Body.Note, in.Body.SoundHeard)
+		s, err := d.sheet(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		d.auditSheet(ctx, "take-handover", &s)
+		written := d.audited(ctx, "take-handover", s.ID, areaOfSheet(&s), s.Digest)
+		if s, err = d.opts.Handovers.Take(written, in.ID, actor(ctx), in.Body.Note, in.Body.SoundHeard); err != nil {
+			return nil, err
+		}
 		return &body[alerting.Sheet]{d.showSheet(caller(ctx), s)}, nil
 	})
 	add(d, "list-handovers", "Sheets without their lines, newest first", func(ctx context.Context, in *handoversIn) (*listOut[alerting.Sheet], error) {
@@ -86,7 +90,7 @@ func (d *Dashboard) serveHandovers() {
 		if err != nil {
 			return nil, err
 		}
-		d.auditSheet(ctx, "get-handover", &s)
+		d.audit(ctx, "get-handover", s.ID, areaOfSheet(&s), s.Digest)
 		return &body[alerting.Sheet]{d.showSheet(caller(ctx), s)}, nil
 	})
 }
@@ -124,12 +128,12 @@ func (d *Dashboard) showSheet(c *access.Caller, s alerting.Sheet) alerting.Sheet
 	return s
 }
 
-func (d *Dashboard) auditSheet(ctx context.Context, action string, s *alerting.Sheet) {
-	var area devices.AreaPath
-	if len(s.Areas) > 0 {
-		area = s.Areas[0]
+// areaOfSheet is where the audit log has the sheet.
+func areaOfSheet(s *alerting.Sheet) devices.AreaPath {
+	if len(s.Areas) == 0 {
+		return ""
 	}
-	d.audit(ctx, action, s.ID, area, s.Digest)
+	return s.Areas[0]
 }
 
 func (d *Dashboard) warnings() []string {

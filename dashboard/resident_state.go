@@ -64,10 +64,10 @@ func (d *Dashboard) serveResidentStates() {
 		if err != nil {
 			return nil, err
 		}
-		if err := d.opts.States.SetState(ctx, in.ID, in.Body.State, caller(ctx).User, in.Body.Reason); err != nil {
+		written := d.audited(ctx, "set-resident-state", r.ID, r.Area, string(r.State)+" to "+string(in.Body.State))
+		if err := d.opts.States.SetState(written, in.ID, in.Body.State, caller(ctx).User, in.Body.Reason); err != nil {
 			return nil, err
 		}
-		d.audit(ctx, "set-resident-state", r.ID, r.Area, string(r.State)+" to "+string(in.Body.State))
 		// What follows is done again later if this fails: the change stands.
 		if err := d.followTurns(ctx); err != nil {
 			d.log.Error().Err(err).Msg("a change of state is not followed up yet")

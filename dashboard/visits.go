@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"shouwang/alerting"
 	"shouwang/devices"
 )
@@ -25,6 +27,7 @@ type visitsIn struct {
 
 type newVisitIn struct {
 	Body struct {
+		UUID     string    `json:"uuid,omitempty" format:"uuid" doc:"Made by the client, and the visit's id. The same sent twice sends somebody once."`
 		Alert    string    `json:"alert,omitempty" doc:"The alert the visit answers; or give a resident."`
 		Resident string    `json:"resident,omitempty" doc:"For a planned visit without an alert."`
 		Due      time.Time `json:"due,omitzero" doc:"By when; without it, as the alert's severity asks."`
@@ -91,7 +94,8 @@ func (d *Dashboard) serveVisits() {
 }
 
 func (d *Dashboard) createVisit(ctx context.Context, in *newVisitIn) (*body[alerting.Visit], error) {
-	v := alerting.NewVisit{Alert: in.Body.Alert, Resident: in.Body.Resident, Due: in.Body.Due, Assignee: in.Body.Assignee, Kind: alerting.VisitKind(in.Body.Kind)}
+	var area devices.AreaPath
+	v := alerting.NewVisit{ID: in.Body.UUID, Alert: in.Body.Alert, Resident: in.Body.Resident, Due: in.Body.Due, Assignee: in.Body.Assignee, Kind: alerting.VisitKind(in.Body.Kind)}
 	if (v.Alert == "") == (v.Resident == "") {
 		return nil, invalid("alert", v.Alert, "either alert or resident must be given, not both")
 	}
@@ -105,6 +109,7 @@ func (d *Dashboard) createVisit(ctx context.Context, in *newVisitIn) (*body[aler
 				return nil, err
 			}
 		}
+		area = a.Area
 	} else {
 		r, err := d.resident(ctx, v.Resident)
 		if err != nil {
@@ -115,12 +120,15 @@ func (d *Dashboard) createVisit(ctx context.Context, in *newVisitIn) (*body[aler
 				return nil, err
 			}
 		}
+		area = r.Area
 	}
-	made, err := d.opts.Desk.CreateVisit(ctx, actor(ctx), v)
+	if v.ID == "" { // the audit log names it
+		v.ID = uuid.Must(uuid.NewV7()).String()
+	}
+	made, err := d.opts.Desk.CreateVisit(d.audited(ctx, "create-visit", v.ID, area, v.Alert), actor(ctx), v)
 	if err != nil {
 		return nil, err
 	}
-	d.audit(ctx, "create-visit", made.ID, made.Area, v.Alert)
 	return &body[alerting.Visit]{d.showVisit(caller(ctx), made, false)}, nil
 }
 
@@ -134,14 +142,13 @@ func visitAct[I any, P interface {
 	id() string
 }](d *Dashboard, operation, summary string, do func(context.Context, *I) (alerting.Visit, error)) {
 	add(d, operation, summary, func(ctx context.Context, in *I) (*body[alerting.Visit], error) {
-		if _, err := d.visit(ctx, P(in).id()); err != nil {
-			return nil, err
-		}
-		v, err := do(ctx, in)
+		v, err := d.visit(ctx, P(in).id())
 		if err != nil {
 			return nil, err
 		}
-		d.audit(ctx, operation, v.ID, v.Area, "")
+		if v, err = do(d.audited(ctx, operation, v.ID, v.Area, ""), in); err != nil {
+			return nil, err
+		}
 		return &body[alerting.Visit]{d.showVisit(caller(ctx), v, false)}, nil
 	})
 }

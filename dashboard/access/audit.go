@@ -39,26 +39,40 @@ func (e Entry) chained(before string) (string, error) {
 
 // Audit adds a line; ID and At are given here.
 func (s *Store) Audit(ctx context.Context, e Entry) error {
-	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
-		var before string
-		err := tx.QueryRowContext(ctx, `SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1`).Scan(&e.ID, &before)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		e.ID++
-		e.At = database.Time(database.Micros(s.opts.Now()))
-		hash, err := e.chained(before)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO audit (id, at, actor, action, object, area, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			e.ID, database.Micros(e.At), e.Actor, e.Action, e.Object, string(e.Area), e.Detail, hash)
-		return err
-	})
+	err := s.db.Tx(ctx, func(tx *sql.Tx) error { return s.addLine(ctx, tx, e) })
 	if err != nil {
 		return fmt.Errorf("write audit: %w", err)
 	}
 	return nil
+}
+
+// Audited is a context whose next change is written together with its line: none
+// is there without the other. A line that cannot be written does not undo the
+// change, and lost hears why.
+func (s *Store) Audited(ctx context.Context, e Entry, lost func(error)) context.Context {
+	return database.Also(ctx, func(tx *sql.Tx) error {
+		if err := s.addLine(ctx, tx, e); err != nil {
+			lost(fmt.Errorf("write audit: %w", err))
+		}
+		return nil
+	})
+}
+
+func (s *Store) addLine(ctx context.Context, tx *sql.Tx, e Entry) error {
+	var before string
+	err := tx.QueryRowContext(ctx, `SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1`).Scan(&e.ID, &before)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	e.ID++
+	e.At = database.Time(database.Micros(s.opts.Now()))
+	hash, err := e.chained(before)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO audit (id, at, actor, action, object, area, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		e.ID, database.Micros(e.At), e.Actor, e.Action, e.Object, string(e.Area), e.Detail, hash)
+	return err
 }
 
 // AuditFilter selects lines; zero fields select everything in the scope. Lines

@@ -1,6 +1,8 @@
 package access
 
 import (
+	"database/sql"
+	"errors"
 	"slices"
 	"testing"
 
@@ -28,5 +30,28 @@ func TestWithoutASupervisorItsAdministratorsAreTold(t *testing.T) {
 	must(t, s.Disable(t.Context(), "chen"))
 	if got, err := s.Supervisors(t.Context(), "xian/a/village"); err != nil || !slices.Equal(got, []string{"root"}) {
 		t.Errorf("with a disabled supervisor: %v %v", got, err)
+	}
+}
+
+// A line of the audit log is there when its change is, and only then.
+func TestAuditedWithItsChange(t *testing.T) {
+	s, db, _ := newStore(t)
+	lines := func() int {
+		list, err := s.AuditLog(t.Context(), AuditFilter{Scope: devices.Everywhere(), Action: "close-alert", Limit: 10})
+		must(t, err)
+		return len(list)
+	}
+	ctx := s.Audited(t.Context(), Entry{Actor: "duty", Action: "close-alert", Object: "a"}, func(err error) { t.Error(err) })
+	refused := errors.New("refused")
+	if err := db.Tx(ctx, func(*sql.Tx) error { return refused }); !errors.Is(err, refused) || lines() != 0 {
+		t.Fatalf("%v, %d lines", err, lines())
+	}
+	must(t, db.Tx(ctx, func(*sql.Tx) error { return nil }))
+	must(t, db.Tx(ctx, func(*sql.Tx) error { return nil }))
+	if lines() != 1 {
+		t.Errorf("%d lines", lines())
+	}
+	if _, err := s.VerifyAudit(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -53,7 +53,7 @@ func Open(ctx context.Context, file string) (*DB, error) {
 func open(file, lock string) (*sql.DB, error) {
 	q := url.Values{}
 	q.Set("_txlock", lock)
-	for _, pragma := range []string{"journal_mode(wal)", "synchronous(full)", "busy_timeout(10000)", "foreign_keys(1)"} {
+	for _, pragma := range []string{"journal_mode(wal)", "synchronous(full)", "busy_timeout(10000)", "foreign_keys(1)", "secure_delete(fast)"} {
 		q.Add("_pragma", pragma)
 	}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?"+q.Encode())
@@ -73,7 +73,12 @@ func (db *DB) Tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	return run(ctx, tx, fn)
+	work, committed := with(ctx, fn)
+	if err := run(ctx, tx, work); err != nil {
+		return err
+	}
+	committed()
+	return nil
 }
 
 // TxLazy is Tx for what can be done again: it does not wait for the disk. A power
