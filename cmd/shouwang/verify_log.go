@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ import (
 
 // verifyLogCmd checks the chains of the event log and of the audit log: whether anything in it was
 // changed, removed or added by other hands than the service's. The service may be
-// running.
+// running; nothing is written.
 type verifyLogCmd struct {
 	Data  string    `help:"Data folder of the service." default:"./data" type:"path"`
 	Noted notedHash `help:"Number and hash that were noted elsewhere at an earlier time, as this command has printed them: NUMBER:HASH." placeholder:"NUMBER:HASH"`
@@ -46,13 +45,9 @@ var errLogBroken = errors.New("the event log is not whole")
 // Run verifies, and says what it has found. The exit status is 0 only for a chain
 // that is whole.
 func (c *verifyLogCmd) Run(ctx context.Context, stdout io.Writer) (err error) {
-	file := filepath.Join(c.Data, "state.db")
-	if _, err := os.Stat(file); err != nil {
-		return fmt.Errorf("verify-log: %w", err)
-	}
-	db, err := database.Open(ctx, file)
+	db, err := database.OpenReadOnly(ctx, filepath.Join(c.Data, "state.db"))
 	if err != nil {
-		return err
+		return fmt.Errorf("verify-log: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	chain, err := store.New(db).Verify(ctx, c.Noted.number, c.Noted.hash)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -76,6 +77,51 @@ func TestVerifyLog(t *testing.T) {
 	if code, said := verifyLog(t, dir); code != 1 || !strings.Contains(said, "BROKEN at event 3") || !strings.Contains(said, "whole up to event 2") {
 		t.Errorf("%d %s", code, said)
 	}
+}
+
+// Who looks writes nothing: a folder that cannot be written is as good, and a
+// database of an older release stays what it is.
+func TestVerifyLogWritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "state.db")
+	db, err := database.Open(t.Context(), file)
+	must(t, err)
+	if code, said := verifyLog(t, dir); code != 0 { // beside a service that has it open
+		t.Errorf("%d %s", code, said)
+	}
+	must(t, db.Close())
+	was, err := os.ReadFile(file)
+	must(t, err)
+	must(t, os.Chmod(file, 0o400))
+	must(t, os.Chmod(dir, 0o500))
+	code, said := verifyLog(t, dir)
+	must(t, os.Chmod(dir, 0o700))
+	must(t, os.Chmod(file, 0o600))
+	if code != 0 || !strings.Contains(said, "whole: 0 events") {
+		t.Errorf("%d %s", code, said)
+	}
+	untouched := func(want []byte) {
+		t.Helper()
+		got, err := os.ReadFile(file)
+		must(t, err)
+		files, err := os.ReadDir(dir)
+		must(t, err)
+		if !bytes.Equal(got, want) || len(files) != 1 {
+			t.Errorf("the file is changed: %t; files: %v", !bytes.Equal(got, want), files)
+		}
+	}
+	untouched(was)
+	db, err = database.Open(t.Context(), file)
+	must(t, err)
+	_, err = db.Write.ExecContext(t.Context(), `DELETE FROM migrations WHERE name = '0021_reports.sql'`)
+	must(t, err)
+	must(t, db.Close())
+	was, err = os.ReadFile(file)
+	must(t, err)
+	if code, said := verifyLog(t, dir); code != 1 || !strings.Contains(said, "another release") {
+		t.Errorf("of another release: %d %s", code, said)
+	}
+	untouched(was)
 }
 
 func TestRanges(t *testing.T) {
