@@ -10,10 +10,11 @@ import (
 // are usually apart.
 const recent = 32
 
-// Decoded spares the second reader of a lane the decoding: it keeps what the
-// last frames said. Decoders that share one must have the same directory and age
-// limit; what they give is shared too, and must not be changed. A reader that is
-// far behind the other decodes for itself.
+// Decoded spares the second of a lane's two readers the decoding: it keeps what
+// the last frames said until that one has asked. Decoders that share one must have
+// the same directory and age limit; what they give is shared too, and must not be
+// changed. A reader that is far behind the other, or asks again, decodes for
+// itself.
 type Decoded struct {
 	mu     sync.Mutex
 	frames [recent]decodedFrame
@@ -21,6 +22,7 @@ type Decoded struct {
 
 type decodedFrame struct {
 	seq      uint64
+	taken    bool // by both readers: the rest is not kept
 	records  []devices.Record
 	refusals []devices.Refusal
 	// untimed is what the window must learn of the frame, and repeats and
@@ -39,8 +41,9 @@ func (d *Decoded) frame(seq uint64, decode func() decodedFrame) (frame decodedFr
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	kept := &d.frames[seq%recent]
-	if kept.seq == seq && seq != 0 {
-		return *kept, true
+	if kept.seq == seq && seq != 0 && !kept.taken {
+		frame, *kept = *kept, decodedFrame{seq: seq, taken: true}
+		return frame, true
 	}
 	frame = decode()
 	if seq > kept.seq { // else it is the laggard's, whom the other does not follow
