@@ -2,6 +2,7 @@
 // machine answers 409); this only keeps pointless buttons off the page.
 import { Problem } from '@/api/client'
 import type { AlertState } from '@/api/types'
+import { duration } from '@/words/time'
 import { word, type Translate } from '@/words'
 
 export const alertActions = ['ack', 'call', 'dispatch', 'note', 'escalate', 'close', 'reopen', 'assign', 'merge', 'cancel', 'lower'] as const
@@ -45,8 +46,11 @@ export function explain(e: unknown, action: string, t: Translate): string {
       return state ? t('error.conflict', { action, state: word(t, 'state', state) }) + by : e.message
     }
     case 400:
-    case 422: return t('error.input', { detail: detail(e) })
-    case 429: return t('error.tooMany')
+    case 422:
+      // The code of an authenticator app is entered in several forms.
+      if (list(e.body.errors).some((x) => x.field === 'code' && String(x.rule).startsWith('is wrong'))) return t('access.signin.codeWrong')
+      return t('error.input', { detail: detail(e) })
+    case 429: return typeof e.body.retry_after_s === 'number' ? t('error.tooManyFor', { time: duration(e.body.retry_after_s * 1000, t) }) : t('error.tooMany')
   }
   return t('error.server', { status: e.status, detail: e.message })
 }

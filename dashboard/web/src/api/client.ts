@@ -60,6 +60,8 @@ export function createClient(hooks: ClientHooks = {}): Client {
     if (res.ok) return data as T
     const doc = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>
     if (res.status === 401 && path !== '/session') hooks.onSignedOut?.()
+    const wait = Number(res.headers.get('Retry-After') ?? '')
+    if (wait > 0) doc.retry_after_s = wait
     throw new Problem(res.status, String(doc.title ?? res.statusText), String(doc.detail ?? ''), doc)
   }
   return {

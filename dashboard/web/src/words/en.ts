@@ -110,7 +110,7 @@ export const en: Messages = {
   },
   error: {
     conflict: 'Cannot do “{action}” now: this alert is {state}.', conflictBy: '{name} was first.', unreachable: 'The server cannot be reached; nothing was changed. Please try again.', forbidden: 'Your account may not do this.', notFound: 'It does not exist, or lies outside your area.',
-    input: 'Please correct: {detail}', server: 'Server error ({status}): {detail}', tooMany: 'Too many attempts; please wait a little.',
+    input: 'Please correct: {detail}', server: 'Server error ({status}): {detail}', tooMany: 'Too many attempts; please wait a little.', tooManyFor: 'Too many attempts; please wait {time}.',
   },
   residents: {
     title: 'Residents', search: 'Find by name or number', name: 'Name', phone: 'Phone', address: 'Address', area: 'Area', tier: 'Risk', state: 'State', empty: 'Nobody found', more: 'Load more',

@@ -110,7 +110,7 @@ export const zh = {
   },
   error: {
     conflict: '现在不能“{action}”：这条警情{state}。', conflictBy: '{name} 已先处理。', unreachable: '连不上服务器，操作没有生效。请稍后重试。', forbidden: '您的账号没有这项权限。', notFound: '不存在，或不在您的管辖范围内。',
-    input: '填写有误：{detail}', server: '服务器出错（{status}）：{detail}', tooMany: '操作太频繁，请稍后再试。',
+    input: '填写有误：{detail}', server: '服务器出错（{status}）：{detail}', tooMany: '操作太频繁，请稍后再试。', tooManyFor: '次数太多，请 {time}后再试。',
   },
   residents: {
     title: '照护对象', search: '按姓名或编号查找', name: '姓名', phone: '电话', address: '住址', area: '区域', tier: '风险等级', state: '状态', empty: '没有找到', more: '载入更多',
