@@ -33,15 +33,27 @@ type consentsOut struct {
 	Items []consentBody  `json:"items" doc:"All decisions, newest first. The newest one of a type that has begun counts."`
 }
 
+// Decision is what a resident agrees to, or withdraws.
+type Decision struct {
+	Data    []devices.DataType `json:"data" minItems:"1" maxItems:"4" enum:"water,vitals,motion,position"`
+	Granted bool               `json:"granted" doc:"false withdraws: from then on nothing of the type is stored, judged or shown. What is stored already stays until it is erased."`
+	From    time.Time          `json:"from,omitzero" doc:"Now by default."`
+	To      time.Time          `json:"to,omitzero" doc:"Until further notice by default."`
+	Paper   string             `json:"paper,omitempty" maxLength:"200" doc:"Where the signed paper is."`
+}
+
+// of is the decision by type of data.
+func (c Decision) of(resident, by string) []devices.Consent {
+	list := make([]devices.Consent, len(c.Data))
+	for i, data := range c.Data {
+		list[i] = devices.Consent{Resident: resident, Data: data, Granted: c.Granted, From: c.From, To: c.To, Paper: c.Paper, By: by}
+	}
+	return list
+}
+
 type newConsentIn struct {
 	ByID
-	Body struct {
-		Data    []devices.DataType `json:"data" minItems:"1" maxItems:"4" enum:"water,vitals,motion,position"`
-		Granted bool               `json:"granted" doc:"false withdraws: from then on nothing of the type is stored, judged or shown. What is stored already stays until it is erased."`
-		From    time.Time          `json:"from,omitzero" doc:"Now by default."`
-		To      time.Time          `json:"to,omitzero" doc:"Until further notice by default."`
-		Paper   string             `json:"paper,omitempty" maxLength:"200" doc:"Where the signed paper is."`
-	}
+	Body Decision
 }
 
 func (d *Dashboard) serveConsents() {
@@ -60,10 +72,8 @@ func (d *Dashboard) serveConsents() {
 		names := make([]string, len(in.Body.Data))
 		for i, data := range in.Body.Data {
 			names[i] = string(data)
-			all.Consents = append(all.Consents, devices.Consent{
-				Resident: r.ID, Data: data, Granted: in.Body.Granted, From: in.Body.From, To: in.Body.To, Paper: in.Body.Paper, By: caller(ctx).User,
-			})
 		}
+		all.Consents = in.Body.of(r.ID, caller(ctx).User)
 		if err := d.opts.Registry.PutAll(ctx, all); err != nil {
 			return nil, err
 		}

@@ -16,6 +16,13 @@ type registryDoc struct {
 	Residents   []ResidentBody  `json:"residents,omitempty"`
 	Devices     []newDevice     `json:"devices,omitempty"`
 	Assignments []newAssignment `json:"assignments,omitempty"`
+	Consents    []newConsent    `json:"consents,omitempty" doc:"What residents agree to; what of theirs is sent is taken, or not, from the same moment on."`
+}
+
+// newConsent is a decision as consents are entered one by one, of whom.
+type newConsent struct {
+	Resident string `json:"resident" minLength:"1" maxLength:"64"`
+	Decision
 }
 
 type providerBody struct {
@@ -30,6 +37,7 @@ type imported struct {
 	Residents   int      `json:"residents"`
 	Devices     int      `json:"devices"`
 	Assignments int      `json:"assignments"`
+	Consents    int      `json:"consents"`
 	Secrets     []secret `json:"secrets" doc:"Of the devices that were new; shown once."`
 }
 
@@ -38,7 +46,7 @@ type imported struct {
 const maxImport = 32 << 20
 
 func (d *Dashboard) serveImport() {
-	add(d, "import-registry", "Enter areas, providers, residents, devices and assignments: all, or nothing when one is wrong",
+	add(d, "import-registry", "Enter areas, providers, residents, devices, assignments and consents: all, or nothing when one is wrong",
 		d.importRegistry, func(op *huma.Operation) {
 			op.MaxBodyBytes = maxImport
 			op.BodyReadTimeout = 2 * time.Minute
@@ -69,18 +77,21 @@ func (d *Dashboard) importRegistry(ctx context.Context, in *body[registryDoc]) (
 	for _, a := range doc.Assignments {
 		all.Assignments = append(all.Assignments, devices.Assignment{Device: a.Device, Resident: a.Resident, From: a.From})
 	}
+	for _, c := range doc.Consents {
+		all.Consents = append(all.Consents, c.of(c.Resident, caller(ctx).User)...)
+	}
 	made, err := d.opts.Registry.Enter(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	out := imported{
 		Areas: len(doc.Areas), Providers: len(doc.Providers), Residents: len(doc.Residents),
-		Devices: len(doc.Devices), Assignments: len(doc.Assignments), Secrets: make([]secret, len(made)),
+		Devices: len(doc.Devices), Assignments: len(doc.Assignments), Consents: len(doc.Consents), Secrets: make([]secret, len(made)),
 	}
 	for i, s := range made {
 		out.Secrets[i] = showSecret(s)
 	}
-	d.audit(ctx, "import-registry", "", "", fmt.Sprintf("%d areas, %d providers, %d residents, %d devices, %d assignments",
-		out.Areas, out.Providers, out.Residents, out.Devices, out.Assignments))
+	d.audit(ctx, "import-registry", "", "", fmt.Sprintf("%d areas, %d providers, %d residents, %d devices, %d assignments, %d consents",
+		out.Areas, out.Providers, out.Residents, out.Devices, out.Assignments, out.Consents))
 	return &body[imported]{out}, nil
 }

@@ -139,6 +139,7 @@ func (d *Dashboard) report(ctx context.Context, in *ReportIn) (*report.Monthly, 
 		return nil, err
 	}
 	data.Visits = slices.DeleteFunc(data.Visits, func(v alerting.Visit) bool { return !mine(v.Area) })
+	data.Providers = d.providerNames()
 	if data.Uncovered, err = d.opts.Reports.Uncovered(ctx, scope, area, from, to); err != nil {
 		return nil, err
 	}

@@ -203,6 +203,15 @@ func (d *Dashboard) providers(ctx context.Context) []devices.Provider {
 	})
 }
 
+// providerNames are the names of all providers by id.
+func (d *Dashboard) providerNames() map[string]string {
+	names := map[string]string{}
+	for _, p := range d.opts.Registry.Providers() {
+		names[p.ID] = p.Name
+	}
+	return names
+}
+
 func (d *Dashboard) listProviders(ctx context.Context, _ *struct{}) (*body[providersOut], error) {
 	people, err := d.opts.Access.Workers(ctx, access.WorkerFilter{Role: []access.Role{access.Provider}, Disabled: true})
 	if err != nil {

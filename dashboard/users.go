@@ -86,6 +86,10 @@ func (d *Dashboard) serveUsers() {
 		if err != nil {
 			return nil, err
 		}
+		names := d.providerNames()
+		for i := range list {
+			list[i].ProviderName = names[list[i].Provider]
+		}
 		next := ""
 		if len(list) == in.Limit {
 			next = list[len(list)-1].Username
@@ -110,6 +114,7 @@ func (d *Dashboard) serveUsers() {
 		}
 		d.audit(ctx, "create-user", a.Username, "", string(a.Role))
 		made, err := users.Account(ctx, a.Username)
+		made.ProviderName = d.providerNames()[made.Provider]
 		return &body[access.Account]{made}, err
 	}, status(http.StatusCreated))
 	add(d, "update-user", "Give an account another name, role or areas; holds at once for whoever is signed in with it", d.editUser)
@@ -242,6 +247,7 @@ func (d *Dashboard) editUser(ctx context.Context, in *editUserIn) (*body[access.
 	if err != nil {
 		return nil, err
 	}
+	now.ProviderName = d.providerNames()[now.Provider]
 	d.audit(ctx, "update-user", now.Username, "", fmt.Sprintf("%s → %s", reachOf(before), reachOf(now)))
 	return &body[access.Account]{now}, nil
 }

@@ -61,6 +61,7 @@ type Data struct {
 	Uncovered []alerting.Uncovered
 	Checks    []alerting.DutyCheck
 	Quotas    []alerting.VisitQuota
+	Providers map[string]string // names by id
 }
 
 // end is up to when the month has gone.

@@ -104,7 +104,7 @@ func (r *Monthly) visitTable(w *words) table {
 func (r *Monthly) providerTable(w *words) table {
 	t := table{name: w.sheets[4], head: w.providerHead}
 	for _, p := range r.Providers {
-		t.rows = append(t.rows, []any{p.Provider, p.Visits.N, tenth(p.Hours), p.Residents})
+		t.rows = append(t.rows, []any{p.Name, p.Visits.N, tenth(p.Hours), p.Residents})
 	}
 	return t
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,7 +19,8 @@ type VisitRow struct {
 // ProviderRow is the work of one provider: its visits at the door that were
 // reported in the month.
 type ProviderRow struct {
-	Provider  string  `json:"provider"`
+	Provider  string  `json:"provider" doc:"Its id."`
+	Name      string  `json:"name"`
 	Visits    Number  `json:"visits"`
 	Hours     float64 `json:"hours" doc:"From check-in to check-out, of those that have both."`
 	Residents int     `json:"residents" doc:"How many different people were visited."`
@@ -109,6 +111,6 @@ func (r *Monthly) providers(d *Data, all []alerting.Visit) {
 	r.Providers = []ProviderRow{}
 	for _, name := range names {
 		w := of[name]
-		r.Providers = append(r.Providers, ProviderRow{name, r.lists.number(w.items, "provider/%s", name), w.hours, len(w.seen)})
+		r.Providers = append(r.Providers, ProviderRow{name, cmp.Or(d.Providers[name], name), r.lists.number(w.items, "provider/%s", name), w.hours, len(w.seen)})
 	}
 }

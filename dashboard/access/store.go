@@ -53,9 +53,11 @@ type Account struct {
 	Role     Role               `json:"role" enum:"administrator,duty,town_duty,assistant,provider,supervisor,vendor,auditor"`
 	Areas    []devices.AreaPath `json:"areas" doc:"Roots of the account's area trees; an empty path is everything."`
 	Provider string             `json:"provider" doc:"The organisation a provider account works for."`
-	Vendor   string             `json:"vendor" doc:"The vendor whose devices a vendor account sees."`
-	Disabled bool               `json:"disabled"`
-	Created  time.Time          `json:"created_at"`
+	// ProviderName is filled in by who shows the account.
+	ProviderName string    `json:"provider_name,omitempty" doc:"Of that organisation."`
+	Vendor       string    `json:"vendor" doc:"The vendor whose devices a vendor account sees."`
+	Disabled     bool      `json:"disabled"`
+	Created      time.Time `json:"created_at"`
 }
 
 // Options are the limits of sessions; zero fields take the defaults.

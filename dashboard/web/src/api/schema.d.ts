@@ -1022,7 +1022,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enter areas, providers, residents, devices and assignments: all, or nothing when one is wrong
+         * Enter areas, providers, residents, devices, assignments and consents: all, or nothing when one is wrong
          * @description Open to administrator.
          */
         post: operations["import-registry"];
@@ -2337,6 +2337,8 @@ export interface components {
             name: string;
             /** @description The organisation a provider account works for. */
             provider: string;
+            /** @description Of that organisation. */
+            provider_name?: string;
             /** @enum {string} */
             role: "administrator" | "duty" | "town_duty" | "assistant" | "provider" | "supervisor" | "vendor" | "auditor";
             username: string;
@@ -2844,6 +2846,23 @@ export interface components {
             topic: string;
             value: string;
         };
+        Decision: {
+            data: ("water" | "vitals" | "motion" | "position")[];
+            /**
+             * Format: date-time
+             * @description Now by default.
+             */
+            from?: string;
+            /** @description false withdraws: from then on nothing of the type is stored, judged or shown. What is stored already stays until it is erased. */
+            granted: boolean;
+            /** @description Where the signed paper is. */
+            paper?: string;
+            /**
+             * Format: date-time
+             * @description Until further notice by default.
+             */
+            to?: string;
+        };
         DeviceBody: {
             /** @description Where it is; empty for a vendor. */
             area: string;
@@ -3210,6 +3229,8 @@ export interface components {
             /** Format: int64 */
             assignments: number;
             /** Format: int64 */
+            consents: number;
+            /** Format: int64 */
             devices: number;
             /** Format: int64 */
             providers: number;
@@ -3527,7 +3548,7 @@ export interface components {
             /** @description Empty takes the device back. */
             resident: string;
         };
-        NewConsentInBody: {
+        NewConsent: {
             data: ("water" | "vitals" | "motion" | "position")[];
             /**
              * Format: date-time
@@ -3538,6 +3559,7 @@ export interface components {
             granted: boolean;
             /** @description Where the signed paper is. */
             paper?: string;
+            resident: string;
             /**
              * Format: date-time
              * @description Until further notice by default.
@@ -3934,6 +3956,8 @@ export interface components {
              * @description From check-in to check-out, of those that have both.
              */
             hours: number;
+            name: string;
+            /** @description Its id. */
             provider: string;
             /**
              * Format: int64
@@ -3974,6 +3998,8 @@ export interface components {
             /** @description Parents before their children. */
             areas?: components["schemas"]["AreaBody"][];
             assignments?: components["schemas"]["NewAssignment"][];
+            /** @description What residents agree to; what of theirs is sent is taken, or not, from the same moment on. */
+            consents?: components["schemas"]["NewConsent"][];
             devices?: components["schemas"]["NewDevice"][];
             providers?: components["schemas"]["ProviderBody"][];
             residents?: components["schemas"]["ResidentBody"][];
@@ -7590,7 +7616,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewConsentInBody"];
+                "application/json": components["schemas"]["Decision"];
             };
         };
         responses: {
