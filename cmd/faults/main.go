@@ -88,6 +88,7 @@ func scenarios() []scenario {
 		{"front", front},
 		{"notify", killWhileTelling},
 		{"watchers", restartsWhileWatched},
+		{"desk", killAtTheDesk},
 	}
 }
 

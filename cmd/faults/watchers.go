@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -171,7 +170,7 @@ func enterTown(ctx context.Context, data string, callers int) (token string, err
 
 // events are the numbers there are, of everywhere ("") and of the other town.
 func events(ctx context.Context, data string) (map[devices.AreaPath][]int64, error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "state.db")+"?mode=ro")
+	db, err := readState(data)
 	if err != nil {
 		return nil, err
 	}
