@@ -32,7 +32,7 @@ func (s *subjects) save(w *watched) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("save %s of %s %s: %w", d.Name(), w.subject.Type, w.subject.ID, err)
 		}
-		if bytes.Equal(state, s.asMade(d.Detector)) {
+		if len(state) == 0 || bytes.Equal(state, s.asMade(d.Detector)) {
 			continue
 		}
 		name := d.Name()

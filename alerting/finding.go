@@ -27,6 +27,9 @@ type Finding struct {
 	// is worse than was known, so that the alert rings again unless somebody is
 	// on the way.
 	More, Rings bool
+	// Listed says of a new finding about a device that it is one for the day's list
+	// of its town and no alert by itself (uploads.go).
+	Listed bool
 	// FoundAt is the event time at which the rule first held (or recovered).
 	FoundAt time.Time
 	// KnownAt is the receipt time of the reading or tick that proved it.
@@ -86,7 +89,8 @@ type Detector interface {
 	Tick(v *View) []Finding
 	// Save returns the state, Restore takes it back. State saved by an older
 	// release must be understood or refused with an error. Detectors of one name
-	// are the same when they are made, and what is as then is not kept.
+	// are the same when they are made, and what is as then, or no bytes, is not
+	// kept.
 	Save() ([]byte, error)
 	Restore(state []byte) error
 }

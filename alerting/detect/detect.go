@@ -19,14 +19,32 @@ import (
 func New(s alerting.Subject) []alerting.Detector {
 	switch s.Type {
 	case alerting.SubjectResident:
-		water := &WaterInactivity{}
-		life := &Fusion{water: water}
-		water.life = life
+		var of struct { // together, for there are a hundred thousand
+			calls    Calls
+			vitals   Vitals
+			trend    Trend
+			position Position
+			water    WaterInactivity
+			life     Fusion
+			returned NotReturned
+			use      WaterUse
+			meters   MeterFault
+			faults   Faults
+		}
+		of.water.life, of.life.water, of.returned.life = &of.life, &of.water, &of.life
 		return []alerting.Detector{
-			&Calls{}, &Vitals{}, &Trend{}, &Position{}, water, life, &NotReturned{life: life}, &WaterUse{}, &MeterFault{}, &Faults{},
+			&of.calls, &of.vitals, &of.trend, &of.position, &of.water, &of.life, &of.returned, &of.use, &of.meters, &of.faults,
 		}
 	case alerting.SubjectDevice:
-		return []alerting.Detector{&Calls{}, &Silence{}, &Battery{}, &MeterFault{}, &Faults{}, &NotWorn{}}
+		var of struct {
+			calls   Calls
+			silence Silence
+			battery Battery
+			meter   MeterFault
+			faults  Faults
+			notWorn NotWorn
+		}
+		return []alerting.Detector{&of.calls, &of.silence, &of.battery, &of.meter, &of.faults, &of.notWorn}
 	case alerting.SubjectSystem:
 		if s.IsVillageWater() {
 			return []alerting.Detector{&VillageWater{}}

@@ -49,11 +49,10 @@ func (d *WaterUse) Restore(b []byte) error {
 		return fmt.Errorf("restore detector state: %w", errForm)
 	}
 	r.long = form < useForm
-	meters := make([]waterMeter, 0, maxMeters)
-	for range r.count(maxMeters) {
-		m := waterMeter{device: devices.DeviceID(r.string())}
-		r.meter(&m.use)
-		meters = append(meters, m)
+	meters := make([]waterMeter, r.count(maxMeters))
+	for i := range meters {
+		meters[i].device = devices.DeviceID(r.string())
+		r.meter(&meters[i].use)
 	}
 	var heard time.Time
 	if form != useForm1 {
