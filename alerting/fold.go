@@ -174,6 +174,12 @@ func (f *fold) again(j *judged, ep Episode) error {
 	if c.standsFor(j) && j.Severity == Red && !ofDevice(j.Kind) {
 		return f.out(j)
 	}
+	if left, err := f.leave(c, j); left || err != nil {
+		if err != nil {
+			return err
+		}
+		return f.open(j)
+	}
 	if c.standsFor(j) || !j.Severity.Above(c.Severity) {
 		return nil
 	}

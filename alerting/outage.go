@@ -51,17 +51,21 @@ func (c *Case) member() Member {
 func (m *Member) device() devices.DeviceID { return devices.DeviceID(m.Subject.ID) }
 
 func (f *fold) newOutage(g group, members []Member) *Case {
-	c := &Case{Alert: Alert{
-		ID: newID(), Kind: KindDataOutage, Severity: Orange, State: Open,
-		Subject: g.subject(), Area: g.area, OpenedAt: f.now, RangAt: f.now,
-		Evidence: map[string]any{
-			"cause": "storm", "scope": string(g.scope), "at_least": f.rules.Storm.Devices, "within_min": f.rules.Storm.Window.Minutes(),
-		},
-		Rule: RuleRef{ID: "storm", Version: f.rules.Version},
-	}}
-	if g.vendor != "" {
-		c.Evidence["vendor"] = g.vendor
+	evidence := map[string]any{
+		"cause": "storm", "scope": string(g.scope), "at_least": f.rules.Storm.Devices, "within_min": f.rules.Storm.Window.Minutes(),
 	}
+	if g.vendor != "" {
+		evidence["vendor"] = g.vendor
+	}
+	return f.newShared(g.subject(), g.area, Orange, members, evidence, "storm")
+}
+
+// newShared is a new case that stands for its members, who have still to enter.
+func (f *fold) newShared(subject Subject, area devices.AreaPath, s Severity, members []Member, evidence map[string]any, rule string) *Case {
+	c := &Case{Alert: Alert{
+		ID: newID(), Kind: KindDataOutage, Severity: s, State: Open, Subject: subject, Area: area,
+		OpenedAt: f.now, RangAt: f.now, Evidence: evidence, Rule: RuleRef{ID: rule, Version: f.rules.Version},
+	}}
 	c.Provider = members[0].Provider
 	for _, m := range members {
 		if m.Provider != c.Provider {
@@ -230,7 +234,7 @@ func (f *fold) flush(c *Case) error {
 
 // counts shows the members in the evidence, as numbers.
 func (c *Case) counts(n MemberCounts) {
-	if _, storm := groupOfOutage(c); storm {
+	if _, storm := groupOfOutage(c); storm || c.Subject.IsUploads() {
 		c.withEvidence("devices_n", n.Subjects)
 		c.Since = n.Since
 	}
@@ -247,11 +251,16 @@ func (c *Case) counts(n MemberCounts) {
 // over says whether a storm has passed: most of its devices speak again, and so
 // few do not that each can be an alert of its own.
 func (f *fold) over(c *Case, n MemberCounts) bool {
-	if _, storm := groupOfOutage(c); !storm || n.Subjects == 0 {
+	_, storm := groupOfOutage(c)
+	list := c.Subject.IsUploads()
+	if !storm && !list || n.Subjects == 0 {
 		return false
 	}
 	r := &f.rules.Storm
 	missing := n.Subjects - n.Back
+	if list && c.Severity == Blue { // the last of them is still to be phoned
+		return missing == 0
+	}
 	return missing == 0 || float64(n.Back) >= r.Back*float64(n.Subjects) && missing < max(r.Devices, 1)
 }
 

@@ -95,6 +95,14 @@ func (f *fold) gather() error {
 		left = rest
 	}
 	for _, j := range left {
+		if j.Listed {
+			if listed, err := f.list(j); listed || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+		}
 		if err := f.open(j); err != nil {
 			return err
 		}

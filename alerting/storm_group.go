@@ -62,6 +62,7 @@ func (g group) holds(area devices.AreaPath, d devices.DeviceID) bool {
 const (
 	vendorOutage = "vendor:"
 	waterOutage  = "water:"
+	// and uploadsList, see uploads.go
 )
 
 func (g group) subject() Subject {
@@ -74,6 +75,10 @@ func (g group) subject() Subject {
 // areaOf is where an outage of the system is, "" for what is nowhere.
 func areaOf(s Subject) devices.AreaPath {
 	if rest, ok := strings.CutPrefix(s.ID, vendorOutage); ok {
+		_, area, _ := strings.Cut(rest, "@")
+		return devices.AreaPath(area)
+	}
+	if rest, ok := strings.CutPrefix(s.ID, uploadsList); ok {
 		_, area, _ := strings.Cut(rest, "@")
 		return devices.AreaPath(area)
 	}

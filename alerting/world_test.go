@@ -118,7 +118,9 @@ func (w *world) newDetectors(s alerting.Subject) []alerting.Detector {
 		return []alerting.Detector{&level{kind: alerting.KindDataOutage, metric: "dry"}}
 	}
 	if s.Type == alerting.SubjectDevice {
-		all := []alerting.Detector{&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &detect.Calls{}}
+		all := []alerting.Detector{
+			&level{kind: alerting.KindDeviceSilent, metric: "silent", seen: w.seen}, &level{kind: alerting.KindLowBattery, metric: "battery"}, &detect.Calls{},
+		}
 		if w.ticking {
 			all = append(all, &unworn{}, &tally{})
 		}
@@ -299,8 +301,11 @@ func refused(t *testing.T, err error) alerting.StateError {
 	return *e
 }
 
+// forTheList is a level: a task that stands on the list of its town.
+const forTheList = 0.25
+
 // level is a detector that believes what it is told: values of one metric from
-// 0 (fine) over 1 (yellow) and 2 (orange) to 3 (red).
+// 0 (fine) over 1 (yellow) and 2 (orange) to 3 (red); a half is a task (blue).
 type level struct {
 	kind   alerting.Kind
 	metric devices.Metric
@@ -348,7 +353,8 @@ func (l *level) judge(r devices.Reading) []alerting.Finding {
 	}
 	l.state.Value = max(l.state.Value, r.Value)
 	f.Episode = l.state.Episode
-	f.Severity = []alerting.Severity{"", "yellow", "orange", "red"}[int(r.Value)]
+	f.Severity = []alerting.Severity{"blue", "yellow", "orange", "red"}[int(r.Value)]
+	f.Listed = r.Value == forTheList
 	return []alerting.Finding{f}
 }
 

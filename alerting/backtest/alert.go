@@ -21,8 +21,10 @@ type Alert struct {
 	Evidence map[string]any    `json:"evidence"`
 	Rule     alerting.RuleRef  `json:"rule"`
 	Stages   []Stage           `json:"stages,omitempty"` // later, higher severities
-	home     *Home             // whose it is
-	subject  alerting.Subject
+	// Listed says that it first stood on the day's list of its town, and not alone.
+	Listed  bool  `json:"listed,omitempty"`
+	home    *Home // whose it is
+	subject alerting.Subject
 	// Into is the kind of the alert that it was folded into, "" for one of its own.
 	Into  alerting.Kind `json:"into,omitempty"`
 	ended time.Time     // zero: not by the end of the recording
@@ -105,6 +107,9 @@ func (n *notes) hear(v *alerting.View, device devices.DeviceID, found []alerting
 
 // episode takes down what the engine has made of an episode.
 func (n *notes) episode(before, now *alerting.Episode, c *alerting.Case) {
+	if now.Subject.IsUploads() {
+		return // the list is of many homes; who is on it says so
+	}
 	a := n.byKey[now.EpisodeKey]
 	f, ok := n.heard[heard{now.EpisodeKey, now.Severity, false}]
 	if !ok && c != nil && c.Episode.Equal(now.Episode) { // a finding of the engine itself
@@ -116,6 +121,9 @@ func (n *notes) episode(before, now *alerting.Episode, c *alerting.Case) {
 			Device: n.deviceOf(now.Subject, &f), Kind: now.Kind, Severity: now.Severity, Since: now.Episode.UTC(),
 			FoundAt: f.FoundAt.UTC(), KnownAt: f.KnownAt.UTC(), Evidence: f.Evidence, Rule: f.Rule, home: n.home, subject: now.Subject,
 		}
+		if f.Listed {
+			a.Listed, a.Into = true, alerting.KindDataOutage
+		}
 		if n.home.Resident != nil {
 			a.Resident = n.home.Resident.ID
 		}
@@ -125,6 +133,9 @@ func (n *notes) episode(before, now *alerting.Episode, c *alerting.Case) {
 		n.byKey[now.EpisodeKey] = a
 		n.alerts = append(n.alerts, a)
 	case before != nil && now.Severity.Above(before.Severity):
+		if a.Listed {
+			a.Into = "" // by itself from now on
+		}
 		a.Stages = append(a.Stages, Stage{now.Severity, f.FoundAt.UTC(), f.KnownAt.UTC()})
 	}
 	if now.Recovered && (before == nil || !before.Recovered) {

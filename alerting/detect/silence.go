@@ -51,8 +51,10 @@ const (
 	// missedReports in a row are a silence, never earlier than soonestSilent.
 	missedReports = 3
 	soonestSilent = 20 * time.Minute
-	// rareUpload is the time between uploads of a meter that makes few.
-	rareUpload = 18 * time.Hour
+	// rareUpload is the time between uploads of a meter that makes few, and
+	// rareReports how many of them must be known.
+	rareUpload  = 18 * time.Hour
+	rareReports = 5
 )
 
 // Name implements alerting.Detector.
@@ -121,7 +123,7 @@ func (s *Silence) stage(v *alerting.View) (alerting.Severity, time.Duration) {
 	if s.state.Silent && said == "" {
 		said = alerting.Blue
 	}
-	blind := v.Device.Kind == devices.WaterMeter && v.Resident != nil && !v.Away
+	blind := s.blind(v)
 	switch {
 	case said == "" && blind && s.rare() && !tierRed(v):
 		return alerting.Blue, s.limit(v)
@@ -139,12 +141,17 @@ func (s *Silence) stage(v *alerting.View) (alerting.Severity, time.Duration) {
 	return "", 0
 }
 
+// blind says that nobody sees a resident at home while the device is silent.
+func (*Silence) blind(v *alerting.View) bool {
+	return v.Device != nil && v.Device.Kind == devices.WaterMeter && v.Resident != nil && !v.Away
+}
+
 // rare says that the device is known to report about once a day. Three uploads of
 // a hundred come a night later, so one that is missing is a call by phone for the
-// day's list (blue), in a county of a thousand homes thirty of them a day; two are
-// an alert.
+// day's list of the town (blue), in a county of a thousand homes thirty of them a
+// day; two are an alert.
 func (s *Silence) rare() bool {
-	return s.state.Reports >= learntReports && s.state.Upload >= rareUpload
+	return s.state.Reports >= rareReports && s.state.Upload >= rareUpload
 }
 
 // limit is how long the device may be quiet.
@@ -185,7 +192,8 @@ func (s *Silence) finding(v *alerting.View) alerting.Finding {
 		evidence["device_kind"] = string(v.Device.Kind)
 	}
 	return alerting.Finding{
-		Kind: alerting.KindDeviceSilent, Subject: v.Subject, Episode: s.state.HeardAt,
+		Listed: severity == alerting.Blue && s.blind(v) && s.rare() && !tierRed(v),
+		Kind:   alerting.KindDeviceSilent, Subject: v.Subject, Episode: s.state.HeardAt,
 		Severity: severity, FoundAt: v.Now, KnownAt: v.Now, Evidence: evidence,
 		Rule: alerting.RuleRef{ID: "device_silent", Version: v.Rules.Version},
 	}

@@ -36,7 +36,7 @@ func TestAMeterThatIsSilentIsAResidentNobodySees(t *testing.T) {
 		first string
 	}{
 		"not known yet":       {time.Hour, devices.TierGreen, "yellow device_silent"},
-		"once a day":          {24 * time.Hour, devices.TierGreen, "blue device_silent"}, // for the day's calls
+		"once a day":          {24 * time.Hour, devices.TierGreen, "blue device_silent"}, // for the town's list
 		"once a day, at risk": {24 * time.Hour, devices.TierRed, "yellow device_silent"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,6 +47,9 @@ func TestAMeterThatIsSilentIsAResidentNobodySees(t *testing.T) {
 			b.want()
 			b.tick(last+26*time.Hour, last+26*time.Hour)
 			b.want(c.first)
+			if listed := c.first == "blue device_silent"; b.findings[0].Listed != listed {
+				t.Errorf("%s is listed: %v", c.first, !listed)
+			}
 			b.tick(last+50*time.Hour-time.Minute, last+50*time.Hour-time.Minute)
 			b.want(c.first)
 			b.tick(last+50*time.Hour, last+50*time.Hour)
@@ -56,6 +59,14 @@ func TestAMeterThatIsSilentIsAResidentNobodySees(t *testing.T) {
 			b.want(c.first, "orange device_silent", "recovered device_silent")
 		})
 	}
+
+	young := silent(t, devices.WaterMeter, true) // five uploads are enough to know it
+	at := young.reports(24*time.Hour, 5)
+	young.tick(at+26*time.Hour, at+26*time.Hour)
+	young.reports(27*time.Hour, 1)
+	at = young.reports(24*time.Hour, 1)
+	young.tick(at+26*time.Hour, at+26*time.Hour)
+	young.want("yellow device_silent", "recovered device_silent", "blue device_silent")
 
 	b := silent(t, devices.WaterMeter, true) // nobody is at home to be seen
 	b.view.Away = true
