@@ -79,10 +79,8 @@ func (d *Dashboard) serveAlerts() {
 			}
 		}
 		if !d.named(caller(ctx), a.ClosedAt, false) {
-			for _, e := range entries {
-				if whom, ok := e.Data["whom"].(string); ok {
-					e.Data["whom"] = maskWhom(whom)
-				}
+			for i := range entries {
+				maskEntry(&entries[i], a.Resident)
 			}
 		}
 		return &body[logOut]{logOut{Items: newList(entries, "").Items}}, nil

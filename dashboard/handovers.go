@@ -116,8 +116,10 @@ func (d *Dashboard) showSheet(c *access.Caller, s alerting.Sheet) alerting.Sheet
 		return s
 	}
 	s.Lines = slices.Clone(s.Lines)
+	s.TakeNote, s.Head.Note = maskText(s.TakeNote, nil), maskText(s.Head.Note, nil)
 	for i := range s.Lines {
 		l := &s.Lines[i]
+		l.Remark = maskText(l.Remark, &alerting.ResidentRef{Name: l.Name})
 		if l.Name != "" {
 			l.Name = access.MaskName(l.Name)
 		}

@@ -81,6 +81,11 @@ func (d *Dashboard) showVisit(c *access.Caller, v alerting.Visit, listed bool) a
 		ended = &v.Report.Received
 	}
 	if !d.named(c, ended, listed) {
+		if v.Report != nil {
+			r := *v.Report // what is shared with others is not changed
+			r.Note = maskText(r.Note, v.Resident)
+			v.Report = &r
+		}
 		v.Resident = maskRef(v.Resident)
 	}
 	return v
@@ -115,6 +120,16 @@ func (d *Dashboard) listResident(c *access.Caller, b ResidentBody) ResidentBody 
 	b = maskContact(b, true)
 	b.Contacts = nil
 	return b
+}
+
+// listedName is what a list calls a resident; empty for one who is not the
+// caller's to see.
+func (d *Dashboard) listedName(ctx context.Context, id string) string {
+	r, ok := d.opts.Registry.Resident(id, time.Now())
+	if !ok || !caller(ctx).Scope.Area(r.Area) {
+		return ""
+	}
+	return d.listResident(caller(ctx), ResidentBody{Name: r.Name}).Name
 }
 
 // openResident is the resident's own page: in full where there is something to

@@ -109,6 +109,7 @@ func (d *Dashboard) showSilence(c *access.Caller, s alerting.Silence) alerting.S
 		ended = &s.Until
 	}
 	if !d.named(c, ended, true) {
+		s.Reason = maskText(s.Reason, s.Resident)
 		s.Resident = maskRef(s.Resident)
 	}
 	return s
