@@ -16,6 +16,7 @@ type deviceBody struct {
 	Kind     devices.Kind     `json:"kind"`
 	Area     devices.AreaPath `json:"area" doc:"Where it is; empty for a vendor."`
 	Resident *string          `json:"resident" doc:"Whose it is now; always null for a vendor."`
+	Name     string           `json:"resident_name,omitempty" doc:"As lists show it."`
 	ClientID string           `json:"client_id,omitempty" doc:"The pinned MQTT client id."`
 	Disabled bool             `json:"disabled"`
 	Created  time.Time        `json:"created_at"`
@@ -165,7 +166,7 @@ func (d *Dashboard) showDevice(ctx context.Context, e devices.DeviceView) device
 	if caller(ctx).Scope.Vendor != "" {
 		b.Area = ""
 	} else if e.Resident != "" {
-		b.Resident = &e.Resident
+		b.Resident, b.Name = &e.Resident, d.listedName(ctx, e.Resident)
 	}
 	return b
 }

@@ -70,6 +70,7 @@ type Desk interface {
 // Registry reads and edits areas, residents, devices and who wears what.
 type Registry interface {
 	Device(id devices.DeviceID, at time.Time) (*devices.Device, bool)
+	Resident(id string, at time.Time) (*devices.Resident, bool)
 	Provider(area devices.AreaPath, at time.Time) string
 	Providers() []devices.Provider
 	// Everybody is all residents, in order of their ids; they must not be changed.

@@ -56,6 +56,14 @@ func TestListsAreMasked(t *testing.T) {
 		if masked := strings.Contains(want.residents, "*"); masked && (r["phone"] != "138****5678" || r["address"] != nil || r["contacts"] != nil || r["masked"] != true) {
 			t.Errorf("%s lists %s", role, text(r))
 		}
+		if role != access.Provider {
+			_, out, _ := c.as(role, "GET", "/api/v1/devices?search="+strings.Split(string(c.here.device), "/")[1], nil)
+			if d := out["items"].([]any)[0].(map[string]any); d["resident"] == c.here.resident && d["resident_name"] != want.residents {
+				t.Errorf("%s lists the device of %v, want %s", role, d["resident_name"], want.residents)
+			} else if d["resident"] != c.here.resident {
+				t.Errorf("%s lists %s", role, text(d))
+			}
+		}
 		name := func(path string) any {
 			_, out, _ := c.as(role, "GET", path, nil)
 			if list, ok := out["items"].([]any); ok {

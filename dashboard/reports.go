@@ -40,7 +40,12 @@ type reportItemsIn struct {
 }
 
 type reportItems struct {
-	Items []report.Item `json:"items"`
+	Items []reportItem `json:"items"`
+}
+
+type reportItem struct {
+	report.Item
+	Name string `json:"resident_name,omitempty" doc:"As lists show it."`
 }
 
 type reportFileIn struct {
@@ -84,7 +89,11 @@ func (d *Dashboard) serveReports() {
 		if !ok {
 			return nil, invalid("list", in.List, "must be the list of a number of this report")
 		}
-		return &body[reportItems]{reportItems{newList(items, "").Items}}, nil
+		out := reportItems{Items: make([]reportItem, len(items))}
+		for i, it := range items {
+			out.Items[i] = reportItem{it, d.listedName(ctx, it.Resident)}
+		}
+		return &body[reportItems]{out}, nil
 	})
 	add(d, "export-report", "The report as a workbook or as CSV", d.exportReport)
 	add(d, "list-duty-checks", "Random tests of desks, and who answered", func(ctx context.Context, in *monthIn) (*body[dutyChecksOut], error) {

@@ -2878,6 +2878,8 @@ export interface components {
             kind: string;
             /** @description Whose it is now; always null for a vendor. */
             resident: string | null;
+            /** @description As lists show it. */
+            resident_name?: string;
         };
         DoorCodeOut: {
             code: string;
@@ -3246,23 +3248,6 @@ export interface components {
         };
         IncidentKinds: {
             kinds: string[];
-        };
-        Item: {
-            alert?: string;
-            area: string;
-            /** Format: date-time */
-            at: string;
-            kind?: string;
-            /** @enum {string} */
-            outcome?: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
-            /** @description Id. */
-            resident?: string;
-            /**
-             * Format: double
-             * @description How long it took, or lasted; null where that is not counted or not over.
-             */
-            seconds: number | null;
-            visit?: string;
         };
         KindRow: {
             /** Format: int64 */
@@ -4079,8 +4064,27 @@ export interface components {
              */
             uuid: string;
         };
+        ReportItem: {
+            alert?: string;
+            area: string;
+            /** Format: date-time */
+            at: string;
+            kind?: string;
+            /** @enum {string} */
+            outcome?: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
+            /** @description Id. */
+            resident?: string;
+            /** @description As lists show it. */
+            resident_name?: string;
+            /**
+             * Format: double
+             * @description How long it took, or lasted; null where that is not counted or not over.
+             */
+            seconds: number | null;
+            visit?: string;
+        };
         ReportItems: {
-            items: components["schemas"]["Item"][];
+            items: components["schemas"]["ReportItem"][];
         };
         ResidentBody: {
             address?: string;

@@ -59,7 +59,7 @@ export const refusalCodes = [
 ] as const
 export const eventTypes = [
   'alert.opened', 'alert.updated', 'alert.acked', 'alert.escalated', 'alert.recovered', 'alert.closed',
-  'visit.created', 'visit.updated',
+  'visit.created', 'visit.updated', 'visit.planned',
 ] as const
 
 type Schemas = components['schemas']
@@ -75,7 +75,7 @@ export type VisitQuota = Schemas['VisitQuota']
 export type TruthRate = Schemas['TruthBody']
 export type Provider = Schemas['ProviderView']
 export type MonthReport = Schemas['Monthly']
-export type ReportItem = Schemas['Item']
+export type ReportItem = Schemas['ReportItem']
 export type ReportNumber = Schemas['Number']
 export type DutyCheck = Schemas['DutyCheck']
 export type ProviderWork = Schemas['WorkBody']

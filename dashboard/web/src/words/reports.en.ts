@@ -8,6 +8,7 @@ export const reports = {
   step: { seen: 'Seen', acked: 'Acknowledged', called: 'First call', door: 'At the door', closed: 'Closed' },
   visits: 'Visits', due: 'Due', made: 'Made', settled: 'Settled by a contact', overdue: 'Overdue', providers: 'Providers', provider: 'Provider', hours: 'Hours', people: 'People', noProviders: 'No provider was at a door this month', quotas: 'Quotas', homeVisits: 'At home', callbacks: 'Calls back', needed: '{n} asked for', done: '{n} done', quotasMet: 'met',
   desk: 'Desk and devices', dark: 'Residents dark for more than 24 h', uncovered: 'Times without anybody to tell', presence: 'Presence checks', answered: 'Answered in time',
+  item: { at: 'Time', kind: 'Kind', area: 'Area', person: 'Resident', took: 'Took', outcome: 'Outcome' },
   list: 'List', close: 'Close', empty: 'None', resident: 'Resident', at: 'Time', took: 'Took', case: 'Case', noAlerts: 'No alerts this month',
   check: 'Presence check', checkWhy: 'Please answer before {time}, to show that somebody is at the desk.', here: 'I am here', checkDone: 'Answered, thank you.', ask: 'Check now', asked: 'Asked; it can be answered for 3 minutes.',
 }

@@ -8,6 +8,7 @@ export const reports = {
   step: { seen: '看到', acked: '接警', called: '首次电话', door: '到门', closed: '结案' },
   visits: '探访', due: '应完成', made: '已完成', settled: '以联系代替', overdue: '逾期', providers: '服务机构', provider: '机构', hours: '服务小时', people: '服务人数', noProviders: '本月没有机构上门', quotas: '探访配额', homeVisits: '入户', callbacks: '回访', needed: '应 {n}', done: '已 {n}', quotasMet: '够了',
   desk: '值守与设备', dark: '设备失联超过 24 小时的人数', uncovered: '没有人能接警的时段', presence: '值守抽查', answered: '按时应答',
+  item: { at: '时间', kind: '类型', area: '区域', person: '对象', took: '用时', outcome: '结果' },
   list: '明细', close: '收起', empty: '没有', resident: '对象', at: '时间', took: '用时', case: '警情', noAlerts: '本月没有警情',
   check: '值守抽查', checkWhy: '请在 {time} 之前应答，说明值班台有人。', here: '我在岗', checkDone: '已应答，谢谢。', ask: '抽查一次', asked: '已发出，3 分钟内应答有效。',
 }

@@ -5,7 +5,7 @@ export const shift = {
   intro: 'Before you go: check each item, write what is to be known, and sign. Who comes reads it and signs too. The sheet is kept as it was signed and cannot be changed.',
   section: { case: 'Open cases', callback: 'Promised calls', silence: 'Silences', silent: 'Residents without data' },
   none: { case: 'No open case.', callback: 'No call is promised.', silence: 'Nothing is silenced.', silent: 'Data come of everybody.' },
-  warnings: 'Warnings of the service', noWarnings: 'The service has none.', remark: 'Remark', remarkFor: 'Remark on {name}', note: 'In general', notePlaceholder: 'Weather, water or power cuts, staff, anything else',
+  warnings: 'The service', noWarnings: 'The service runs well.', remark: 'Remark', remarkFor: 'Remark on {name}', note: 'In general', notePlaceholder: 'Weather, water or power cuts, staff, anything else',
   sound: 'Sound test', soundTest: 'Test', soundHeard: 'I heard it', soundNot: 'Not heard, or not tested',
   sign: 'Sign and hand over', signing: 'Signing…', signed: 'Signed. It waits for who comes; after {n} minutes the supervisor hears of it.', signAs: 'Signed by {name}',
   take: 'Sign and take over', taking: 'Signing…', taken: 'Taken over.', takeNote: 'Note (optional)', takeOwn: 'Somebody else must sign for it.', takeAs: 'Taken by {name}',

@@ -5,7 +5,7 @@ export const shift = {
   intro: '离岗前核对下面各项，逐条写明要交代的事，签名交班；接班人看过后签名接班。单子按签名时的内容保存，之后不能改。',
   section: { case: '未结警情', callback: '答应回拨的电话', silence: '正在静默', silent: '没有数据的对象' },
   none: { case: '没有未结的警情。', callback: '没有约好的回拨。', silence: '没有静默。', silent: '所有对象都有数据。' },
-  warnings: '系统告警', noWarnings: '系统没有告警。', remark: '交代', remarkFor: '交代：{name}', note: '总的情况', notePlaceholder: '天气、停水停电、人手、其他要说的事',
+  warnings: '系统状态', noWarnings: '系统运行正常。', remark: '交代', remarkFor: '交代：{name}', note: '总的情况', notePlaceholder: '天气、停水停电、人手、其他要说的事',
   sound: '警铃试音', soundTest: '试音', soundHeard: '听到了', soundNot: '没听到，或没有试',
   sign: '签名交班', signing: '正在签名…', signed: '已签名交班，等人接班。{n} 分钟内没人接班会通知督导。', signAs: '签名人：{name}',
   take: '签名接班', taking: '正在签名…', taken: '已接班。', takeNote: '接班说明（可不填）', takeOwn: '要由另一个人签名接班。', takeAs: '接班人：{name}',
