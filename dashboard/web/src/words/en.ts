@@ -81,10 +81,10 @@ export const en: Messages = {
   silenceHint: { no_use: 'The meter reported; nobody used water', no_report: 'Nothing came from the meter; whether water is used is not known', not_measuring: 'The meter reports but does not measure', away: 'The resident is known to be away' },
   silenceRoute: { away: 'No water alerts meanwhile; end the absence when the resident is back.' },
   sensitivity: { fixed: 'fixed rule', quietest: 'fewest calls', quiet: 'few calls', balanced: 'balanced', early: 'early', earliest: 'earliest' },
-  ruleName: { storm: 'Failing together', village_water: 'Water cut in a village', meter_fault: 'Meter fault', faults: 'Fault told by the device' },
+  ruleName: { storm: 'Failing together', uploads: 'Uploads missed in a night', village_water: 'Water cut in a village', meter_fault: 'Meter fault', faults: 'Fault told by the device' },
   log: {
     alert_opened: 'Opened', alert_updated: 'Updated', alert_acked: 'Acknowledged', alert_escalated: 'Escalated', alert_recovered: 'Recovered', alert_closed: 'Closed',
-    visit_created: 'Visit ordered', visit_updated: 'Visit',
+    visit_created: 'Visit ordered', visit_updated: 'Visit', visit_planned: 'Visits planned',
     joined: 'joined: {kind}', rings: 'rang again', system: 'System',
   },
   board: {

@@ -38,7 +38,7 @@ export const evidence = {
   notWorn: '手环 {time} 起没有戴，已 {ago}（{limit} 小时算一项任务）', notWornNights: '最近 {of} 个夜晚有 {n} 个没戴', why_flag: '手环自己报告已摘下', why_charging: '手环在充电', why_no_pulse: '有血氧却没有脉搏：不在手上', why_pulse_missing: '测不到心率，步数不动',
 
   outage: '{n} 台设备同时没有数据', outageResidents: '涉及 {n} 位老人，恢复前看不到他们的情况', outageSince: '{time} 起数据中断', outageWhere: '共同点：{what}', outageAreaUse: '{n} 户同时不用水：可能停水或冰冻，不一定是人出事', outageOf: '（该处共 {n} 户）', outageRisk: '以下老人恢复前看不到，请逐户电话问候：{names}', outageMore: '等 {n} 人',
-  outageKinds: '包括：{kinds}', outageRule: '规则：{minutes} 分钟内至少 {least} 台', outageBack: '已恢复 {n} 台', outageBackAt: '{time} 起有设备恢复', outageCalled: '电话问候：{all} 人中已联系 {n} 人', group_town: '同一个镇',
+  outageKinds: '包括：{kinds}', uploads: '{n} 块每日一传的水表这一晚没有上传', uploadsMeans: '请逐户打电话问候；下一晚还没有上传的，会单独报警', outageRule: '规则：{minutes} 分钟内至少 {least} 台', outageBack: '已恢复 {n} 台', outageBackAt: '{time} 起有设备恢复', outageCalled: '电话问候：{all} 人中已联系 {n} 人', group_town: '同一个镇',
   group_village: '同一个村', group_area: '同一个区域', group_gateway: '同一个网关', group_vendor: '同一家厂商', group_batch: '同一批设备', group_carrier: '同一家运营商',
   also: '同时并入：{kinds}', ofOutage: '曾归入一次数据中断，现单独列出', outageDry: '已 {hours} 小时，平时这段时间各家约用水 {uses} 次', notReturnedLimit: '规则：到期后 {hours} 小时没有生活迹象', 
   canary: '系统自身的心跳中断', generic: '满足规则“{rule}”', again: '这是第 {n} 次再次提醒：上次结案时没有确认到本人', merged: '共 {n} 次',

@@ -100,7 +100,7 @@ export function outage(v: Values): string[] {
   const out: string[] = []
   const count = n ?? devices?.length ?? null
   if (zero && (homes ?? count) !== null) out.push(v.say('outageAreaUse', { n: homes ?? count }) + v.say('outageOf', { n: of }))
-  else if (count !== null) out.push(v.say('outage', { n: count }))
+  else if (count !== null) out.push(v.say(cause === 'uploads' ? 'uploads' : 'outage', { n: count }))
   if (!zero && homes !== null) out.push(v.say('outageResidents', { n: homes }))
   out.push(v.say('outageSince', { time: v.time('from') ?? v.time('since') ?? v.time('at') }))
   out.push(v.say('outageDry', { hours: v.text('dry_h'), uses: v.text('usual_uses') }))
@@ -116,6 +116,7 @@ export function outage(v: Values): string[] {
   const rule = { least: v.text('at_least', 0), minutes: v.text('within_min', 0) }
   if (scope) out.push(v.say('outageWhere', { what: word(v.t, 'evidence', `group_${scope}`).replace(/^group_/, '') + (vendor ? ` ${vendor}` : '') }))
   out.push(v.say('outageRule', rule))
+  if (cause === 'uploads') out.push(v.say('uploadsMeans'))
   const back = v.num('back_n')
   if (back !== null && back > 0) out.push(v.say('outageBack', { n: back }))
   out.push(v.say('outageBackAt', { time: v.time('back_at') }))

@@ -127,6 +127,10 @@ const cases: Record<string, Case> = {
     zh: ['14 台设备同时没有数据', '涉及 12 位老人', '包括：设备无消息 14', '同一个村', '10 分钟内至少 10 台', '已恢复 3 台', '12 人中已联系 5 人'], en: ['14 devices', 'one village', '5 of 12 reached'],
   },
   'a vendor’s storm': { kind: 'data_outage', evidence: { cause: 'storm', scope: 'vendor', vendor: 'acme', devices_n: 40 }, zh: ['同一家厂商 acme'], en: ['one vendor acme'] },
+  'uploads missed': {
+    kind: 'data_outage', rule: 'uploads', evidence: { cause: 'uploads', scope: 'town', devices_n: 12, back_n: 2, residents_n: 12, called_n: 5, kinds: { device_silent: 12 }, residents: [{ id: 'r1', name: '王秀英' }] },
+    zh: ['12 块每日一传的水表这一晚没有上传', '同一个镇', '请逐户打电话问候', '12 人中已联系 5 人', '王秀英'], en: ['12 meters that upload once a night', 'one town', 'Phone each of them', '5 of 12 reached'],
+  },
   'no water in a village': { kind: 'data_outage', evidence: { cause: 'water_cut', homes: 25, dry_homes: 22, from: at('01:00'), to: at('07:00'), dry_h: 6, usual_uses: 3.4 }, zh: ['22 户同时不用水：可能停水或冰冻', '共 25 户'], en: ['supply cut or frost'] },
   'the heartbeat': { kind: 'canary', evidence: {}, zh: ['系统自身'], en: ['heartbeat'] },
 }

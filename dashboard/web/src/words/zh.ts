@@ -81,10 +81,10 @@ export const zh = {
   silenceHint: { no_use: '水表有上报，没有人用水', no_report: '没有收到水表上报，不知道有没有用水', not_measuring: '水表有上报，但不计量', away: '本人登记外出' },
   silenceRoute: { away: '外出期间不用水不报警；回来后请结束外出登记。' },
   sensitivity: { fixed: '固定规则', quietest: '最少打扰', quiet: '宁少打扰', balanced: '均衡', early: '较早', earliest: '最早' },
-  ruleName: { storm: '同时中断', village_water: '村里停水', meter_fault: '水表故障', faults: '设备自报故障' },
+  ruleName: { storm: '同时中断', uploads: '当晚漏传', village_water: '村里停水', meter_fault: '水表故障', faults: '设备自报故障' },
   log: {
     alert_opened: '警情产生', alert_updated: '更新', alert_acked: '接警', alert_escalated: '升级', alert_recovered: '恢复', alert_closed: '结案',
-    visit_created: '派单', visit_updated: '上门进展',
+    visit_created: '派单', visit_updated: '上门进展', visit_planned: '计划上门',
     joined: '并入：{kind}', rings: '再次鸣响', system: '系统',
   },
   board: {
