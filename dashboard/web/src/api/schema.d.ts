@@ -3415,6 +3415,8 @@ export interface components {
             prev: number;
             type: string;
             visit?: components["schemas"]["Visit"];
+            /** @description On visit.planned: ids of the visits that the service has planned in a village. */
+            visits?: string[];
         };
         LiveHello: {
             /**
