@@ -143,6 +143,7 @@ func (c *Column) summary(w io.Writer, loading time.Duration) {
 			}
 		}
 	}
+	s.Duty.print(w)
 	if len(s.Worst) > 0 {
 		fmt.Fprintf(w, "\nresidents with most alerts at home\n")
 		for _, h := range s.Worst {

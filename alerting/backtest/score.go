@@ -22,6 +22,7 @@ type Score struct {
 	Kinds        []KindScore     `json:"kinds"`
 	Incidents    []IncidentScore `json:"incidents,omitempty"`
 	Injected     *InjectionScore `json:"injected,omitempty"`
+	Duty         *DutyScore      `json:"duty"`
 	Worst        []HomeScore     `json:"worst"` // residents with most alerts at home
 }
 
@@ -149,6 +150,7 @@ func ScoreOf(r *Result) *Score {
 		}
 		return round(float64(n) / s.Months)
 	}
+	s.Duty = dutyOf(r)
 	right := s.incidents(r)
 	kinds := map[alerting.Kind]*KindScore{}
 	behind := map[alerting.Kind][]float64{}
