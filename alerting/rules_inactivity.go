@@ -25,12 +25,12 @@ type Sensitivity string
 // home and month, the two weeks of learning included: simulated homes with a flush
 // toilet / with little use / real one-person homes (docs/detection.md).
 const (
-	Fixed    Sensitivity = "fixed"    // the fixed rule for good: 0.03 / 7.7 / 0.7
-	Quietest Sensitivity = "quietest" // 0.03 / 0.2 / 0.33
-	Quiet    Sensitivity = "quiet"    // 0.06 / 0.35 / 0.4
-	Balanced Sensitivity = "balanced" // 0.09 / 0.4 / 0.5
-	Early    Sensitivity = "early"    // 0.2 / 0.6 / 0.65
-	Earliest Sensitivity = "earliest" // 0.4 / 1.2 / 1
+	Fixed    Sensitivity = "fixed"    // the fixed rule for good: 0.03 / 7.2 / 0.7
+	Quietest Sensitivity = "quietest" // 0.04 / 0.2 / 0.3
+	Quiet    Sensitivity = "quiet"    // 0.06 / 0.2 / 0.35
+	Balanced Sensitivity = "balanced" // 0.09 / 0.3 / 0.4
+	Early    Sensitivity = "early"    // 0.2 / 0.5 / 0.5
+	Earliest Sensitivity = "earliest" // 0.4 / 1.2 / 0.85
 )
 
 // sensitivities from the latest to the earliest, and the price of a needless
@@ -38,7 +38,7 @@ const (
 var sensitivities = [...]struct {
 	Sensitivity
 	price float64
-}{{Quietest, 150000}, {Quiet, 30000}, {Balanced, 12000}, {Early, 3000}, {Earliest, 1000}}
+}{{Quietest, 30000}, {Quiet, 15000}, {Balanced, 7500}, {Early, 3000}, {Earliest, 1000}}
 
 // Price is what a needless check costs, in hours that somebody would lie there;
 // 0 for the fixed rule.

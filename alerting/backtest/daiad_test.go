@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"shouwang/alerting"
 	"shouwang/alerting/backtest"
 )
 
@@ -63,6 +64,32 @@ func TestFixedRuleOnRealHomes(t *testing.T) {
 		t.Logf("%s: %.2f at home, %.2f away, delay p50, p90, mean, max %s h, %d missed, %.0f months", p.Label, p.AtHome, p.Away, p.Delay, p.Missed, p.HomeMonths)
 		if math.Abs(p.AtHome-want[i].home) > 0.1+0.1*want[i].home || math.Abs(p.Delay.P50-want[i].p50) > 1.1 || p.Away < 0.5 || p.Away > 0.8 {
 			t.Errorf("%s: want %.2f at home and half within %.0f h", p.Label, want[i].home, want[i].p50)
+		}
+	}
+}
+
+// TestOursIsBetterThanTheFixedRuleOnRealHomes: with a tenth fewer alerts at home,
+// the live rule is no later than the fixed rule next to it.
+func TestOursIsBetterThanTheFixedRuleOnRealHomes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	set := daiad(t)
+	o := backtest.FrontierOptions{PerHome: 60, Seed: 1}
+	for sensitivity, hours := range map[alerting.Sensitivity]float64{alerting.Balanced: 18, alerting.Early: 16, alerting.Earliest: 14} {
+		reference, err := backtest.Frontier(t.Context(), set, backtest.FixedRule(hours), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules := alerting.DefaultRules()
+		rules.WaterInactivity.Sensitivity = sensitivity
+		ours, err := backtest.Measure(t.Context(), set, backtest.Setting{Rules: rules}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %.2f at home, %.1f h; fixed %.0f h: %.2f, %.1f h", sensitivity, ours.AtHome, ours.Delay.Mean, hours, reference[0].AtHome, reference[0].Delay.Mean)
+		if ours.AtHome > 0.9*reference[0].AtHome || ours.Delay.Mean > reference[0].Delay.Mean+0.2 {
+			t.Errorf("%s is no better than %.0f h", sensitivity, hours)
 		}
 	}
 }

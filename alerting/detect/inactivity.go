@@ -21,8 +21,9 @@ const (
 	// jitter of a meter's clock: a wait of twelve hours is over at the reading
 	// of the twelfth.
 	jitter = 3 * time.Minute
-	// shareOfDay of a home's mean daily use is no sign of life.
-	shareOfDay = 0.03
+	// shareOfDay of a home's mean daily use is no sign of life, once the home has
+	// been watched for fixedDays.
+	shareOfDay, fixedDays = 0.03, 1.25
 )
 
 // WaterInactivity finds homes in which nobody can be seen to use water for too
@@ -272,12 +273,13 @@ func fixed(v *alerting.View, i idle, limitL float64, window time.Duration) proof
 	}
 }
 
-// limitL is the litre limit of the fixed rule. Two days after a home is
-// first seen it is at most a small share of the home's own use, for 10 L are half
-// a day where water is carried; unless the fixed rule is wanted as it is.
+// limitL is the litre limit of the fixed rule. From a day and a quarter after a
+// home is first seen (fixedDays) it is at most a small share of the home's own use,
+// for 10 L are half a day where water is carried; unless the fixed rule is wanted
+// as it is.
 func (d *WaterInactivity) limitL(rule *alerting.WaterInactivityRules) float64 {
 	u := &d.state.Usage
-	if rule.Sensitivity.Price() == 0 || u.days < 2 {
+	if rule.Sensitivity.Price() == 0 || u.days <= fixedDays {
 		return rule.LimitL
 	}
 	return math.Min(rule.LimitL, math.Max(litres(leastUse), shareOfDay*u.litres/u.days))

@@ -295,3 +295,18 @@ func BenchmarkWaterInactivity(b *testing.B) {
 		d.Observe(&v, r)
 	}
 }
+
+// Where water is carried, 10 L are half a day: from the second day on the home's
+// own use is the measure.
+func TestALowUseHomeIsNotSaidOnItsSecondDay(t *testing.T) {
+	h := liveIn(t, func(day, hour int) float64 {
+		if hour%6 == 1 && day == 0 {
+			return 5
+		} else if hour%6 == 1 {
+			return 2
+		}
+		return 0
+	})
+	h.live(5 * 24)
+	h.want()
+}

@@ -7,13 +7,17 @@ import "math"
 // time to wait: where waiting on costs as much, in hours that somebody would lie
 // there, as it saves in false alarms at a given price.
 //
-// The count is spread over neighbouring hours, the pauses of an average home are
-// added for a few days' worth, and beyond the longest few the tail falls off as
+// How many pauses are so long is told in two ways, whose mean counts. By when they
+// began: the count is spread over neighbouring hours, the pauses of an average home
+// are added for a few days' worth, and beyond the longest few the tail falls off as
 // an exponential whose scale is the person's own, drawn towards an usual one: so
-// the wait never depends on one odd night alone. All of it was chosen on 28 real
-// homes of one and two persons, walking forward, and on the simulated sets of the
-// seeds 1 and 11; the figures of docs/detection.md are of the same homes, and none
-// was held out.
+// the wait never depends on one odd night alone. And by when they may end (see
+// byEnd): people get up, come home and cook at their hours, whenever it was that
+// they last used water.
+//
+// The first was chosen on 28 real homes of one and two persons and on simulated
+// ones, the second on the 22 of two persons and on simulated ones (seeds 1, 2 and
+// 201); docs/detection.md says which of its figures are of other homes.
 type rhythm struct {
 	pauses [24][pauseBins]uint16 // in units of 1/pauseUnit
 	day    int64
@@ -120,8 +124,12 @@ func (r *rhythm) waits(clock int, prices []float64, longest int) []int {
 	}
 	scale := (excess*each + tailWeight*tailHours) / (over[from]*each + tailWeight)
 	falls := math.Exp(-1 / scale)
+	ends := r.byEnd(clock, longest, over[leastWait])
 	for b := from + 1; b < len(over); b++ {
 		over[b] = over[b-1] * falls
+	}
+	for b := leastWait; b <= longest+1; b++ {
+		over[b] = (over[b] + ends[b]) / 2
 	}
 	waits, least := make([]int, len(prices)), make([]float64, len(prices))
 	for i := range waits {
@@ -138,6 +146,54 @@ func (r *rhythm) waits(clock int, prices []float64, longest int) []int {
 		lying += grows
 	}
 	return waits
+}
+
+// The chance that a pause ends in an hour is that of pauses that had lasted about
+// as long at that hour of the day, those an hour beside it counting beside; lengths
+// are compared more and more coarsely (endSpread, and endWiden for each hour). To
+// them come endPrior pauses of which averageEnds end in any hour, as they do in an
+// average home from 6 to 12 h on.
+const endPrior, averageEnds, endSpread, endWiden, beside = 2, 0.3, 2.2, 0.66, 0.4
+
+// byEnd is how many of the pauses that have lasted leastWait hours go on so long,
+// as told by the hours at which pauses end.
+func (r *rhythm) byEnd(clock, longest int, lasted float64) (over [pauseBins + 1]float64) {
+	// By length and by the hour of the beginning, which goes round by one on
+	// either side.
+	var going, ended [pauseBins][26]float32
+	most := 0
+	for c := range r.pauses {
+		sum := float32(0)
+		for b := pauseBins - 1; b >= 0; b-- {
+			n := float32(r.pauses[c][b]) / pauseUnit
+			if sum += n; sum > 0 {
+				most = max(most, b)
+				going[b][c+1], ended[b][c+1] = sum, n
+			}
+		}
+	}
+	for b := range most + 1 {
+		going[b][0], going[b][25], ended[b][0], ended[b][25] = going[b][24], going[b][1], ended[b][24], ended[b][1]
+	}
+	over[leastWait] = lasted
+	for b := leastWait; b <= longest; b++ {
+		wide := endSpread + endWiden*float32(b)
+		there, ends := float32(endPrior), float32(endPrior*averageEnds)
+		first := max(0, b-int(wide))
+		began := (clock + b - first + 24) % 24
+		for like := first; like <= min(most, b+int(wide)); like++ {
+			apart := float32(like - b)
+			weight := 1 - apart*apart/(wide*wide)
+			g, e := going[like][began:began+3], ended[like][began:began+3]
+			there += weight * (g[1] + beside*(g[0]+g[2]))
+			ends += weight * (e[1] + beside*(e[0]+e[2]))
+			if began--; began < 0 {
+				began = 23
+			}
+		}
+		over[b+1] = over[b] * float64(1-ends/there)
+	}
+	return over
 }
 
 // usual is the length, in hours, that nineteen of twenty pauses of at least two
