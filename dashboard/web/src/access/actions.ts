@@ -24,7 +24,7 @@ export function actionWord(t: Translate, action: string): string {
 
 /** Which words the code of an action's detail is one of. */
 const coded: Record<string, string> = {
-  'create-user': 'role', 'put-resident': 'residentState', 'put-device': 'deviceKind', 'end-silence': 'kind', 'start-incident': 'incident',
+  'create-user': 'role', 'call-alert': 'callResult', 'put-resident': 'residentState', 'put-device': 'deviceKind', 'end-silence': 'kind', 'start-incident': 'incident',
   'checkin-visit': 'field.markWord', 'checklist-visit': 'field.step', 'sign-in-refused': 'access.audit.refused',
 }
 /** Refused sign-ins with made-up names come as a sum. */

@@ -10,6 +10,7 @@ import '@/styles/parts.css'
 import './field.css'
 
 async function start() {
+  document.documentElement.dataset.theme = localStorage.getItem('shouwang.theme') ?? ''
   let skew = 0
   const api = createFieldApi(createClient({
     onServerTime(server) {
