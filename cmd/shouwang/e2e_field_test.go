@@ -426,3 +426,72 @@ func TestWhatAPhoneBringsBackIsTakenOnceAndConflictsAreShown(t *testing.T) {
 		t.Error("its own report is shown as a conflict")
 	}
 }
+
+// Who shows nothing at the door says why, and the desk sees it; a code, a serial
+// and a position near the home need no word.
+func TestHowSomebodyShowsToBeAtTheDoor(t *testing.T) {
+	const lat, lon = 36.2412, 115.6633
+	room := demoRoom(t)
+	duty := room.as("duty")
+	meter := room.Device(devices.WaterMeter)
+	phone := room.takePhone(newMast(t, room.http), "provider", lat, lon)
+	phone.Starts()
+	phone.SignsIn()
+	var code struct{ Code string }
+	duty.must(http.StatusOK, "POST", "/api/v1/residents/"+meter.Resident+"/door-code", nil, &code)
+	home := func(north float64) {
+		t.Helper()
+		duty.must(http.StatusOK, "POST", "/api/v1/residents/"+meter.Resident+"/home", map[string]any{"position": map[string]any{"lat_deg": lat + north, "lon_deg": lon}}, nil)
+	}
+	checkIn := func(show func()) alerting.DoorEntry {
+		t.Helper()
+		visit := room.planVisit(meter)
+		phone.do("open the visit", chromedp.Navigate("http://"+phone.mast.addr+"/field"), chromedp.Navigate("http://"+phone.mast.addr+"/field#visit="+visit.ID), chromedp.Reload())
+		phone.expect(10*time.Second, "the visit", byTestID("visit-sheet", ofVisit(visit.ID)))
+		phone.click(byTestID("arrive"))
+		show()
+		phone.expect(5*time.Second, "that it is enough", `!`+byTestID("confirm-arrive")+`.disabled`)
+		phone.click(byTestID("confirm-arrive"))
+		phone.expect(5*time.Second, "checked in", byTestID("visit-sheet", `[data-stage="arrived"][data-delivery="sent"]`))
+		list := room.entries(visit.ID)
+		if len(list) != 1 {
+			t.Fatalf("the service has %v", list)
+		}
+		duty.must(http.StatusOK, "POST", "/api/v1/visits/"+visit.ID+"/cancel", map[string]any{"reason": "试过了"}, nil)
+		return list[0]
+	}
+	with := func(how, text string) func() {
+		return func() {
+			phone.click(byTestID("how-" + how))
+			if !phone.sees(byTestID("confirm-arrive") + `.disabled`) {
+				t.Errorf("%s: nothing is entered, and it is enough", how)
+			}
+			phone.fill("code", text)
+		}
+	}
+	home(0.0005)
+	if e := checkIn(func() { phone.expect(10*time.Second, "56 m", byTestID("distance")+`?.innerText.includes("56")`) }); e.Mark != "" || e.How != alerting.ByPosition {
+		t.Errorf("near the home: %+v", e)
+	}
+	if e := checkIn(with("door_code", code.Code)); e.Mark != "" || e.How != alerting.ByDoorCode {
+		t.Errorf("by the code of the door: %+v", e)
+	}
+	if e := checkIn(with("serial", meter.ID)); e.Mark != "" || e.How != alerting.BySerial {
+		t.Errorf("by the number of the meter: %+v", e)
+	}
+	if e := checkIn(with("serial", "000000000")); e.Mark != alerting.MarkWrongCode {
+		t.Errorf("by a wrong number: %+v", e)
+	}
+	home(0.01)
+	far := checkIn(func() {
+		phone.expect(10*time.Second, "how far it is and how far it may be", byTestID("mark", `[data-mark="outside"]`)+`?.innerText.match(/1112 米.*150 米/)`)
+		if !phone.sees(byTestID("confirm-arrive") + `.disabled`) {
+			t.Error("far from the home, and no reason is asked for")
+		}
+		phone.show("outside")
+		phone.fill("reason", "老人在地里干活")
+	})
+	if far.Mark != alerting.MarkOutside || far.Reason != "老人在地里干活" || far.DistanceM == nil || *far.DistanceM < 1000 {
+		t.Errorf("far from the home: %+v", far)
+	}
+}
