@@ -18,6 +18,7 @@ type backtestCmd struct {
 	Run      backtestRunCmd      `cmd:"" default:"withargs" hidden:"" help:"Judge a recording (the default)."`
 	Series   backtestSeriesCmd   `cmd:"" help:"Judge what a service has stored."`
 	Frontier backtestFrontierCmd `cmd:"" help:"Alerts at home against the delay to a collapse, for the live rule and two others."`
+	Bound    backtestBoundCmd    `cmd:"" help:"What no rule can do better on made-up homes."`
 }
 
 // recorded are the files of a recording.
