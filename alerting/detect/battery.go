@@ -25,10 +25,9 @@ const (
 // From the charge since it was last renewed it also tells when it will be used up.
 // A meter, whose battery takes a visit to change, is a task a month before that
 // day, whatever its charge. A band is charged by its wearer, every few days and often
-// late; that would be a task each time. So once it was seen to be charged it is one
-// when the charge falls to half the limit, or stays low for a day; and if the hour is
-// known at which this wearer charges it, and the charge lasts until then, only when
-// that hour has gone by.
+// late; that would be a task each time. So it is one when the charge falls to half the
+// limit, or stays low for a day; and if the hour is known at which this wearer charges
+// it, and the charge lasts until then, only when that hour has gone by.
 type Battery struct{ memory[batteryState] }
 
 type batteryState struct {
@@ -140,15 +139,14 @@ func isBand(v *alerting.View) bool {
 	return v.Device != nil && v.Device.Kind == devices.Wristband
 }
 
-// bears says whether the wearer, who has charged the band before, may be left to do
-// so again.
+// bears says whether the wearer may be left to charge the band.
 func (b *Battery) bears(at time.Time, pct, limit float64) bool {
 	s := &b.state
-	if !s.Renewed {
-		return false
-	}
 	if pct > limit/2 && at.Unix()-s.LowSince < day24 {
 		return true
+	}
+	if !s.Renewed {
+		return false
 	}
 	if s.DueSince == 0 {
 		s.DueSince = at.Unix()

@@ -69,7 +69,7 @@ func TestABandThatIsChargedLateNowAndThenIsNoTask(t *testing.T) {
 		}
 	}
 	said := []string{}
-	until(14, 2) // nobody was seen to charge it yet
+	until(10, 2) // nobody was seen to charge it yet
 	full()
 	said = append(said, "blue low_battery", "recovered low_battery")
 	b.want(said...)

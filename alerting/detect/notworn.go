@@ -18,7 +18,7 @@ const (
 	// Who took the band off in habitNights of the last seven nights is given
 	// sleepsLong more when it goes off in the evening, between eveningFrom and
 	// midnight: a long night is no task.
-	habitNights, eveningFrom = 3, 18
+	habitNights, eveningFrom = 2, 18
 	sleepsLong               = 2 * time.Hour
 )
 

@@ -20,6 +20,7 @@ func TestASingleDipOfSaturationIsNoValidSample(t *testing.T) {
 		"two dips, one good between":         {[]float64{97, 82, 98, 84, 97, 96}, -1},
 		"a dip and another an hour after":    {[]float64{97, 79, 97, 97, 80, 97}, -1},
 		"low and stays":                      {[]float64{97, 86, 85, 86}, 2},
+		"falls and falls":                    {[]float64{97, 88, 77, 76}, 3}, // 88 and 77 do not prove one another
 		"a dip before it begins":             {[]float64{97, 79, 97, 86, 85}, 4},
 		"swings about the bound":             {[]float64{94, 90, 93, 90, 93}, 3}, // no dips: the fall is small
 		"comes back after more than an hour": {[]float64{97, 84}, -1},

@@ -134,8 +134,8 @@ type scale struct {
 	// asleep is the limit of the samples for which sleeping is true; nil: none is.
 	asleep   *alerting.VitalLimit
 	sleeping func(at int64) bool
-	// dip is by how much a single sample must lie below both beside it to be none;
-	// 0: each counts.
+	// dip is by how much a single sample must lie below both beside it to be none,
+	// and by how much two may differ that are to prove one another; 0: each counts.
 	dip float64
 }
 
@@ -175,11 +175,26 @@ func (t *track) confirmed(r *alerting.VitalRules, c *scale, i int) []sample {
 				n++
 			}
 		}
-		if n >= r.Confirm {
+		if n >= r.Confirm && (n > 2 || c.agree(w)) {
 			return w
 		}
 	}
 	return nil
+}
+
+// agree says whether the abnormal samples of a window are of one state, as far as
+// they can be measured. Else a third has to tell.
+func (c *scale) agree(w []sample) bool {
+	if c.dip == 0 {
+		return true
+	}
+	least, most := math.Inf(1), math.Inf(-1)
+	for _, x := range w {
+		if c.beyond(x) {
+			least, most = min(least, x.Value), max(most, x.Value)
+		}
+	}
+	return most-least <= c.dip
 }
 
 // neighbours are the window samples up to end that may confirm it. Dips are none.

@@ -13,14 +13,15 @@ const (
 	// scoreAge is how old a vital sign may be to count in the partial score.
 	scoreAge = time.Hour
 	// dipFall is by how many points a single saturation must lie below those beside
-	// it to be an artefact: twice the error that the standard allows a finger clip
-	// (ISO 80601-2-61: ARMS of 4 points between 70 and 100 %).
+	// it to be an artefact, and two low ones from each other to be no proof of one
+	// another: twice the error that the standard allows (ISO 80601-2-61: ARMS of 4
+	// points between 70 and 100 %).
 	dipFall = 8
 	// A pulse below 40 is common in healthy sleep, and is no reason to treat (the
 	// guideline on bradycardia of ACC, AHA and HRS, 2018). So asleep the bound may
 	// sink to the least personal one, unless it is known of the wearer that the
-	// pulse is never within sleepMargin of that. Hours of sleep are from 20 to 8.
-	sleepMargin, sleepFrom, sleepTo = 10, 20, 8
+	// pulse is never within sleepMargin of that. Hours of sleep are from 20 to 9.
+	sleepMargin, sleepFrom, sleepTo = 10, 20, 9
 	// stepsAge is how old the last word of the counter may be to prove a rest.
 	stepsAge = 30 * minute
 )
