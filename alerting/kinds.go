@@ -50,6 +50,10 @@ var kinds = []KindInfo{
 	{Kind: KindCanary, Subject: SubjectSystem, First: []Severity{Red}, SelfClose: true, RaiseAgain: true},
 }
 
+// JudgedBy says whether the kind cannot be judged without the type of data, so that
+// what it found tells of it.
+func (k Kind) JudgedBy(t devices.DataType) bool { return k.judgedBy(devices.Withhold(t)) }
+
 // judgedBy says whether the kind cannot be judged without one of the types of
 // data. An SOS and a fall are judged by nothing, and a device by what it says of
 // itself.

@@ -385,9 +385,9 @@ type erasing struct{ db *database.DB }
 
 var _ Erasures = erasing{}
 
-func (e erasing) Request(ctx context.Context, resident, actor string) (devices.Erasure, error) {
+func (e erasing) Request(ctx context.Context, resident string, data devices.DataType, actor string) (devices.Erasure, error) {
 	at := time.Now()
-	return devices.Erasure{Resident: resident, Actor: actor, Requested: at}, registry.RequestErasure(ctx, e.db, resident, actor, at)
+	return devices.Erasure{Resident: resident, Data: data, Actor: actor, Requested: at}, registry.RequestErasure(ctx, e.db, resident, data, actor, at)
 }
 
 func (e erasing) Erasures(ctx context.Context) ([]devices.Erasure, error) {

@@ -322,3 +322,20 @@ func TestAuditFile(t *testing.T) {
 		}
 	}
 }
+
+// One type of data is erased alone, once it is withdrawn.
+func TestErasingOneTypeAsksForTheWithdrawal(t *testing.T) {
+	c := newCounty(t)
+	erase := "/api/v1/residents/" + c.here.resident + "/erase"
+	position := map[string]any{"data": "position"}
+	if status, out, _ := c.as(access.Administrator, "POST", erase, position); status != http.StatusUnprocessableEntity || !strings.Contains(text(out), "withdrawn first") {
+		t.Errorf("before: %d %s", status, text(out))
+	}
+	c.as(access.Duty, "POST", "/api/v1/residents/"+c.here.resident+"/consents", map[string]any{"data": []any{"position"}, "granted": false})
+	if status, out, _ := c.as(access.Administrator, "POST", erase, position); status != http.StatusAccepted || out["data"] != "position" {
+		t.Errorf("%d %s", status, text(out))
+	}
+	if _, out, _ := c.as(access.Auditor, "GET", "/api/v1/erasures", nil); !strings.Contains(text(out), `"data":"position"`) {
+		t.Errorf("%s", text(out))
+	}
+}

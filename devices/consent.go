@@ -70,6 +70,17 @@ func (m Metric) Data(k Kind) DataType {
 	return ""
 }
 
+// MetricsOfData lists the metrics of the contract that are of the type.
+func MetricsOfData(t DataType) []Metric {
+	var list []Metric
+	for m := range units {
+		if m.Data("") == t {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
 // Data is the type of data the event tells; "" of a cry for help and of what is
 // about the device.
 func (k EventKind) Data() DataType {

@@ -19,7 +19,9 @@ func (s Span) Covers(t time.Time) bool { return !t.Before(s.From) && t.Before(s.
 // Erasure is the order to erase what is known of a resident, and how far it has
 // been carried out. A zero time means: not yet.
 type Erasure struct {
-	Resident  string    `json:"resident"`
+	Resident string `json:"resident"`
+	// Data is the one type that is erased; "" is everything.
+	Data      DataType  `json:"data,omitempty"`
 	Actor     string    `json:"actor"`
 	Requested time.Time `json:"requested"`
 	Spans     []Span    `json:"spans"`
@@ -31,6 +33,9 @@ type Erasure struct {
 	// the erasure is complete.
 	JournalDone time.Time `json:"journal_done"`
 }
+
+// Same says whether both are about the same data of the same resident.
+func (e *Erasure) Same(o *Erasure) bool { return e.Resident == o.Resident && e.Data == o.Data }
 
 // Complete says whether nothing is left to do.
 func (e *Erasure) Complete() bool { return !e.JournalDone.IsZero() }

@@ -58,7 +58,11 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 				}
 			}
 		}
-		if err := s.eraseEvents(ctx, tx, resident); err != nil {
+		err := s.eraseEvents(ctx, tx, resident, func(e *logged) error {
+			e.text = ""
+			return e.redact(resident)
+		})
+		if err != nil {
 			return err
 		}
 		return eraseMember(ctx, tx, resident)
@@ -77,7 +81,7 @@ func (s *Store) Erase(ctx context.Context, resident string, worn []devices.Devic
 
 // eraseEvents takes from the events what tells of the resident, with the salts of
 // their digests, and has an entry of its own say what is left of them.
-func (s *Store) eraseEvents(ctx context.Context, q *sql.Tx, resident string) error {
+func (s *Store) eraseEvents(ctx context.Context, q *sql.Tx, resident string, redact func(*logged) error) error {
 	var events []logged
 	err := each(ctx, q, func(r *sql.Rows) error {
 		e, err := scanLogged(r.Scan)
@@ -94,17 +98,16 @@ OR alert IN (SELECT alert FROM alert_members WHERE resident = $1) AND data LIKE 
 	for i := range events {
 		e := &events[i]
 		was := *e
-		if err := e.redact(resident); err != nil {
+		if err := redact(e); err != nil {
 			return fmt.Errorf("event %d: %w", e.number, err)
 		}
-		e.text = ""
 		if *e == was {
 			continue
 		}
 		e.salt = newSalt()
 		left.Left[strconv.FormatInt(e.number, 10)] = e.content()
-		if _, err := q.ExecContext(ctx, `UPDATE alert_events SET text = '', data = $1, alert_json = $2, visit_json = $3, salt = $4 WHERE number = $5`,
-			e.data, e.alertJSON, e.visitJSON, e.salt, e.number); err != nil {
+		if _, err := q.ExecContext(ctx, `UPDATE alert_events SET text = $1, data = $2, alert_json = $3, visit_json = $4, salt = $5 WHERE number = $6`,
+			e.text, e.data, e.alertJSON, e.visitJSON, e.salt, e.number); err != nil {
 			return err
 		}
 	}

@@ -41,8 +41,10 @@ import (
 type series interface {
 	ingest.RollupStore
 	Check(ctx context.Context) error
-	// Erase deletes what is stored of the device in [from, to), rollups too.
-	Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error
+	// Erase deletes what is stored of the device in [from, to), of the metrics or
+	// without any of all, rollups too.
+	Erase(ctx context.Context, device devices.DeviceID, from, to time.Time, metrics ...devices.Metric) error
+	Latest(ctx context.Context, device devices.DeviceID) ([]devices.Reading, error)
 	Close() error
 }
 

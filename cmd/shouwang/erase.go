@@ -22,6 +22,7 @@ type eraseCmd struct {
 	settings `embed:""`
 
 	Resident string        `help:"Id of the resident to erase."`
+	DataType string        `help:"Erase one type of data alone, of a resident who has withdrawn consent for it: ${enum}." name:"data-type" enum:"water,vitals,motion,position," default:""`
 	Status   bool          `help:"Say how far erasures are."`
 	Wait     time.Duration `help:"How long to wait for a running service." default:"2m"`
 }
@@ -43,7 +44,7 @@ func (c *eraseCmd) Run(ctx context.Context, stdout io.Writer, log zerolog.Logger
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
 	e := a.newEraser()
-	if _, err := e.Request(ctx, c.Resident, "command"); err != nil {
+	if _, err := e.Request(ctx, c.Resident, devices.DataType(c.DataType), "command"); err != nil {
 		return err
 	}
 	if err := e.Step(ctx); err != nil {
@@ -59,12 +60,12 @@ func (c *eraseCmd) ask(ctx context.Context, stdout io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := requestErasure(ctx, db, c.Resident, "command", time.Now()); err != nil {
+	if err := requestErasure(ctx, db, c.Resident, devices.DataType(c.DataType), "command", time.Now()); err != nil {
 		return err
 	}
 	late := time.After(c.Wait)
 	for {
-		erasure, err := findErasure(ctx, db, c.Resident)
+		erasure, err := findErasure(ctx, db, c.Resident, devices.DataType(c.DataType))
 		if err != nil {
 			return err
 		}
@@ -82,11 +83,11 @@ func (c *eraseCmd) ask(ctx context.Context, stdout io.Writer) (err error) {
 }
 
 func (c *eraseCmd) report(ctx context.Context, db *database.DB, stdout io.Writer) error {
-	erasure, err := findErasure(ctx, db, c.Resident)
+	erasure, err := findErasure(ctx, db, c.Resident, devices.DataType(c.DataType))
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "%s is erased: %s\n", c.Resident, wordsOf(&erasure))
+	_, err = fmt.Fprintf(stdout, "%s is erased: %s\n", what(&erasure), wordsOf(&erasure))
 	return err
 }
 
@@ -103,9 +104,17 @@ func (c *eraseCmd) status(ctx context.Context, stdout io.Writer) (err error) {
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "resident\trequested\tby\tstatus")
 	for _, e := range list {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", e.Resident, e.Requested.Format(time.RFC3339), e.Actor, wordsOf(&e))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", what(&e), e.Requested.Format(time.RFC3339), e.Actor, wordsOf(&e))
 	}
 	return table.Flush()
+}
+
+// what says of whom, and which of their data.
+func what(e *devices.Erasure) string {
+	if e.Data == "" {
+		return e.Resident
+	}
+	return e.Resident + " (" + string(e.Data) + ")"
 }
 
 // wordsOf says in words how far an erasure is.

@@ -177,7 +177,7 @@ func TestErase(t *testing.T) {
 	// Somebody with an open alert is not erased.
 	e := p.newEraser()
 	var wrong *devices.InputError
-	if _, err := e.Request(t.Context(), "r-gone", "t"); !errors.As(err, &wrong) || !strings.Contains(wrong.Rule, alert.ID) {
+	if _, err := e.Request(t.Context(), "r-gone", "", "t"); !errors.As(err, &wrong) || !strings.Contains(wrong.Rule, alert.ID) {
 		t.Fatalf("request with an open alert: %v", err)
 	}
 	desk := alerting.NewDesk(alerting.DeskOptions{Book: p.alerts, Directory: p.registry})
@@ -250,7 +250,7 @@ func TestErase(t *testing.T) {
 		for _, lane := range ingest.Lanes {
 			p.journal.Passed(lane, p.engine.Position(string(lane)))
 		}
-		erasure, err := findErasure(t.Context(), p.db, "r-gone")
+		erasure, err := findErasure(t.Context(), p.db, "r-gone", "")
 		return err == nil && erasure.Complete()
 	})
 	out.Reset()

@@ -71,13 +71,13 @@ func (a *app) newEraser() *eraser {
 	}
 }
 
-// Request notes that a resident is to be erased. Somebody about whom an alert is
-// open is not erased: there may be a person to be helped.
-func (e *eraser) Request(ctx context.Context, resident, actor string) (devices.Erasure, error) {
-	if err := requestErasure(ctx, e.db, resident, actor, e.now()); err != nil {
+// Request notes that a resident is to be erased, or one type of data. Somebody about
+// whom an alert is open is not erased: there may be a person to be helped.
+func (e *eraser) Request(ctx context.Context, resident string, data devices.DataType, actor string) (devices.Erasure, error) {
+	if err := requestErasure(ctx, e.db, resident, data, actor, e.now()); err != nil {
 		return devices.Erasure{}, err
 	}
-	return findErasure(ctx, e.db, resident)
+	return findErasure(ctx, e.db, resident, data)
 }
 
 // Erasures lists all there are.
@@ -85,7 +85,7 @@ func (e *eraser) Erasures(ctx context.Context) ([]devices.Erasure, error) {
 	return registry.Erasures(ctx, e.db)
 }
 
-func requestErasure(ctx context.Context, db *database.DB, resident, actor string, now time.Time) error {
+func requestErasure(ctx context.Context, db *database.DB, resident string, data devices.DataType, actor string, now time.Time) error {
 	open, err := store.New(db).OpenAlerts(ctx, resident)
 	if err != nil {
 		return err
@@ -93,16 +93,16 @@ func requestErasure(ctx context.Context, db *database.DB, resident, actor string
 	if len(open) > 0 {
 		return &devices.InputError{Field: "resident", Value: resident, Rule: "has open alerts, close them first: " + strings.Join(open, ", ")}
 	}
-	return registry.RequestErasure(ctx, db, resident, actor, now)
+	return registry.RequestErasure(ctx, db, resident, data, actor, now)
 }
 
-func findErasure(ctx context.Context, db *database.DB, resident string) (devices.Erasure, error) {
+func findErasure(ctx context.Context, db *database.DB, resident string, data devices.DataType) (devices.Erasure, error) {
 	list, err := registry.Erasures(ctx, db)
 	if err != nil {
 		return devices.Erasure{}, err
 	}
 	for _, erasure := range list {
-		if erasure.Resident == resident {
+		if erasure.Resident == resident && erasure.Data == data {
 			return erasure, nil
 		}
 	}
@@ -172,7 +172,7 @@ func (e *eraser) Restore(ctx context.Context) error {
 	}
 	for _, erasure := range logged {
 		known := slices.ContainsFunc(list, func(d devices.Erasure) bool {
-			return d.Resident == erasure.Resident && !d.StateDone.IsZero()
+			return d.Same(&erasure) && !d.StateDone.Before(erasure.Requested)
 		})
 		if known {
 			continue
@@ -188,7 +188,11 @@ func (e *eraser) Restore(ctx context.Context) error {
 
 // state erases what is in state.db.
 func (e *eraser) state(ctx context.Context, erasure devices.Erasure) (devices.Erasure, error) {
-	spans, err := e.registry.Spans(ctx, erasure.Resident, e.now())
+	until := e.now()
+	if erasure.Data != "" { // which may be agreed to again later
+		until = erasure.Requested
+	}
+	spans, err := e.registry.Spans(ctx, erasure.Resident, until)
 	if err != nil {
 		return erasure, err
 	}
@@ -199,7 +203,9 @@ func (e *eraser) state(ctx context.Context, erasure devices.Erasure) (devices.Er
 	if err := registry.PutErasure(ctx, e.db, erasure); err != nil {
 		return erasure, err
 	}
-	if err := e.registry.Erase(ctx, erasure); err != nil {
+	if erasure.Data != "" {
+		e.registry.EraseData(erasure)
+	} else if err := e.registry.Erase(ctx, erasure); err != nil {
 		return erasure, err
 	}
 	subjects, worn := []alerting.Subject{alerting.ResidentSubject(erasure.Resident)}, []devices.DeviceID{}
@@ -209,7 +215,12 @@ func (e *eraser) state(ctx context.Context, erasure devices.Erasure) (devices.Er
 			subjects = append(subjects, alerting.DeviceSubject(s.Device))
 		}
 	}
-	erase := func(ctx context.Context) error { return e.alerts.Erase(ctx, erasure.Resident, worn) }
+	erase := func(ctx context.Context) error {
+		if erasure.Data != "" {
+			return e.alerts.EraseData(ctx, erasure.Resident, erasure.Data, worn)
+		}
+		return e.alerts.Erase(ctx, erasure.Resident, worn)
+	}
 	if e.engine != nil {
 		err = e.engine.Forget(ctx, subjects, erase)
 	} else {
@@ -239,7 +250,11 @@ func (e *eraser) readings(ctx context.Context, erasure devices.Erasure) (devices
 		return erasure, err
 	}
 	for _, s := range erasure.Spans {
-		if err := e.series.Erase(ctx, s.Device, s.From, s.To); err != nil {
+		metrics, err := e.metrics(ctx, s.Device, erasure.Data)
+		if err != nil {
+			return erasure, err
+		}
+		if err := e.series.Erase(ctx, s.Device, s.From, s.To, metrics...); err != nil {
 			return erasure, err
 		}
 	}
@@ -253,8 +268,31 @@ func (e *eraser) readings(ctx context.Context, erasure devices.Erasure) (devices
 	if err := registry.PutErasure(ctx, e.db, erasure); err != nil {
 		return erasure, err
 	}
-	e.log.Info().Str("resident", erasure.Resident).Int("spans", len(erasure.Spans)).Msg("erased; raw messages go when the journal's window has passed")
+	e.log.Info().Str("resident", erasure.Resident).Str("data", string(erasure.Data)).Int("spans", len(erasure.Spans)).Msg("erased; raw messages go when the journal's window has passed")
 	return erasure, nil
+}
+
+// metrics are those of the device that are of the type, what a vendor has invented
+// too; none for "", which is everything.
+func (e *eraser) metrics(ctx context.Context, id devices.DeviceID, data devices.DataType) ([]devices.Metric, error) {
+	if data == "" {
+		return nil, nil
+	}
+	list := devices.MetricsOfData(data)
+	known, ok := e.registry.Device(id, e.now())
+	if !ok {
+		return list, nil
+	}
+	latest, err := e.series.Latest(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range latest {
+		if r.Metric.Data(known.Kind) == data && !slices.Contains(list, r.Metric) {
+			list = append(list, r.Metric)
+		}
+	}
+	return list, nil
 }
 
 // messages notes the erasures of which no raw message is kept any more.
@@ -322,7 +360,7 @@ func readErasureLog(file string) ([]devices.Erasure, error) {
 			torn = fmt.Errorf("read erasures: %s: line %d: %w", file, len(list)+1, errors.Join(err, errors.New("no erasure")))
 			continue
 		}
-		list = slices.DeleteFunc(list, func(o devices.Erasure) bool { return o.Resident == erasure.Resident })
+		list = slices.DeleteFunc(list, func(o devices.Erasure) bool { return o.Same(&erasure) })
 		list = append(list, erasure)
 	}
 	return list, lines.Err()
@@ -379,7 +417,7 @@ type keeper struct {
 func (k *keeper) Write(ctx context.Context, readings []devices.Reading) error {
 	k.writing.RLock()
 	defer k.writing.RUnlock()
-	erased := func(r devices.Reading) bool { return k.registry.Erased(r.Device, r.At) }
+	erased := k.registry.ErasedReading
 	if slices.ContainsFunc(readings, erased) {
 		readings = slices.DeleteFunc(slices.Clone(readings), erased)
 	}
@@ -390,7 +428,7 @@ func (k *keeper) Write(ctx context.Context, readings []devices.Reading) error {
 func (k *keeper) Refused(ctx context.Context, refusals []devices.Refusal) error {
 	k.writing.RLock()
 	defer k.writing.RUnlock()
-	return k.letters.Add(ctx, slices.DeleteFunc(refusals, func(r devices.Refusal) bool { return k.registry.Erased(r.Device, r.Received) }))
+	return k.letters.Add(ctx, slices.DeleteFunc(refusals, func(r devices.Refusal) bool { return k.registry.ErasedLetter(r.Device, r.Received) }))
 }
 
 // settled waits until what was looked through before is written.

@@ -15,7 +15,8 @@ import (
 // RequestErasure notes that what is known of the resident is to be erased. It
 // needs no open registry: the service that runs on the database carries it out.
 // A resident whose erasure was requested before keeps that request.
-func RequestErasure(ctx context.Context, db *database.DB, resident, actor string, at time.Time) error {
+// With a type of data it is that type alone, which may be withdrawn again and again.
+func RequestErasure(ctx context.Context, db *database.DB, resident string, data devices.DataType, actor string, at time.Time) error {
 	err := db.Tx(ctx, func(tx *sql.Tx) error {
 		var known int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM residents WHERE id = $1`, resident).Scan(&known); err != nil {
@@ -24,7 +25,12 @@ func RequestErasure(ctx context.Context, db *database.DB, resident, actor string
 		if known == 0 {
 			return fmt.Errorf("resident %.140q: %w", resident, devices.ErrNotFound)
 		}
-		return insertErasure(ctx, tx, devices.Erasure{Resident: resident, Actor: actor, Requested: at})
+		if err := insertErasure(ctx, tx, devices.Erasure{Resident: resident, Data: data, Actor: actor, Requested: at}); err != nil || data == "" {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE erasures SET actor = $1, requested = $2, state_done = 0, series_done = 0, journal_done = 0 WHERE resident = $3 AND data = $4`,
+			actor, database.Micros(at), resident, string(data))
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("request erasure: %w", err)
@@ -37,19 +43,19 @@ func insertErasure(ctx context.Context, tx *sql.Tx, e devices.Erasure) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO erasures (resident, actor, requested, spans, state_done, series_done, journal_done) VALUES ($1, $2, $3, $4, 0, 0, 0)
-		ON CONFLICT (resident) DO NOTHING`, e.Resident, e.Actor, database.Micros(e.Requested), string(spans))
+	_, err = tx.ExecContext(ctx, `INSERT INTO erasures (resident, data, actor, requested, spans, state_done, series_done, journal_done) VALUES ($1, $2, $3, $4, $5, 0, 0, 0)
+		ON CONFLICT (resident, data) DO NOTHING`, e.Resident, string(e.Data), e.Actor, database.Micros(e.Requested), string(spans))
 	return err
 }
 
 // Erasures lists all erasures in order of request.
 func Erasures(ctx context.Context, db *database.DB) ([]devices.Erasure, error) {
 	list := []devices.Erasure{}
-	err := each(ctx, db.Read, `SELECT resident, actor, requested, spans, state_done, series_done, journal_done FROM erasures ORDER BY requested, resident`, func(scan func(...any) error) error {
+	err := each(ctx, db.Read, `SELECT resident, data, actor, requested, spans, state_done, series_done, journal_done FROM erasures ORDER BY requested, resident, data`, func(scan func(...any) error) error {
 		var e devices.Erasure
 		var requested, state, series, journal int64
 		var spans string
-		if err := scan(&e.Resident, &e.Actor, &requested, &spans, &state, &series, &journal); err != nil {
+		if err := scan(&e.Resident, &e.Data, &e.Actor, &requested, &spans, &state, &series, &journal); err != nil {
 			return err
 		}
 		e.Requested, e.StateDone = database.Time(requested), database.Time(state)
@@ -74,8 +80,8 @@ func PutErasure(ctx context.Context, db *database.DB, e devices.Erasure) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE erasures SET spans = $1, state_done = $2, series_done = $3, journal_done = $4 WHERE resident = $5`,
-			string(spans), database.Micros(e.StateDone), database.Micros(e.SeriesDone), database.Micros(e.JournalDone), e.Resident)
+		_, err = tx.ExecContext(ctx, `UPDATE erasures SET spans = $1, state_done = $2, series_done = $3, journal_done = $4 WHERE resident = $5 AND data = $6`,
+			string(spans), database.Micros(e.StateDone), database.Micros(e.SeriesDone), database.Micros(e.JournalDone), e.Resident, string(e.Data))
 		return err
 	})
 	if err != nil {
@@ -165,6 +171,58 @@ func (r *Registry) forget(entry *residentEntry, resident string, spans []devices
 	}
 }
 
+// erasedData is a span of which one type of data was erased.
+type erasedData struct {
+	devices.Span
+
+	data devices.DataType
+}
+
+// EraseData notes that one type of data of the spans is erased: what comes of it
+// later, from the journal or from the device, is not stored again.
+func (r *Registry) EraseData(erasure devices.Erasure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forgetData(erasure)
+}
+
+func (r *Registry) forgetData(erasure devices.Erasure) {
+	for _, s := range erasure.Spans {
+		list := slices.DeleteFunc(slices.Clone(r.erasedData[s.Device]), func(o erasedData) bool { return o.data == erasure.Data && o.From.Equal(s.From) })
+		r.erasedData[s.Device] = append(list, erasedData{s, erasure.Data})
+	}
+}
+
+// ErasedReading says whether the reading is erased, so that it may not be stored
+// again.
+func (r *Registry) ErasedReading(reading devices.Reading) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if slices.ContainsFunc(r.erasedSpans[reading.Device], func(s devices.Span) bool { return s.Covers(reading.At) }) {
+		return true
+	}
+	list := r.erasedData[reading.Device]
+	if len(list) == 0 {
+		return false
+	}
+	var kind devices.Kind
+	if d := r.devices[reading.Device]; d != nil {
+		kind = d.now.Kind
+	}
+	return slices.ContainsFunc(list, func(s erasedData) bool { return s.data == reading.Metric.Data(kind) && s.Covers(reading.At) })
+}
+
+// ErasedLetter says whether a message of the device that came then, as it came, may
+// not be kept: it may hold what is erased.
+func (r *Registry) ErasedLetter(device devices.DeviceID, received time.Time) bool {
+	if r.Erased(device, received) {
+		return true
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.ContainsFunc(r.erasedData[device], func(s erasedData) bool { return s.Covers(received) })
+}
+
 // Erased says whether readings of the device at that time are erased, so that
 // none may be stored again.
 func (r *Registry) Erased(device devices.DeviceID, at time.Time) bool {
@@ -187,7 +245,10 @@ func (r *Registry) loadErasures(ctx context.Context) error {
 		return err
 	}
 	for _, e := range list {
-		if !e.StateDone.IsZero() {
+		switch {
+		case e.Data != "":
+			r.forgetData(e)
+		case !e.StateDone.IsZero():
 			r.forget(r.residents[e.Resident], e.Resident, e.Spans)
 		}
 	}

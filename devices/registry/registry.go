@@ -44,6 +44,8 @@ type Registry struct {
 	// erased are the residents whose data was erased, erasedSpans the readings.
 	erased      map[string]bool
 	erasedSpans map[devices.DeviceID][]devices.Span
+	// erasedData are the spans of which one type of data was erased.
+	erasedData map[devices.DeviceID][]erasedData
 
 	consentRequired bool // never changed once it is asked
 }
@@ -55,7 +57,7 @@ func Open(ctx context.Context, db *database.DB) (*Registry, error) {
 		areas: map[devices.AreaPath]string{}, providers: map[string]string{}, villages: map[devices.AreaPath][]*serving{},
 		residents: map[string]*residentEntry{}, devices: map[devices.DeviceID]*deviceEntry{},
 		absences: map[string]*absence{}, gateways: map[string]*gatewayEntry{},
-		erased: map[string]bool{}, erasedSpans: map[devices.DeviceID][]devices.Span{},
+		erased: map[string]bool{}, erasedSpans: map[devices.DeviceID][]devices.Span{}, erasedData: map[devices.DeviceID][]erasedData{},
 	}
 	if err := r.load(ctx); err != nil {
 		return nil, fmt.Errorf("load registry: %w", err)

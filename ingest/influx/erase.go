@@ -3,6 +3,7 @@ package influx
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,11 +19,12 @@ import (
 // noOrg is the organisation of 1.8, which has none.
 const noOrg = "-"
 
-// Erase deletes what is stored of the device, readings and rollups, from one time
+// Erase deletes what is stored of the device, readings and rollups, of the metrics or
+// without any of all, from one time
 // up to and without another; a zero time lifts that bound. InfluxDB answers
 // queries without it from then on, and frees the disk when it next compacts the
 // shards. An error means: call again.
-func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error {
+func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to time.Time, metrics ...devices.Metric) error {
 	// The bounds of 1.8, within those of 2.x; no reading is outside.
 	if first := time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC); from.Before(first) {
 		from = first
@@ -36,11 +38,12 @@ func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to ti
 	// A nanosecond before: no reading can be there, so it does not matter
 	// whether the server takes the last time in.
 	last := to.Add(-time.Nanosecond)
+	if len(metrics) == 0 {
+		metrics = []devices.Metric{""} // all
+	}
 	var err error
-	if s.org == noOrg {
-		err = s.erase1(ctx, device, from, last)
-	} else {
-		err = s.client.DeleteAPI().DeleteWithName(ctx, s.org, s.bucket, from, last, "device="+predicateString(string(device)))
+	for _, m := range metrics {
+		err = errors.Join(err, s.eraseOf(ctx, device, m, from, last))
 	}
 	if err == nil {
 		err = s.eraseBorder(ctx, device, from)
@@ -49,6 +52,18 @@ func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to ti
 		return fmt.Errorf("erase readings: %w", err)
 	}
 	return nil
+}
+
+// eraseOf deletes one metric of the device, or with "" all.
+func (s *Series) eraseOf(ctx context.Context, device devices.DeviceID, metric devices.Metric, from, last time.Time) error {
+	if s.org == noOrg {
+		return s.erase1(ctx, device, metric, from, last)
+	}
+	predicate := "device=" + predicateString(string(device))
+	if metric != "" {
+		predicate = "_measurement=" + predicateString(string(metric)) + " AND " + predicate
+	}
+	return s.client.DeleteAPI().DeleteWithName(ctx, s.org, s.bucket, from, last, predicate)
 }
 
 // eraseBorder empties the rollups of the hour in which the erased time begins:
@@ -76,11 +91,15 @@ func (s *Series) eraseBorder(ctx context.Context, device devices.DeviceID, from 
 
 // erase1 is Erase of 1.8, whose DELETE covers all retention policies of the
 // database.
-func (s *Series) erase1(ctx context.Context, device devices.DeviceID, from, last time.Time) error {
+func (s *Series) erase1(ctx context.Context, device devices.DeviceID, metric devices.Metric, from, last time.Time) error {
 	database, _, _ := strings.Cut(s.bucket, "/")
 	literal := "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(string(device)) + "'"
-	form := url.Values{"db": {database}, "q": {fmt.Sprintf(`DELETE FROM /.+/ WHERE device = %s AND time >= '%s' AND time <= '%s'`,
-		literal, from.UTC().Format(time.RFC3339Nano), last.UTC().Format(time.RFC3339Nano))}}
+	measurement := "/.+/"
+	if metric != "" {
+		measurement = predicateString(string(metric))
+	}
+	form := url.Values{"db": {database}, "q": {fmt.Sprintf(`DELETE FROM %s WHERE device = %s AND time >= '%s' AND time <= '%s'`,
+		measurement, literal, from.UTC().Format(time.RFC3339Nano), last.UTC().Format(time.RFC3339Nano))}}
 	service := s.client.HTTPService()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(service.ServerURL(), "/")+"/query", strings.NewReader(form.Encode()))
 	if err != nil {

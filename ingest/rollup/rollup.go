@@ -40,7 +40,7 @@ const (
 type Store interface {
 	ingest.RollupStore
 	Check(ctx context.Context) error
-	Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error
+	Erase(ctx context.Context, device devices.DeviceID, from, to time.Time, metrics ...devices.Metric) error
 	Close() error
 }
 

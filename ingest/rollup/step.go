@@ -172,7 +172,7 @@ func (s *Series) forget(marks []mark) {
 
 // cells sums up the hours of the devices in [from, to), each without the readings
 // that are left out.
-func (s *Series) cells(ctx context.Context, of []devices.DeviceID, from, to int64, leftOut func(at int64) bool) ([]ingest.SeriesHour, error) {
+func (s *Series) cells(ctx context.Context, of []devices.DeviceID, from, to int64, leftOut func(metric devices.Metric, at int64) bool) ([]ingest.SeriesHour, error) {
 	type series struct {
 		device devices.DeviceID
 		metric devices.Metric
@@ -184,7 +184,7 @@ func (s *Series) cells(ctx context.Context, of []devices.DeviceID, from, to int6
 			return
 		}
 		key := series{device, metric, ingest.HourOf(at)}
-		if cell := cells[key]; leftOut != nil && leftOut(at) {
+		if cell := cells[key]; leftOut != nil && leftOut(metric, at) {
 			cells[key] = cell // empty, when nothing else is there
 		} else {
 			cells[key] = cell.Join(ingest.CellOf(at, value))
@@ -204,13 +204,14 @@ func (s *Series) cells(ctx context.Context, of []devices.DeviceID, from, to int6
 	return hours, nil
 }
 
-// Erase deletes what is stored of the device in [from, to), rollups too; a zero
+// Erase deletes what is stored of the device in [from, to), of the metrics or
+// without any of all, rollups too; a zero
 // time lifts that bound. An hour that lies on a border is worked out again from
 // what stays, before its readings go: called again after a stop in between, it
 // does the same.
-func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error {
-	gone := func(at int64) bool {
-		return (from.IsZero() || at >= from.UnixMicro()) && (to.IsZero() || at < to.UnixMicro())
+func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to time.Time, metrics ...devices.Metric) error {
+	gone := func(metric devices.Metric, at int64) bool {
+		return (len(metrics) == 0 || slices.Contains(metrics, metric)) && (from.IsZero() || at >= from.UnixMicro()) && (to.IsZero() || at < to.UnixMicro())
 	}
 	for _, border := range []time.Time{from, to} {
 		if border.IsZero() || ingest.HourOf(border.UnixMicro()) == border.UnixMicro() {
@@ -230,5 +231,5 @@ func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to ti
 			return fmt.Errorf("erase rollups: %w", err)
 		}
 	}
-	return s.Store.Erase(ctx, device, from, to)
+	return s.Store.Erase(ctx, device, from, to, metrics...)
 }

@@ -13,9 +13,9 @@ import (
 // Eraser is a series from which a resident's readings can be taken out.
 type Eraser interface {
 	ingest.Series
-	// Erase deletes all metrics of the device in [from, to); a zero time lifts
-	// that bound.
-	Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error
+	// Erase deletes the metrics of the device, without any all, in [from, to); a
+	// zero time lifts that bound.
+	Erase(ctx context.Context, device devices.DeviceID, from, to time.Time, metrics ...devices.Metric) error
 }
 
 // RunErase holds the series to Erase.
@@ -27,7 +27,8 @@ func RunErase(t *testing.T, series Eraser) {
 	at := func(minute int) time.Time { return noon.Add(time.Duration(minute) * time.Minute) }
 	for _, device := range []devices.DeviceID{d, other} {
 		for minute := range 10 {
-			s.write(t, reading(device, devices.HeartRateBPM, at(minute), float64(60+minute)), reading(device, devices.Steps, at(minute), float64(minute)))
+			s.write(t, reading(device, devices.HeartRateBPM, at(minute), float64(60+minute)), reading(device, devices.Steps, at(minute), float64(minute)),
+				reading(device, devices.LatDeg, at(minute), 36.2), reading(device, devices.BodyTempC, at(minute), 36.6))
 		}
 	}
 	erase := func(from, to time.Time) {
@@ -38,6 +39,12 @@ func RunErase(t *testing.T, series Eraser) {
 				t.Fatalf("erase: %v", err)
 			}
 		}
+	}
+	if err := series.Erase(ctx, d, time.Time{}, time.Time{}, devices.LatDeg, devices.BodyTempC); err != nil {
+		t.Fatalf("erase one metric: %v", err)
+	}
+	if lat, temp, rest := len(s.all(t, d, devices.LatDeg)), len(s.all(t, d, devices.BodyTempC)), len(s.all(t, d, devices.HeartRateBPM)); lat+temp > 0 || rest != 10 {
+		t.Errorf("after two metrics were erased: %d and %d points of them, %d of another; want 0, 0 and 10", lat, temp, rest)
 	}
 	erase(at(3), at(7))
 	want := []devices.Point{point(at(0), 60), point(at(1), 61), point(at(2), 62), point(at(7), 67), point(at(8), 68), point(at(9), 69)}

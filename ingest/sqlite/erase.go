@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"shouwang/devices"
@@ -15,18 +17,36 @@ import (
 // other write gets through.
 const eraseRows = 20_000
 
-// Erase deletes what is stored of the device, all metrics, from one time up to
+// Erase deletes what is stored of the device, of the metrics or without any of all, from one time up to
 // and without another; a zero time lifts that bound. The bytes are overwritten
 // in the file and the log is emptied. An error means: call again, it goes on
 // where it was.
-func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to time.Time) error {
-	if err := s.erase(ctx, device, micros(from), micros(to)); err != nil {
+func (s *Series) Erase(ctx context.Context, device devices.DeviceID, from, to time.Time, metrics ...devices.Metric) error {
+	if err := s.erase(ctx, seriesOf(device, metrics), micros(from), micros(to)); err != nil {
 		return fmt.Errorf("erase readings: %w", err)
 	}
 	return nil
 }
 
-func (s *Series) erase(ctx context.Context, device devices.DeviceID, from, to int64) error {
+// which selects series: a condition on its columns.
+type which struct {
+	device devices.DeviceID
+	where  string
+	args   []any
+}
+
+func seriesOf(device devices.DeviceID, metrics []devices.Metric) which {
+	w := which{device, `device = ?`, []any{string(device)}}
+	if len(metrics) > 0 {
+		w.where += ` AND metric IN (?` + strings.Repeat(`, ?`, len(metrics)-1) + `)`
+	}
+	for _, m := range metrics {
+		w.args = append(w.args, string(m))
+	}
+	return w
+}
+
+func (s *Series) erase(ctx context.Context, series which, from, to int64) error {
 	const allTime = 1<<63 - 1
 	if from == 0 {
 		from = -allTime / 2 // with room for an hour before
@@ -34,12 +54,12 @@ func (s *Series) erase(ctx context.Context, device devices.DeviceID, from, to in
 	if to == 0 {
 		to = allTime
 	}
-	found, err := s.eraseHours(ctx, device, from, to)
+	found, err := s.eraseHours(ctx, series, from, to)
 	if err != nil {
 		return err
 	}
 	for {
-		more, err := s.erasePart(ctx, device, from, to)
+		more, err := s.erasePart(ctx, series, from, to)
 		if err != nil {
 			return err
 		}
@@ -65,11 +85,11 @@ func (s *Series) erase(ctx context.Context, device devices.DeviceID, from, to in
 
 // eraseHours deletes the rollups of every hour that the time touches: one that
 // holds other readings too is told anew from those.
-func (s *Series) eraseHours(ctx context.Context, device devices.DeviceID, from, to int64) (found bool, err error) {
+func (s *Series) eraseHours(ctx context.Context, series which, from, to int64) (found bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	gone, err := s.write.ExecContext(ctx, `DELETE FROM hours WHERE series IN (SELECT id FROM series WHERE device = ?) AND hour >= ? AND hour < ?`,
-		string(device), ingest.HourOf(from), to)
+	gone, err := s.write.ExecContext(ctx, `DELETE FROM hours WHERE series IN (SELECT id FROM series WHERE `+series.where+`) AND hour >= ? AND hour < ?`,
+		append(slices.Clone(series.args), ingest.HourOf(from), to)...)
 	if err != nil {
 		return false, err
 	}
@@ -79,7 +99,7 @@ func (s *Series) eraseHours(ctx context.Context, device devices.DeviceID, from, 
 
 // erasePart deletes up to eraseRows points of one series of the device. It says
 // whether there was anything to delete.
-func (s *Series) erasePart(ctx context.Context, device devices.DeviceID, from, to int64) (more bool, err error) {
+func (s *Series) erasePart(ctx context.Context, series which, from, to int64) (more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// While it writes anyway, SQLite overwrites what it frees; here also pages
@@ -99,8 +119,8 @@ func (s *Series) erasePart(ctx context.Context, device devices.DeviceID, from, t
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
 	var id int64
 	var metric string
-	err = tx.QueryRowContext(ctx, `SELECT id, metric FROM series s WHERE device = ? AND EXISTS
-		(SELECT 1 FROM points WHERE series = s.id AND ts >= ? AND ts < ?) LIMIT 1`, string(device), from, to).Scan(&id, &metric)
+	err = tx.QueryRowContext(ctx, `SELECT id, metric FROM series s WHERE `+series.where+` AND EXISTS
+		(SELECT 1 FROM points WHERE series = s.id AND ts >= ? AND ts < ?) LIMIT 1`, append(slices.Clone(series.args), from, to)...).Scan(&id, &metric)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -131,7 +151,7 @@ func (s *Series) erasePart(ctx context.Context, device devices.DeviceID, from, t
 		return false, err
 	}
 	if n, err := gone.RowsAffected(); err != nil || n > 0 {
-		delete(s.ids, key{device, devices.Metric(metric)})
+		delete(s.ids, key{series.device, devices.Metric(metric)})
 	}
 	return true, nil
 }

@@ -63,6 +63,7 @@ export function createApi(c: Client) {
     /** Phone and address of a resident about whom nothing is open. */
     reveal: (resident: string, reason: string) => c.post<Resident>(`/residents/${id(resident)}/reveal`, { reason }),
     consents: (resident: string) => c.get<Consents>(`/residents/${id(resident)}/consents`),
+    eraseData: (resident: string, data: 'water' | 'vitals' | 'motion' | 'position') => c.post<unknown>(`/residents/${id(resident)}/erase`, { data }),
     putConsent: (resident: string, consent: { data: ('water' | 'vitals' | 'motion' | 'position')[]; granted: boolean; paper?: string; to?: string }) => c.post<Consents>(`/residents/${id(resident)}/consents`, consent),
     signOut: () => c.delete('/session'),
     status: () => c.get<Status>('/status'),

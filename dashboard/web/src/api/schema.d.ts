@@ -1190,7 +1190,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Erase what is known of a resident, for ever
+         * Erase what is known of a resident, for ever, or one type of data
          * @description Open to administrator. For people who are signed in, not for tokens.
          */
         post: operations["erase-resident"];
@@ -3042,6 +3042,13 @@ export interface components {
             entry: components["schemas"]["DoorEntry"];
             visit: components["schemas"]["Visit"];
         };
+        EraseInBody: {
+            /**
+             * @description This type of data alone, for which consent has been withdrawn; everything by default.
+             * @enum {string}
+             */
+            data?: "water" | "vitals" | "motion" | "position";
+        };
         ErasureBody: {
             by: string;
             /**
@@ -3049,6 +3056,11 @@ export interface components {
              * @description Raw messages too; null: not before the journal's replay window has passed.
              */
             complete_at: string | null;
+            /**
+             * @description The one type of data that is erased; empty: everything.
+             * @enum {string}
+             */
+            data: "" | "water" | "vitals" | "motion" | "position";
             /**
              * Format: date-time
              * @description Readings and rollups; null: not yet.
@@ -7691,7 +7703,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EraseInBody"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {

@@ -20,6 +20,6 @@ export const access = {
   position: { hidden: 'The position of the band is hidden: no alert is open.', show: 'Show position', reason: 'Why the position is needed' },
   consent: {
     title: 'Consent', types: { water: 'Water use', vitals: 'Vital signs', motion: 'Movement and wearing', position: 'Position' }, taken: 'taken', notTaken: 'not taken', byDefault: 'by default', grant: 'Enter consent', withdraw: 'Enter withdrawal', which: 'Which types of data', paper: 'Where the signed paper is', to: 'Until (empty: no end)', save: 'Save',
-    withdrawHint: 'From then on these types are neither taken nor judged nor shown; calls for help and falls are not affected. What is stored stays until an administrator erases the personal data.', hint: 'Calls for help and falls need no consent.', granted: 'granted', refused: 'withdrawn', by: 'entered by {name}', history: 'Decisions', withheld: 'Not agreed to, so not shown',
+    withdrawHint: 'From then on these types are neither taken nor judged nor shown; calls for help and falls are not affected. What is stored stays until an administrator erases it.', erase: 'Erase what is stored', eraseAsk: 'This cannot be undone: stored data of the type {data} go, and what alerts judged by them had found. Erase them?', eraseAsked: 'being erased', hint: 'Calls for help and falls need no consent.', granted: 'granted', refused: 'withdrawn', by: 'entered by {name}', history: 'Decisions', withheld: 'Not agreed to, so not shown',
   },
 }

@@ -20,6 +20,6 @@ export const access = {
   position: { hidden: '手环位置已隐藏：没有未结警情。', show: '查看位置', reason: '为什么要看位置' },
   consent: {
     title: '知情同意', types: { water: '用水', vitals: '体征', motion: '活动与佩戴', position: '位置' }, taken: '采集', notTaken: '不采集', byDefault: '按默认', grant: '登记同意', withdraw: '登记撤回', which: '哪几类数据', paper: '纸质凭证存放处', to: '到期（空为长期）', save: '保存',
-    withdrawHint: '保存后不再采集、判断和显示这几类数据，呼救和跌倒不受影响。已存的数据不会自动删除；如需删除，请管理员办理“清除个人数据”。', hint: '呼救和跌倒不需要同意。', granted: '同意', refused: '撤回', by: '{name} 登记', history: '登记经过', withheld: '本人未同意采集，不显示',
+    withdrawHint: '保存后不再采集、判断和显示这几类数据，呼救和跌倒不受影响。已存的数据不会自动删除；如需删除，请管理员点“清除已存数据”。', erase: '清除已存数据', eraseAsk: '清除后无法恢复：已存的{data}数据、由其判断的警情依据都会删除。确定清除？', eraseAsked: '正在清除', hint: '呼救和跌倒不需要同意。', granted: '同意', refused: '撤回', by: '{name} 登记', history: '登记经过', withheld: '本人未同意采集，不显示',
   },
 }
