@@ -14,7 +14,8 @@ import (
 //
 // It learns how often each device reports. Three reports missed are a silence,
 // but not what this device does every week (bands lie on the charger, meters lose
-// a block of four hours), and never later than the limit of the rules. A meter
+// a block of four hours), and never later than the limit of the rules; a band that
+// has been without network for hours of late, and came back, is given six. A meter
 // that is silent beyond that limit is a resident nobody sees: then somebody is to
 // phone (yellow), and after the second limit to go there (orange).
 type Silence struct{ memory[silenceState] }
@@ -51,6 +52,9 @@ const (
 	// missedReports in a row are a silence, never earlier than soonestSilent.
 	missedReports = 3
 	soonestSilent = 20 * time.Minute
+	// longestHabit is how long at most a band is waited for that has been quiet for
+	// as long of late and has come back, unless its wearer is of tier red.
+	longestHabit = 6 * time.Hour
 	// rareUpload is the time between uploads of a meter that makes few, and
 	// rareReports how many of them must be known.
 	rareUpload  = 18 * time.Hour
@@ -162,6 +166,10 @@ func (s *Silence) limit(v *alerting.View) time.Duration {
 	}
 	if s.state.Reports < learntReports || s.state.Learnt < learntTime {
 		return most
+	}
+	if v.Device != nil && v.Device.Kind == devices.Wristband && !tierRed(v) {
+		// Who is without network for hours now and then comes back by himself.
+		most = max(most, min(s.state.Longest, longestHabit))
 	}
 	return min(most, max(missedReports*s.state.Upload, s.state.Longest*2, soonestSilent))
 }

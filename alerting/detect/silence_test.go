@@ -112,6 +112,27 @@ func TestWhatADeviceDoesEveryDayIsNoSilence(t *testing.T) {
 	b.want("blue device_silent")
 }
 
+// Who is without network for some hours now and then comes back by himself. Of a
+// resident at risk it is said after an hour all the same, and after six of everybody.
+func TestABandThatIsWithoutNetworkNowAndThenIsWaitedFor(t *testing.T) {
+	for tier, c := range map[devices.Tier]struct{ was, limit time.Duration }{
+		devices.TierGreen:  {5 * time.Hour, 4 * time.Hour}, // it fades
+		devices.TierRed:    {5 * time.Hour, time.Hour},
+		devices.TierYellow: {20 * time.Hour, 6 * time.Hour},
+	} {
+		b := silent(t, devices.Wristband, true)
+		b.view.Resident.Tier = tier
+		b.reports(10*time.Minute, 8*24*6)
+		b.reports(c.was, 1)
+		last := b.reports(10*time.Minute, 4*24*6)
+		b.findings = nil
+		b.tick(last+c.limit-time.Minute, last+c.limit-time.Minute)
+		b.want()
+		b.tick(last+c.limit+15*time.Minute, last+c.limit+15*time.Minute)
+		b.want("blue device_silent")
+	}
+}
+
 func TestALostUploadDoesNotSpoilTheCadence(t *testing.T) {
 	b := silent(t, devices.WaterMeter, true)
 	for i := range 40 {
