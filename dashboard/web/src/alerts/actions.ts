@@ -2,6 +2,7 @@
 // machine answers 409); this only keeps pointless buttons off the page.
 import { Problem } from '@/api/client'
 import type { AlertState } from '@/api/types'
+import { refused } from '@/words/refused'
 import { duration } from '@/words/time'
 import { word, type Translate } from '@/words'
 
@@ -49,7 +50,7 @@ export function explain(e: unknown, action: string, t: Translate): string {
     case 422:
       // The code of an authenticator app is entered in several forms.
       if (list(e.body.errors).some((x) => x.field === 'code' && String(x.rule).startsWith('is wrong'))) return t('access.signin.codeWrong')
-      return t('error.input', { detail: detail(e) })
+      return t('error.input', { detail: detail(e, t) })
     case 429: return typeof e.body.retry_after_s === 'number' ? t('error.tooManyFor', { time: duration(e.body.retry_after_s * 1000, t) }) : t('error.tooMany')
   }
   return t('error.server', { status: e.status, detail: e.message })
@@ -66,8 +67,8 @@ function stateOf(e: Problem): string | null {
 }
 
 /** Field and rule of each error of a problem document. */
-function detail(e: Problem): string {
-  const errors = list(e.body.errors).map((x) => [x.field ?? x.location, x.rule ?? x.message].filter(Boolean).join(': '))
+function detail(e: Problem, t: Translate): string {
+  const errors = list(e.body.errors).map((x) => refused(x.field ?? x.location, x.rule ?? x.message, t))
   return errors.length > 0 ? errors.join('; ') : e.message
 }
 

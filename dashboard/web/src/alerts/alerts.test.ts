@@ -26,7 +26,7 @@ it.each([
   [new Problem(409, 'Conflict', 'some reason', {}), 'some reason'],
   [new Problem(0, '', ''), '连不上服务器，操作没有生效。请稍后重试。'],
   [new Problem(403, '', ''), '您的账号没有这项权限。'],
-  [new Problem(422, '', 'd', { errors: [{ field: 'how', rule: 'must be one of phone' }] }), '填写有误：how: must be one of phone'],
+  [new Problem(422, '', 'd', { errors: [{ field: 'how', rule: 'must be one of phone' }] }), '填写有误：how：must be one of phone'],
   [new Problem(500, '', 'broken'), '服务器出错（500）：broken'],
 ])('explains %s', (e, want) => expect(explain(e, '接警', t)).toBe(want))
 

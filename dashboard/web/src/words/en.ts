@@ -110,7 +110,10 @@ export const en: Messages = {
   },
   error: {
     conflict: 'Cannot do “{action}” now: this alert is {state}.', conflictBy: '{name} was first.', unreachable: 'The server cannot be reached; nothing was changed. Please try again.', forbidden: 'Your account may not do this.', notFound: 'It does not exist, or lies outside your area.',
-    input: 'Please correct: {detail}', server: 'Server error ({status}): {detail}', tooMany: 'Too many attempts; please wait a little.', tooManyFor: 'Too many attempts; please wait {time}.',
+    input: 'Please correct: {detail}',
+    field: { reason: 'Reason', name: 'Name', text: 'Text', note: 'Note', until: 'Until', from: 'From', to: 'To', due: 'Due', area: 'Area', resident: 'Resident', username: 'User name', password: 'Password', role: 'Role', provider: 'Provider', vendor: 'Vendor', rota: 'Rota', people: 'People', outcome: 'Outcome', severity: 'Severity', kind: 'Kind' },
+    rule: { empty: 'must be given', between: 'must be between {a} and {b}', order: 'must end after it begins', future: 'must lie ahead', past: 'must not lie ahead', exists: 'is not known', policy: 'is still named by the escalation steps; change those first', night: 'is still named by the night setting; change that first', positive: 'must be more than 0', upTo: 'must be more than 0 and at most {b}', long: 'must have at most {n} characters', length: 'must have {a} to {b} characters', short: 'must have at least {n} characters', somebody: 'must name somebody', twice: 'is there twice' },
+    server: 'Server error ({status}): {detail}', tooMany: 'Too many attempts; please wait a little.', tooManyFor: 'Too many attempts; please wait {time}.',
   },
   residents: {
     title: 'Residents', search: 'Find by name or number', name: 'Name', phone: 'Phone', address: 'Address', area: 'Area', tier: 'Risk', state: 'State', empty: 'Nobody found', more: 'Load more',

@@ -110,7 +110,10 @@ export const zh = {
   },
   error: {
     conflict: '现在不能“{action}”：这条警情{state}。', conflictBy: '{name} 已先处理。', unreachable: '连不上服务器，操作没有生效。请稍后重试。', forbidden: '您的账号没有这项权限。', notFound: '不存在，或不在您的管辖范围内。',
-    input: '填写有误：{detail}', server: '服务器出错（{status}）：{detail}', tooMany: '操作太频繁，请稍后再试。', tooManyFor: '次数太多，请 {time}后再试。',
+    input: '填写有误：{detail}',
+    field: { reason: '原因', name: '名称', text: '内容', note: '说明', until: '到期', from: '开始', to: '结束', due: '期限', area: '区域', resident: '对象', username: '用户名', password: '密码', role: '角色', provider: '服务机构', vendor: '厂商', rota: '值班表', people: '人员', outcome: '结果', severity: '级别', kind: '类型' },
+    rule: { empty: '必填', between: '应在 {a} 到 {b} 之间', order: '结束要晚于开始', future: '要晚于现在', past: '不能晚于现在', exists: '查不到', policy: '升级步骤里还用着它，请先改升级步骤', night: '夜间设置里还用着它，请先改夜间设置', positive: '要大于 0', upTo: '要大于 0，最多 {b}', long: '最多 {n} 个字符', length: '应有 {a} 到 {b} 个字符', short: '至少 {n} 个字符', somebody: '至少选一个人', twice: '重复了' },
+    server: '服务器出错（{status}）：{detail}', tooMany: '操作太频繁，请稍后再试。', tooManyFor: '次数太多，请 {time}后再试。',
   },
   residents: {
     title: '照护对象', search: '按姓名或编号查找', name: '姓名', phone: '电话', address: '住址', area: '区域', tier: '风险等级', state: '状态', empty: '没有找到', more: '载入更多',
