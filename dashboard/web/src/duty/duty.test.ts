@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPresence } from './presence'
-import { stepsText, shiftRow } from './duty'
+import { fromLocal, stepsText, shiftRow, toLocal } from './duty'
 import { createWords } from '@/words'
 
 // A page without a browser: events, and whether it is in view.
@@ -73,5 +73,12 @@ describe('steps and shifts in words', () => {
     const row = shiftRow({ from: '2026-11-23T00:00:00Z', to: '2026-11-23T12:00:00Z', people: ['a'] })
     expect(row).toMatchObject({ day: '2026-11-23', from: '08:00', to: '20:00' })
     expect(shiftRow({ from: '2026-11-23T12:00:00Z', to: '2026-11-24T00:00:00Z', people: [] })).toMatchObject({ day: '2026-11-23', from: '20:00', to: '08:00', nextDay: true })
+  })
+})
+
+describe('a shift that is entered', () => {
+  it('is in the county\'s time, wherever the browser is', () => {
+    expect(toLocal('2026-11-24T00:30:00Z')).toBe('2026-11-24T08:30')
+    expect(Date.parse(fromLocal(toLocal('2026-11-30T23:00:00Z')))).toBe(Date.parse('2026-11-30T23:00:00Z'))
   })
 })

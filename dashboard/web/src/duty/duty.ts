@@ -62,3 +62,7 @@ export function daysOn(date: string, n: number): string {
 
 /** What a field for date and time holds, in the county's time, for the server. */
 export const fromLocal = (v: string) => `${v}:00+08:00`
+/** Its inverse, to the minute. */
+export const toLocal = (at: string) => new Date(Date.parse(at) + 8 * 3_600_000).toISOString().slice(0, 16)
+/** A shift as its form holds it. */
+export interface ShiftEntry { from: string; to: string; people: string[] }

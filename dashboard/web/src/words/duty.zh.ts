@@ -7,7 +7,7 @@ export const duty = {
   unseen: '{n} 秒内没有人看到，马上进入下一步。', waits: '夜间等到 {time} 再办。', ownPolicy: '用的是 {area} 的升级步骤', defaultPolicy: '用的是默认的升级步骤',
   gaps: '没有人的时段', gapsIntro: '今后 7 天，每个村每个小时都要有人能接红色警情：有通知方式的人，或排了班的值班员。', noGaps: '今后 7 天，{n} 个村每小时都有人。', gap: '{from} 至 {to}，共 {n} 小时', gapCount: '{n} 段',
   rotas: '值班表', noRotas: '还没有值班表。', week: '{from} 起一周', before: '上一周', after: '下一周', thisWeek: '本周', nextDay: '次日', onNow: '现在：', addRota: '新建值班表', editRota: '修改', removeRota: '删除',
-  rotaId: '编号（小写字母、数字、-）', rotaName: '名称', turn: '轮换', turns: { shift: '每班换人', day: '每天换人', week: '每周换人', explicit: '逐班指定' }, start: '第一组从哪天起', handovers: '交接时间', handoversHint: '如 08:00 20:00', teams: '各组的人，按轮换顺序，一行一组', teamsHint: '用户名，几个人用空格隔开', explicitHint: '逐班指定的值班表用程序导入，这里只看。',
+  rotaId: '编号（小写字母、数字、-）', rotaName: '名称', turn: '轮换', turns: { shift: '每班换人', day: '每天换人', week: '每周换人', explicit: '逐班指定' }, start: '第一组从哪天起', handovers: '交接时间', handoversHint: '如 08:00 20:00', teams: '各组的人，按轮换顺序，一行一组', teamsHint: '用户名，几个人用空格隔开', shifts: '各班', addShift: '加一班',
   overrides: '替班', noOverrides: '没有替班。', addOverride: '安排替班', away: '谁不来', everybody: '当班的所有人', by: '谁来替', from: '从', to: '到', remove: '取消', for: '{by} 替 {away}', choose: '请选择',
   holidays: '节假日', noHolidays: '没有节假日安排。', addHoliday: '添加节假日', holidayName: '名称', people: '值班的人',
   policies: '升级步骤', policiesIntro: '没有单独设定的区域用上级的；都没有就用默认的。有人确认后不再往上找。', own: '本区域设定', inherited: '来自 {area}', byDefault: '默认', edit: '修改', addStep: '加一步', removeStep: '去掉这步', stepAt: '响铃后第几秒', addTarget: '加人', inherit: '恢复为上级的', unseenField: '多少秒没有人看到就提前升级（0 表示不提前）', reason: '为什么（必填，会记录在案）', save: '保存', saving: '正在保存…', cancel: '不改了', saved: '已保存。', levelAny: '所有能看到的',
