@@ -26,7 +26,7 @@ const ackPage = `<!doctype html>
 {{with .What}}<p class="what {{$.Severity}}">{{.}}</p>{{end}}
 {{with .Area}}<p>{{$.Words.Area}}{{.}}</p>{{end}}
 {{with .Since}}<p>{{$.Words.Since}}{{.}}</p>{{end}}
-{{with .Says}}<p class="says" role="status">{{.}}</p>{{end}}
+{{with .Says}}<p class="says{{if $.Refused}} refused{{end}}" role="status">{{.}}</p>{{end}}
 {{if .Ask}}<form method="post"><input type="hidden" name="confirm" value="ack"><button>{{.Words.Ack}}</button></form>
 <p class="small">{{.Words.As}}{{.Name}}</p>{{end}}
 <p><a href="{{.Board}}">{{.Words.Board}}</a></p></main></body></html>
@@ -36,7 +36,7 @@ const ackStyle = `body{margin:0;font:18px/1.5 system-ui,"PingFang SC","Microsoft
 	`main{max-width:28rem;margin:0 auto;padding:1.25rem;min-height:100vh;background:#fff;box-sizing:border-box}h1{font-size:1.1rem;margin:0 0 1rem;color:#51606f}` +
 	`p{margin:.5rem 0}.what{font-size:1.5rem;font-weight:700;padding:.6rem .8rem;border-left:.5rem solid #51606f;background:#f4f6f8}` +
 	`.red{border-color:#c81e1e;color:#a01515;background:#fdecec}.orange{border-color:#d9730d;background:#fff3e6}.yellow{border-color:#c9a200;background:#fffbe0}.blue{border-color:#2563c9;background:#eaf1fd}` +
-	`.says{font-weight:600;padding:.6rem .8rem;background:#e8f0e8}button{display:block;width:100%;margin:1.5rem 0 .5rem;padding:1rem;font:inherit;font-size:1.3rem;font-weight:700;` +
+	`.says{font-weight:600;padding:.6rem .8rem;background:#e8f0e8}.refused{background:#fdecec;color:#a01515}button{display:block;width:100%;margin:1.5rem 0 .5rem;padding:1rem;font:inherit;font-size:1.3rem;font-weight:700;` +
 	`color:#fff;background:#0b5cad;border:0;border-radius:.4rem}button:focus-visible,a:focus-visible{outline:3px solid #f0a500;outline-offset:2px}.small{font-size:.9rem;color:#51606f}a{color:#0b5cad}`
 
 type ackWords struct {
@@ -66,7 +66,7 @@ func ackWordsOf(language string) ackWords {
 type ackView struct {
 	Words                             ackWords
 	What, Severity, Area, Since, Says string
-	Ask                               bool
+	Ask, Refused                      bool
 	Name, Board                       string
 	status                            int
 	account                           access.Account
@@ -86,6 +86,7 @@ func (d *Dashboard) serveAckLink() {
 		h.Set("Content-Security-Policy", policy)
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
+		v.Refused = v.status >= http.StatusBadRequest
 		var b bytes.Buffer
 		if err := page.Execute(&b, v); err != nil {
 			d.log.Error().Err(err).Msg("page of a link")
