@@ -62,7 +62,6 @@ func (g group) holds(area devices.AreaPath, d devices.DeviceID) bool {
 const (
 	vendorOutage = "vendor:"
 	waterOutage  = "water:"
-	// and uploadsList, see uploads.go
 )
 
 func (g group) subject() Subject {
