@@ -4,7 +4,7 @@ import type { evidence as zh } from './evidence.zh'
 export const evidence: typeof zh = {
   sos: 'SOS button pressed {time}', sosTimes: 'pressed {n} times', fall: 'Fall reported by the band {time}', fallTimes: 'reported {n} times',
   fallStill: 'No movement for {time} after the fall ({steps} steps): may be unable to get up', fallMoved: 'Walked again {time} ({steps} steps); still reach the person',
-  quality_receipt_time: 'The device gave no time; the time of receipt counts', quality_clock_refused: 'The device’s clock cannot be believed; the time of receipt counts', battery: 'battery then {pct}%',
+  quality_receipt_time: 'The device gave no time; the time of receipt counts', quality_clock_refused: 'The device\'s clock cannot be believed; the time of receipt counts', battery: 'battery then {pct}%',
 
   position: 'Position {lat}, {lon} (within about {m} m)', positionNoAccuracy: 'Position {lat}, {lon}', fixAt: 'Position taken {time}', fixOld: 'Careful: the position is {ago} old ({time}); the person may be elsewhere by now',
   geofence: '{outside} m outside “{zone}”, {distance} m from home (allowed {radius} m from home)', geofencePlain: '{distance} m from home (allowed {radius} m)', outsideSince: 'Outside since {time}, confirmed by {fixes} positions on end',
@@ -25,7 +25,7 @@ export const evidence: typeof zh = {
 
   trendNight: 'Resting heart rate at night {mean} /min on average, usually {baseline} (told from {threshold})', trendNightKnown: 'Compared over {nights} nights, {samples} samples that night',
   trendRest: 'Heart rate at rest {value} /min, usually {median} at this hour', trendRestKnown: 'Unusual for {hours} resting hours on end since {time}, compared over {days} days',
-  trendSkin: 'Skin temperature {value} ℃, usually {median} ℃, {run} days on end', trendPressure: 'Blood pressure (cuffless, a trend only) {value} mmHg, usually {median} mmHg, {run} days on end', trendKnown: 'Compared over {days} days, deviation {z} (told from {limit})', trendUnvalidated: 'This band’s values of the kind are not validated: a trend only',
+  trendSkin: 'Skin temperature {value} ℃, usually {median} ℃, {run} days on end', trendPressure: 'Blood pressure (cuffless, a trend only) {value} mmHg, usually {median} mmHg, {run} days on end', trendKnown: 'Compared over {days} days, deviation {z} (told from {limit})', trendUnvalidated: 'This band\'s values of the kind are not validated: a trend only',
   sign_resting_heart_rate: 'heart rate at rest', sign_night_heart_rate: 'heart rate at night', sign_skin_temp: 'skin temperature', sign_blood_pressure: 'blood pressure trend', sign_body_temp: 'body temperature trend', trendSigns: 'Unusual: {signs}',
 
   leakEvent: 'Meter reported a leak {time}', leak: 'Water ran without a stop from {from} to {to}, {window} h, {used} L in all', leakLeast: 'Never less than {least} L/h (a leak from {limit} L/h)', seepLeast: 'Never less than {least} L/h: little, but for two days', leakProven: '{proven} h of it proven by readings, {gaps} h without readings', leakStep: 'This meter counts in steps of {step} L',
@@ -43,7 +43,7 @@ export const evidence: typeof zh = {
   outageKinds: 'Among them: {kinds}', uploads: '{n} meters that upload once a night have missed this one', uploadsMeans: 'Phone each of them; who misses the next one too has an alert of their own', outageRule: 'Rule: at least {least} within {minutes} min', outageBack: '{n} are back', outageBackAt: 'Devices are back since {time}', outageCalled: 'Round of calls: {n} of {all} reached', group_town: 'one town',
   group_village: 'one village', group_area: 'one area', group_gateway: 'one gateway', group_vendor: 'one vendor', group_batch: 'one batch of devices', group_carrier: 'one carrier',
   also: 'Joined with it: {kinds}', ofOutage: 'Was part of a data outage, now an alert of its own', outageDry: 'For {hours} h by now; homes there usually use water {uses} times in it', notReturnedLimit: 'Rule: no sign of life {hours} h after the end', 
-  canary: 'The service’s own heartbeat is broken', generic: 'Rule “{rule}” holds', again: 'Raised again, {n} times by now: it was closed without reaching the person', merged: '{n} times in all',
+  canary: 'The service\'s own heartbeat is broken', generic: 'Rule “{rule}” holds', again: 'Raised again, {n} times by now: it was closed without reaching the person', merged: '{n} times in all',
   key: {
     device: 'Device', at: 'Time', quality: 'Time quality', lat_deg: 'Latitude', lon_deg: 'Longitude', accuracy_m: 'Position within (m)', battery_pct: 'Battery (%)', used_l: 'Used (L)', limit_l: 'Limit (L)', window_h: 'Window (h)', from: 'From', to: 'To', last_use: 'Last use', last_heard: 'Last heard', quiet_min: 'Quiet (min)', limit_min: 'Limit (min)', metric: 'Metric', value: 'Value', values: 'Values', low: 'Low bound', high: 'High bound', confirmed: 'Confirmed by', event: 'Device event', limit_pct: 'Limit (%)', devices: 'Devices', count: 'Count', area: 'Area', vendor: 'Vendor', raised_again: 'Raised again (times)', previous: 'Alert before', step_l: 'Counts in steps of (L)', measure: 'Judged by', since: 'Since', reason: 'Reason', residents: 'Residents', gateway: 'Gateway', carrier: 'Carrier', batch: 'Batch', used_m3: 'Used (m³)', followed_at: 'Followed', z: 'Deviation',
   },
