@@ -10,6 +10,7 @@ import (
 
 	"shouwang/alerting"
 	"shouwang/dashboard/access"
+	"shouwang/devices"
 )
 
 func reportOf(outcome, cause string) map[string]any {
@@ -88,6 +89,9 @@ func TestTruthRatesOfOthers(t *testing.T) {
 
 func TestLadderAndOverdueOverHTTP(t *testing.T) {
 	c := newCounty(t)
+	must(t, c.registry.PutResident(t.Context(), devices.Resident{ // with a number to call
+		ID: c.here.resident, Name: "王", Phone: "13812345678", Area: c.here.village, Tier: devices.TierGreen, State: devices.Active,
+	}))
 	path := "/api/v1/alerts/" + c.here.alert
 	if _, out, _ := c.as(access.Duty, "GET", path+"/ladder", nil); out["next"] != 0.0 {
 		t.Fatalf("%s, want the resident first", text(out))
