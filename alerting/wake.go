@@ -21,6 +21,21 @@ type wake struct {
 
 const never = math.MaxInt64
 
+// NextTick is from when on somebody must see a tick: at a time of receipt, in
+// nanoseconds since 1970, or when the watched clock stands so, whichever comes
+// first; 0 is the next one, and math.MaxInt64 none. It does not tell of what may
+// turn in the registry or the book until then.
+func (e *Engine) NextTick() (at int64, watched time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	at, watched = never, never
+	for i := range e.subjects.wakes {
+		k := &e.subjects.wakes[i]
+		at, watched = min(at, k.at), min(watched, k.watched)
+	}
+	return at, watched
+}
+
 // hashed is never 0.
 func hashed(resident string) uint64 { return xxhash.Sum64String(resident) | 1 }
 

@@ -54,8 +54,10 @@ type notes struct {
 	// the last one of each subject and kind, so that repetitions count once.
 	heard map[heard]finding
 	last  map[about]heard
-	// ticked are the times of ticks that found something.
+	// ticked are the times of ticks that found something, but for those that came
+	// no later than live.
 	ticked []ticked
+	timely bool // the tick at hand is one of these
 }
 
 // ticked is a tick that found something about a subject.
@@ -96,7 +98,7 @@ func (n *notes) hear(v *alerting.View, device devices.DeviceID, found []alerting
 			continue
 		}
 		n.last[subject] = key
-		if device == "" {
+		if device == "" && !n.timely {
 			n.ticked = append(n.ticked, ticked{v.Now.UnixMicro(), v.Subject})
 		}
 		if _, ok := n.heard[key]; !ok {
@@ -167,8 +169,14 @@ type ear struct {
 	n *notes
 }
 
+// sleeper is one before a detector that need not see every tick.
+type sleeper struct {
+	ear
+	alerting.Sleeper
+}
+
 // Observe implements alerting.Detector.
-func (e ear) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (e *ear) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
 	found := e.Detector.Observe(v, r)
 	if len(found) > 0 {
 		e.n.hear(v, r.Device, found)
@@ -177,7 +185,7 @@ func (e ear) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
 }
 
 // Notice implements alerting.Detector.
-func (e ear) Notice(v *alerting.View, ev devices.Event) []alerting.Finding {
+func (e *ear) Notice(v *alerting.View, ev devices.Event) []alerting.Finding {
 	found := e.Detector.Notice(v, ev)
 	if len(found) > 0 {
 		e.n.hear(v, ev.Device, found)
@@ -186,7 +194,7 @@ func (e ear) Notice(v *alerting.View, ev devices.Event) []alerting.Finding {
 }
 
 // Tick implements alerting.Detector.
-func (e ear) Tick(v *alerting.View) []alerting.Finding {
+func (e *ear) Tick(v *alerting.View) []alerting.Finding {
 	found := e.Detector.Tick(v)
 	if len(found) > 0 {
 		e.n.hear(v, "", found)

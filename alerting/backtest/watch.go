@@ -38,6 +38,7 @@ type watch struct {
 
 	now      time.Time                 // receipt of the newest record
 	ticked   int64                     // the last tick
+	heard    int64                     // receipt of the newest message
 	fine     []span                    // where all ticks are given
 	only     map[alerting.Subject]bool // nil: all are judged
 	seq      uint64
@@ -86,7 +87,12 @@ func (w *watch) detectors(s alerting.Subject) []alerting.Detector {
 		}
 	}
 	for i := range all {
-		all[i] = ear{all[i], w.notes}
+		e := ear{all[i], w.notes}
+		if s, ok := all[i].(alerting.Sleeper); ok {
+			all[i] = &sleeper{e, s}
+		} else {
+			all[i] = &e
+		}
 	}
 	return all
 }
@@ -108,7 +114,7 @@ func (w *watch) fork(ctx context.Context) (*watch, error) {
 	}
 	n := newNotes(w.home)
 	f := newWatch(w.home, w.o, newBook(w.o.Rules, n), n)
-	f.from, f.now, f.ticked = w, w.now, w.ticked
+	f.from, f.now, f.ticked, f.heard = w, w.now, w.ticked, w.heard
 	return f, nil
 }
 
@@ -125,13 +131,16 @@ func (w *watch) nextTick() int64 {
 			next = min(next, f)
 		}
 	}
-	return next
+	return w.home.turns(w.ticked, next)
 }
 
 // until gives the ticks up to a time.
 func (w *watch) until(ctx context.Context, at int64) error {
 	if w.ticked == 0 {
 		w.ticked = at - 1
+	}
+	if at-w.heard > int64(w.o.TickEvery/time.Microsecond) {
+		return w.sleep(ctx, at)
 	}
 	for t := w.nextTick(); t <= at; t = w.nextTick() {
 		w.ticked = t
@@ -142,11 +151,69 @@ func (w *watch) until(ctx context.Context, at int64) error {
 	return nil
 }
 
+// sleep gives, of the ticks up to a time, those that detectors must see.
+func (w *watch) sleep(ctx context.Context, at int64) error {
+	for {
+		if err := w.flush(ctx); err != nil {
+			return err
+		}
+		t, timely := w.due()
+		if t > at {
+			return nil
+		}
+		w.ticked = t
+		if err := w.add(ctx, devices.Record{Received: micros(t), Tick: &devices.Tick{Connected: true}}); err != nil {
+			return err
+		}
+		w.notes.timely = timely
+		err := w.flush(ctx)
+		if w.notes.timely = false; err != nil {
+			return err
+		}
+	}
+}
+
+// due is the next tick that detectors must see, and whether none before it would
+// have found anything.
+func (w *watch) due() (at int64, timely bool) {
+	due, clock := w.engine.NextTick()
+	switch {
+	case due > 0:
+		// The watched clock is that of the ticks; see watched.
+		at = max(min(ceil(due, 1000)/1000, clock.Microseconds()), w.ticked+1)
+		return w.home.turns(w.ticked, ceil(at, tickEvery)), true
+	case w.ticked < w.heard:
+		return ceil(w.heard+1, tickEvery), true
+	}
+	return w.nextTick(), false
+}
+
+// turns is the first tick after one at which an absence may have begun or ended,
+// or the last before that, if it is before another.
+func (h *Home) turns(after, before int64) int64 {
+	for i := range h.Absences {
+		a := &h.Absences[i]
+		for _, t := range [...]time.Time{a.From, a.To, a.Recorded} {
+			switch turn := ceil(t.UnixMicro(), tickEvery); {
+			case turn-tickEvery > after:
+				before = min(before, turn-tickEvery)
+			case turn > after:
+				before = min(before, turn)
+			}
+		}
+	}
+	return before
+}
+
+// ceil is the least whole number of steps that is not less.
+func ceil(n, step int64) int64 { return (n/step + min(n%step, 1)) * step }
+
 // message hands over one message: rows of one device with one time of receipt.
 func (w *watch) message(ctx context.Context, rows []row) error {
 	if err := w.until(ctx, rows[0].received); err != nil {
 		return err
 	}
+	w.heard = rows[0].received
 	received := micros(rows[0].received)
 	device := w.home.Devices[rows[0].device].ID
 	start := len(w.readings)
