@@ -180,8 +180,9 @@ func (w *watch) due() (at int64, timely bool) {
 	switch {
 	case due > 0:
 		// The watched clock is that of the ticks; see watched.
-		at = max(min(ceil(due, 1000)/1000, clock.Microseconds()), w.ticked+1)
-		return w.home.turns(w.ticked, ceil(at, tickEvery)), true
+		if at = min((due-1)/1000+1, clock.Microseconds()); at > w.ticked {
+			return w.home.turns(w.ticked, ceil(at, tickEvery)), true
+		}
 	case w.ticked < w.heard:
 		return ceil(w.heard+1, tickEvery), true
 	}
