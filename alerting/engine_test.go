@@ -440,7 +440,7 @@ type recorder struct {
 	order *[]devices.Metric
 }
 
-func (r *recorder) Observe(_ *alerting.View, x devices.Reading) []alerting.Finding {
+func (r *recorder) Observe(_ *alerting.View, x *devices.Reading) []alerting.Finding {
 	*r.order = append(*r.order, x.Metric)
 	return nil
 }

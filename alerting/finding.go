@@ -84,7 +84,8 @@ type View struct {
 type Detector interface {
 	// Name keys the saved state; it never changes once released.
 	Name() string
-	Observe(v *View, r devices.Reading) []Finding
+	// Observe hears a reading, which is the caller's: it is neither changed nor kept.
+	Observe(v *View, r *devices.Reading) []Finding
 	Notice(v *View, e devices.Event) []Finding
 	Tick(v *View) []Finding
 	// Save returns the state, Restore takes it back. State saved by an older

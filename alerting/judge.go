@@ -69,7 +69,7 @@ func (e *Engine) judge(rec *devices.Record) {
 func (e *Engine) observe(h *hearing, r *devices.Reading, from int) (next int) {
 	defer e.outlast(h.w, &next)
 	for next = from; next < len(h.w.detectors); next++ {
-		if findings := h.w.detectors[next].Observe(&h.v, *r); findings != nil {
+		if findings := h.w.detectors[next].Observe(&h.v, r); findings != nil {
 			e.found(h, findings)
 		}
 	}

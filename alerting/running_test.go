@@ -101,7 +101,7 @@ type broken struct {
 
 func (broken) Name() string { return "broken" }
 
-func (b broken) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (b broken) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if *b.heard++; r.Metric == "spoilt" {
 		panic("about " + v.Resident.Name)
 	}

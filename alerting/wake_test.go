@@ -26,7 +26,7 @@ type alarm struct {
 
 func (a *alarm) Name() string { return "alarm" }
 
-func (a *alarm) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (a *alarm) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	a.state.At = v.Now.Add(time.Duration(r.Value) * 20 * time.Minute)
 	a.state.Watched = v.Watched + 15*time.Second
 	return nil

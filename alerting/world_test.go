@@ -319,7 +319,7 @@ type level struct {
 
 func (l *level) Name() string { return "level." + string(l.kind) }
 
-func (l *level) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (l *level) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if l.seen != nil {
 		*l.seen = append(*l.seen, *v)
 	}
@@ -336,7 +336,7 @@ func (l *level) Observe(v *alerting.View, r devices.Reading) []alerting.Finding 
 	return l.judge(r)
 }
 
-func (l *level) judge(r devices.Reading) []alerting.Finding {
+func (l *level) judge(r *devices.Reading) []alerting.Finding {
 	f := alerting.Finding{
 		Kind: l.kind, FoundAt: r.At, KnownAt: r.Received,
 		Evidence: map[string]any{"value": r.Value}, Rule: alerting.RuleRef{ID: "level", Version: 1},
@@ -380,7 +380,7 @@ type unworn struct {
 
 func (u *unworn) Name() string { return "unworn" }
 
-func (u *unworn) Observe(_ *alerting.View, r devices.Reading) []alerting.Finding {
+func (u *unworn) Observe(_ *alerting.View, r *devices.Reading) []alerting.Finding {
 	var findings []alerting.Finding
 	if u.state.Ticks >= 3 {
 		findings = append(findings, alerting.Finding{Kind: alerting.KindNotWorn, Episode: u.state.Newest, Recovered: true})
@@ -413,7 +413,7 @@ type tally struct {
 
 func (t *tally) Name() string { return "tally" }
 
-func (t *tally) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (t *tally) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	t.state.Readings++
 	t.state.Watched += v.Watched
 	t.state.Sum = t.state.Sum/2 + r.Value // tells the order too
@@ -444,7 +444,7 @@ type toggle struct {
 
 func (t *toggle) Name() string { return "toggle" }
 
-func (t *toggle) Observe(*alerting.View, devices.Reading) []alerting.Finding {
+func (t *toggle) Observe(*alerting.View, *devices.Reading) []alerting.Finding {
 	t.on = !t.on
 	return nil
 }

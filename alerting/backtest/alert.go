@@ -176,7 +176,7 @@ type sleeper struct {
 }
 
 // Observe implements alerting.Detector.
-func (e *ear) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (e *ear) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	found := e.Detector.Observe(v, r)
 	if len(found) > 0 {
 		e.n.hear(v, r.Device, found)

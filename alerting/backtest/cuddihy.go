@@ -72,7 +72,7 @@ type slotValue struct {
 func (*cuddihy) Name() string { return "reference_cuddihy" }
 
 // Observe implements alerting.Detector.
-func (d *cuddihy) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *cuddihy) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	last := d.Use.At
 	litres, before, ok := d.Use.read(r)
 	if !ok {

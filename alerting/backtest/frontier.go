@@ -205,7 +205,7 @@ type lastUse struct {
 
 // read takes a reading and says what was used; ok is false for one that tells
 // nothing, such as one out of order.
-func (u *lastUse) read(r devices.Reading) (litres float64, before time.Time, ok bool) {
+func (u *lastUse) read(r *devices.Reading) (litres float64, before time.Time, ok bool) {
 	if r.Metric != devices.VolumeM3 || r.Value < 0 {
 		return 0, before, false
 	}

@@ -51,7 +51,7 @@ type fixed struct {
 func (*fixed) Name() string { return "reference_fixed" }
 
 // Observe implements alerting.Detector.
-func (d *fixed) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *fixed) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if _, _, ok := d.Use.read(r); !ok {
 		return nil
 	}

@@ -40,10 +40,10 @@ func BenchmarkBand(b *testing.B) {
 			r.Value = float64(k % 288 / 6 * 6)
 		}
 		for _, d := range wearer {
-			found += len(d.Observe(&person, r))
+			found += len(d.Observe(&person, &r))
 		}
 		for _, d := range device {
-			found += len(d.Observe(&thing, r))
+			found += len(d.Observe(&thing, &r))
 		}
 		n++
 	}

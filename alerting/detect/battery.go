@@ -50,7 +50,7 @@ type batteryState struct {
 func (b *Battery) Name() string { return "battery" }
 
 // Observe implements alerting.Detector.
-func (b *Battery) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (b *Battery) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if r.Metric != devices.BatteryPct || r.Value <= 0 || r.Value > 100 || !r.At.After(b.state.At) {
 		return nil
 	}

@@ -107,7 +107,7 @@ func (d *Calls) of(id devices.DeviceID) *fall {
 }
 
 // Observe implements alerting.Detector.
-func (d *Calls) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *Calls) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	switch r.Metric {
 	case devices.LatDeg, devices.LonDeg, devices.AccuracyM:
 		if f, ok := d.state.Fixing.hear(r.Metric, r.Value, r.At.UnixMicro()); ok && f.At > d.state.Where.At {

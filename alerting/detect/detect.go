@@ -59,7 +59,7 @@ func New(s alerting.Subject) []alerting.Detector {
 type memory[S any] struct{ state S }
 
 // Observe implements alerting.Detector.
-func (*memory[S]) Observe(*alerting.View, devices.Reading) []alerting.Finding { return nil }
+func (*memory[S]) Observe(*alerting.View, *devices.Reading) []alerting.Finding { return nil }
 
 // Notice implements alerting.Detector.
 func (*memory[S]) Notice(*alerting.View, devices.Event) []alerting.Finding { return nil }

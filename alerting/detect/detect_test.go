@@ -53,7 +53,7 @@ func (b *bench) late(at, received time.Duration, m devices.Metric, value float64
 	b.t.Helper()
 	b.restart()
 	b.view.Now = monday.Add(received)
-	f := b.detector.Observe(&b.view, devices.Reading{
+	f := b.detector.Observe(&b.view, &devices.Reading{
 		Device: "acme/d1", Metric: m, Value: value, At: monday.Add(at), Received: b.view.Now,
 	})
 	b.findings = append(b.findings, f...)

@@ -80,7 +80,7 @@ func (d *Fusion) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
 }
 
 // Observe implements alerting.Detector.
-func (d *Fusion) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *Fusion) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	at := r.At.UnixMicro()
 	switch r.Metric {
 	case devices.VolumeM3:

@@ -57,7 +57,7 @@ func (h *togetherHome) ask(at time.Duration, fn func(alerting.Detector) []alerti
 func (h *togetherHome) hear(at time.Duration, id devices.DeviceID, m devices.Metric, value float64) {
 	h.t.Helper()
 	h.ask(at, func(d alerting.Detector) []alerting.Finding {
-		return d.Observe(&h.view, devices.Reading{Device: id, Metric: m, Value: value, At: monday.Add(at), Received: monday.Add(at)})
+		return d.Observe(&h.view, &devices.Reading{Device: id, Metric: m, Value: value, At: monday.Add(at), Received: monday.Add(at)})
 	})
 }
 
@@ -255,7 +255,7 @@ func TestABacklogOutOfOrderIsNoTimeWithoutPulse(t *testing.T) {
 	}
 	late := func(at time.Duration, m devices.Metric, value float64) {
 		h.ask(oclock(16), func(d alerting.Detector) []alerting.Finding {
-			return d.Observe(&h.view, devices.Reading{Device: "v/band", Metric: m, Value: value, At: monday.Add(at), Received: monday.Add(oclock(16))})
+			return d.Observe(&h.view, &devices.Reading{Device: "v/band", Metric: m, Value: value, At: monday.Add(at), Received: monday.Add(oclock(16))})
 		})
 	}
 	for n := 8; n < 16; n++ { // the meter goes on, nobody uses water

@@ -81,7 +81,7 @@ type asked struct {
 func (d *WaterInactivity) Name() string { return "water_inactivity" }
 
 // Observe implements alerting.Detector.
-func (d *WaterInactivity) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *WaterInactivity) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if r.Metric != devices.VolumeM3 { // nor does it end what is held
 		return nil
 	}
@@ -115,7 +115,7 @@ func (d *WaterInactivity) worthSaying(v *alerting.View) time.Duration {
 	return max(d.window(v), time.Duration(d.state.Usage.home().longest())*time.Hour)
 }
 
-func (d *WaterInactivity) observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *WaterInactivity) observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if !(r.Value >= 0 && r.Value < 1e9) {
 		return nil
 	}

@@ -259,7 +259,7 @@ func FuzzInactivityState(f *testing.F) {
 	v := alerting.View{Rules: alerting.DefaultRules(), Now: monday}
 	for h := range 50 {
 		at := monday.Add(time.Duration(h) * time.Hour)
-		d.Observe(&v, devices.Reading{Device: "a/1", Metric: devices.VolumeM3, Value: float64(h) / 100, At: at})
+		d.Observe(&v, &devices.Reading{Device: "a/1", Metric: devices.VolumeM3, Value: float64(h) / 100, At: at})
 	}
 	state, _ := d.Save()
 	f.Add(state)
@@ -269,7 +269,7 @@ func FuzzInactivityState(f *testing.F) {
 			return
 		}
 		v := alerting.View{Rules: alerting.DefaultRules(), Now: monday}
-		d.Observe(&v, devices.Reading{Device: "a/1", Metric: devices.VolumeM3, Value: 7, At: monday.Add(99 * time.Hour)})
+		d.Observe(&v, &devices.Reading{Device: "a/1", Metric: devices.VolumeM3, Value: 7, At: monday.Add(99 * time.Hour)})
 		if _, err := d.Save(); err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +292,7 @@ func BenchmarkWaterInactivity(b *testing.B) {
 		r.At = r.At.Add(time.Duration(round) * 60 * 24 * time.Hour)
 		r.Value += float64(round) * (m3 - 20)
 		v.Now = r.At
-		d.Observe(&v, r)
+		d.Observe(&v, &r)
 	}
 }
 

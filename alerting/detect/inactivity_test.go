@@ -127,7 +127,7 @@ func TestASecondMeterHasItsSay(t *testing.T) {
 	other := func(hour int, value float64) {
 		b.restart()
 		b.view.Now = monday.Add(time.Duration(hour) * time.Hour)
-		b.findings = append(b.findings, b.detector.Observe(&b.view, devices.Reading{
+		b.findings = append(b.findings, b.detector.Observe(&b.view, &devices.Reading{
 			Device: "acme/d2", Metric: devices.VolumeM3, Value: value, At: b.view.Now, Received: b.view.Now})...)
 	}
 	for h := range 30 {
@@ -193,7 +193,7 @@ func TestMemoryOfAMeterIsBounded(t *testing.T) {
 	for i := range 6000 { // a reading a minute for four days, no use
 		at := monday.Add(time.Duration(i) * time.Minute)
 		b.view.Now = at
-		b.findings = append(b.findings, d.Observe(&b.view, devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: 3, At: at, Received: at})...)
+		b.findings = append(b.findings, d.Observe(&b.view, &devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: 3, At: at, Received: at})...)
 		if n := len(d.state.Meters[0].Registers.list); n > keptRegisters+1 {
 			t.Fatalf("%d registers kept", n)
 		}

@@ -17,12 +17,12 @@ func (h *home) upload(hours int, use func(day, hour int) float64) {
 	for i := range hours {
 		h.m3 += use(h.hour/24, h.hour%24) / 1000
 		h.view.More = i < hours-1
-		h.findings = append(h.findings, h.detector.Observe(&h.view, devices.Reading{
+		h.findings = append(h.findings, h.detector.Observe(&h.view, &devices.Reading{
 			Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(int(h.m3*1000)) / 1000,
 			At: monday.Add(time.Duration(h.hour) * time.Hour), Received: h.view.Now,
 		})...)
 		if h.view.More = false; i == hours/2 { // the charge once in each message
-			h.findings = append(h.findings, h.detector.Observe(&h.view, devices.Reading{
+			h.findings = append(h.findings, h.detector.Observe(&h.view, &devices.Reading{
 				Device: "acme/d1", Metric: devices.BatteryPct, Value: 80, At: h.view.Now, Received: h.view.Now,
 			})...)
 		}
@@ -112,7 +112,7 @@ func TestTwoMetersOfAKnownHome(t *testing.T) {
 			if !dead {
 				b.restart()
 				b.view.Now = monday.Add(time.Duration(h)*time.Hour + time.Minute)
-				b.findings = append(b.findings, b.detector.Observe(&b.view, devices.Reading{
+				b.findings = append(b.findings, b.detector.Observe(&b.view, &devices.Reading{
 					Device: "acme/d2", Metric: devices.VolumeM3, Value: float64(int(kitchen*1000)) / 1000,
 					At: b.view.Now, Received: b.view.Now})...)
 			}

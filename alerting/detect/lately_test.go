@@ -53,8 +53,8 @@ func live(t *testing.T, told time.Time, restart bool) (*WaterInactivity, *WaterU
 		if !told.IsZero() && !home.at.Before(told) {
 			v.Unusual = []alerting.Window{{From: tripFrom, To: tripTo, Recorded: told}}
 		}
-		a.Observe(v, r)
-		b.Observe(v, r)
+		a.Observe(v, &r)
+		b.Observe(v, &r)
 		if restart && home.at.Hour()%6 == 0 {
 			a2, b2 := &WaterInactivity{}, &WaterUse{}
 			for _, d := range []struct{ old, made alerting.Detector }{{a, a2}, {b, b2}} {
@@ -130,8 +130,8 @@ func TestStatesWithoutWhatCanBeTakenBackAreRead(t *testing.T) {
 	a, b, c, d := &WaterInactivity{}, &WaterUse{}, &WaterInactivity{}, &WaterUse{}
 	for range 48 {
 		r := home.next(v)
-		a.Observe(v, r)
-		b.Observe(v, r)
+		a.Observe(v, &r)
+		b.Observe(v, &r)
 	}
 	for line := range strings.Lines(firstForm) {
 		name, code, _ := strings.Cut(strings.TrimSpace(line), " ")

@@ -54,7 +54,7 @@ func (d *NotWorn) Notice(v *alerting.View, e devices.Event) []alerting.Finding {
 }
 
 // Observe implements alerting.Detector.
-func (d *NotWorn) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *NotWorn) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	w, at := &d.state.Wrist, r.At.UnixMicro()
 	moved := w.Moved
 	switch r.Metric {

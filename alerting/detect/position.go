@@ -67,7 +67,7 @@ func (d *Position) Notice(_ *alerting.View, e devices.Event) []alerting.Finding 
 }
 
 // Observe implements alerting.Detector.
-func (d *Position) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *Position) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	s := &d.state
 	switch r.Metric {
 	case devices.LatDeg, devices.LonDeg, devices.AccuracyM:

@@ -67,7 +67,7 @@ func (d *NotReturned) Notice(v *alerting.View, e devices.Event) []alerting.Findi
 }
 
 // Observe implements alerting.Detector.
-func (d *NotReturned) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *NotReturned) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if d.state.Away.IsZero() || v.Away {
 		return nil
 	}

@@ -65,7 +65,7 @@ const (
 func (s *Silence) Name() string { return "silence" }
 
 // Observe implements alerting.Detector.
-func (s *Silence) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (s *Silence) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if at := r.At.Unix(); at > s.state.Measured {
 		if since := time.Duration(at-s.state.Measured) * time.Second; s.state.Measured > 0 && since >= time.Minute {
 			s.state.Measure = typical(s.state.Measure, since)

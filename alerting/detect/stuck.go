@@ -68,7 +68,7 @@ const (
 func (d *MeterFault) Name() string { return "meter_fault" }
 
 // Observe implements alerting.Detector.
-func (d *MeterFault) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *MeterFault) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	switch r.Metric {
 	case devices.VolumeM3:
 		return d.volume(v, r)
@@ -100,7 +100,7 @@ func (d *MeterFault) of(id devices.DeviceID) *faultyMeter {
 
 // flow adds up what a meter says is running. Between two reports the lesser of
 // them counts, for an hour at the most.
-func (d *MeterFault) flow(v *alerting.View, r devices.Reading) {
+func (d *MeterFault) flow(v *alerting.View, r *devices.Reading) {
 	if v.Subject.Type != alerting.SubjectDevice || !(r.Value >= 0) {
 		return
 	}
@@ -115,7 +115,7 @@ func (d *MeterFault) flow(v *alerting.View, r devices.Reading) {
 }
 
 // steps notes the days on which somebody walked.
-func (d *MeterFault) steps(r devices.Reading) {
+func (d *MeterFault) steps(r *devices.Reading) {
 	on := r.At.Unix() / day24
 	switch {
 	case on < d.state.OnDay:
@@ -135,7 +135,7 @@ func (d *MeterFault) steps(r devices.Reading) {
 	d.state.Walked = append(d.state.Walked, on)
 }
 
-func (d *MeterFault) volume(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *MeterFault) volume(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	m := d.of(r.Device)
 	if m.Register.Read && !r.At.After(m.Register.At) || !(r.Value >= 0) {
 		return nil

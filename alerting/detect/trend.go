@@ -81,7 +81,7 @@ func (d *Trend) Notice(_ *alerting.View, e devices.Event) []alerting.Finding {
 }
 
 // Observe implements alerting.Detector.
-func (d *Trend) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *Trend) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	switch r.Metric {
 	case devices.HeartRateBPM, devices.Steps, devices.Worn, devices.BatteryPct,
 		devices.SkinTempC, devices.SystolicMMHg, devices.BodyTempC:
@@ -300,7 +300,7 @@ func (d *Trend) judgeDay(v *alerting.View, s *daily, what sign, at int64, floor 
 
 // unvouched judges pressure and temperature that are only a trend: by day, and
 // against the limits all the same.
-func (d *Trend) unvouched(v *alerting.View, r devices.Reading, off why, day, at int64) []alerting.Finding {
+func (d *Trend) unvouched(v *alerting.View, r *devices.Reading, off why, day, at int64) []alerting.Finding {
 	s, rules := &d.state, &v.Rules.Vitals
 	which, what, t := systolic, signPressure, &s.PressureLimit
 	if r.Metric == devices.BodyTempC {

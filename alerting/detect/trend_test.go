@@ -59,7 +59,7 @@ func (l *life) days(n int) *life {
 
 func (l *life) hear(at time.Duration, m devices.Metric, value float64) {
 	l.view.Now = monday.Add(at)
-	l.findings = append(l.findings, l.detector.Observe(&l.view, devices.Reading{
+	l.findings = append(l.findings, l.detector.Observe(&l.view, &devices.Reading{
 		Device: "acme/d1", Metric: m, Value: value, At: l.view.Now, Received: l.view.Now,
 	})...)
 }

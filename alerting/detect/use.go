@@ -100,7 +100,7 @@ func (d *WaterUse) Tick(*alerting.View) []alerting.Finding { return nil }
 func (d *WaterUse) QuietTicks() {}
 
 // Observe implements alerting.Detector.
-func (d *WaterUse) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *WaterUse) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	if r.Metric != devices.VolumeM3 || !(r.Value >= 0) || r.At.Unix() <= 0 || r.At.Unix() > math.MaxUint32 {
 		return nil
 	}

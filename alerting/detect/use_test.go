@@ -287,7 +287,7 @@ func TestTwoMetersAreJudgedEachByItself(t *testing.T) {
 		b.view.Now = monday.Add(time.Duration(h) * time.Hour)
 		for i, value := range []float64{5, 7 + float64(h)*0.004} {
 			b.restart()
-			b.findings = append(b.findings, b.detector.Observe(&b.view, devices.Reading{
+			b.findings = append(b.findings, b.detector.Observe(&b.view, &devices.Reading{
 				Device: devices.DeviceID(fmt.Sprintf("acme/d%d", i)), Metric: devices.VolumeM3, Value: value, At: b.view.Now, Received: b.view.Now,
 			})...)
 		}
@@ -334,14 +334,14 @@ func TestRestartsChangeNothingAboutWater(t *testing.T) {
 			r.At = at.Add(-90 * time.Minute)
 		}
 		pieces.view.Now = at
-		want = append(want, whole.Observe(&pieces.view, r)...)
+		want = append(want, whole.Observe(&pieces.view, &r)...)
 		state, err := pieces.detector.Save()
 		if err != nil {
 			t.Fatal(err)
 		}
 		largest = max(largest, len(state))
 		pieces.restart()
-		pieces.findings = append(pieces.findings, pieces.detector.Observe(&pieces.view, r)...)
+		pieces.findings = append(pieces.findings, pieces.detector.Observe(&pieces.view, &r)...)
 	}
 	if len(want) < 5 {
 		t.Errorf("only %d findings", len(want))
@@ -379,7 +379,7 @@ func FuzzWaterUseState(f *testing.F) {
 	v := alerting.View{Rules: alerting.DefaultRules()}
 	for h := range 60 {
 		at := monday.Add(time.Duration(h) * time.Hour)
-		d.Observe(&v, devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(h) / 100, At: at})
+		d.Observe(&v, &devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(h) / 100, At: at})
 	}
 	state, err := d.Save()
 	if err != nil {
@@ -394,7 +394,7 @@ func FuzzWaterUseState(f *testing.F) {
 		}
 		for h := range 3 {
 			at := monday.Add(time.Duration(h) * time.Hour)
-			d.Observe(&v, devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(h), At: at})
+			d.Observe(&v, &devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(h), At: at})
 		}
 	})
 }
@@ -407,7 +407,7 @@ func BenchmarkWaterUse(b *testing.B) {
 		at = at.Add(time.Hour)
 		v.Now = at
 		litres += senior[i%24]
-		d.Observe(&v, devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at})
+		d.Observe(&v, &devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at})
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "readings/s")
 }
@@ -417,7 +417,7 @@ func BenchmarkWaterUseSave(b *testing.B) {
 	d := &WaterUse{}
 	for i := range 24 * 30 {
 		at := monday.Add(time.Duration(i) * time.Hour)
-		d.Observe(&v, devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(i*(1+i%3)) / 1000, At: at})
+		d.Observe(&v, &devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: float64(i*(1+i%3)) / 1000, At: at})
 	}
 	for b.Loop() {
 		state, err := d.Save()

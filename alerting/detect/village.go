@@ -60,7 +60,7 @@ func (*VillageWater) Name() string { return "village_water" }
 func (*VillageWater) Due(*alerting.View) alerting.Due { return alerting.Due{} }
 
 // Observe implements alerting.Detector.
-func (d *VillageWater) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *VillageWater) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	s := &d.state
 	if r.Metric != devices.VolumeM3 && r.Metric != devices.WaterTempC || v.Rules.Storm.Homes == 0 {
 		return nil

@@ -46,9 +46,9 @@ func (o villageOf) run(t *testing.T, seed uint64) []alerting.Finding {
 			v.Now = at
 			id := devices.DeviceID(fmt.Sprintf("v/m%03d", home))
 			if o.tempC != 0 {
-				found = append(found, d.Observe(&v, devices.Reading{Device: id, Metric: devices.WaterTempC, Value: o.tempC, At: at, Received: at})...)
+				found = append(found, d.Observe(&v, &devices.Reading{Device: id, Metric: devices.WaterTempC, Value: o.tempC, At: at, Received: at})...)
 			}
-			found = append(found, d.Observe(&v, devices.Reading{Device: id, Metric: devices.VolumeM3, Value: registers[home], At: at, Received: at})...)
+			found = append(found, d.Observe(&v, &devices.Reading{Device: id, Metric: devices.VolumeM3, Value: registers[home], At: at, Received: at})...)
 		}
 	}
 	return found

@@ -51,7 +51,7 @@ func (d *Vitals) Notice(_ *alerting.View, e devices.Event) []alerting.Finding {
 
 // Observe implements alerting.Detector. Readings of one time must come with
 // `worn` and the pulse first, which the engine sees to.
-func (d *Vitals) Observe(v *alerting.View, r devices.Reading) []alerting.Finding {
+func (d *Vitals) Observe(v *alerting.View, r *devices.Reading) []alerting.Finding {
 	s := vitalOf(r.Metric)
 	if s == noVital && r.Metric != devices.Worn && r.Metric != devices.Steps && r.Metric != devices.BatteryPct {
 		return nil
@@ -80,7 +80,7 @@ func believed(w *wrist, s vital, value float64, at int64) bool {
 	return s != spo2 || !w.pulseless(at)
 }
 
-func (d *Vitals) judge(v *alerting.View, s vital, r devices.Reading, at int64) []alerting.Finding {
+func (d *Vitals) judge(v *alerting.View, s vital, r *devices.Reading, at int64) []alerting.Finding {
 	t, rules := &d.state.Tracks[s], &v.Rules.Vitals
 	l := d.limit(rules, s)
 	i, fresh := t.insert(at, r.Received.UnixMicro(), r.Value)

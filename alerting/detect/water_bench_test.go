@@ -45,10 +45,10 @@ func BenchmarkAllWaterDetectors(b *testing.B) {
 		h.resident.Now, h.meterView.Now, h.resident.Watched, h.meterView.Watched = at, at, at.Sub(monday), at.Sub(monday)
 		r := devices.Reading{Device: h.device, Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at}
 		for _, d := range h.atHome {
-			d.Observe(&h.resident, r)
+			d.Observe(&h.resident, &r)
 		}
 		for _, d := range h.onMeter {
-			d.Observe(&h.meterView, r)
+			d.Observe(&h.meterView, &r)
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "readings/s")
@@ -75,7 +75,7 @@ func BenchmarkEachWaterDetector(b *testing.B) {
 					litres += senior[i/benchHomes%24]
 				}
 				v.Now, v.Watched = at, at.Sub(monday)
-				homes[i%benchHomes].Observe(&v, devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at})
+				homes[i%benchHomes].Observe(&v, &devices.Reading{Device: "acme/d1", Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at})
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "readings/s")
 		})
@@ -97,7 +97,7 @@ func BenchmarkVillageWater(b *testing.B) {
 			at = at.Add(time.Hour)
 			litres += senior[i/len(ids)%24]
 		}
-		d.Observe(&v, devices.Reading{Device: ids[i%len(ids)], Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at})
+		d.Observe(&v, &devices.Reading{Device: ids[i%len(ids)], Metric: devices.VolumeM3, Value: litres / 1000, At: at, Received: at})
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "readings/s")
 }

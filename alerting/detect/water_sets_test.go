@@ -51,7 +51,7 @@ func judgedMeters(meters map[devices.DeviceID][]registerReading) (found map[devi
 		d, v := &WaterUse{}, alerting.View{Rules: alerting.DefaultRules()}
 		for _, r := range list {
 			v.Now = r.at
-			for _, f := range d.Observe(&v, devices.Reading{Device: id, Metric: devices.VolumeM3, Value: r.value, At: r.at, Received: r.at}) {
+			for _, f := range d.Observe(&v, &devices.Reading{Device: id, Metric: devices.VolumeM3, Value: r.value, At: r.at, Received: r.at}) {
 				if !f.Recovered {
 					found[id] = append(found[id], f)
 				}

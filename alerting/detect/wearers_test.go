@@ -83,11 +83,11 @@ func newWorn() *worn {
 func (w *worn) observe(rules *alerting.Rules, r devices.Reading) {
 	v := alerting.View{Now: r.Received, Subject: alerting.ResidentSubject("r1"), Resident: &devices.Resident{ID: "r1"}, Rules: rules}
 	for _, d := range w.resident {
-		w.findings = append(w.findings, d.Observe(&v, r)...)
+		w.findings = append(w.findings, d.Observe(&v, &r)...)
 	}
 	v.Subject, v.Device = alerting.DeviceSubject(r.Device), &devices.Device{ID: r.Device, Kind: devices.Wristband}
 	for _, d := range w.device {
-		w.findings = append(w.findings, d.Observe(&v, r)...)
+		w.findings = append(w.findings, d.Observe(&v, &r)...)
 	}
 }
 
