@@ -65,8 +65,9 @@ type Change struct {
 	Actor Actor
 	Text  string
 	Data  map[string]any
-	// Provider of a visit without an alert.
+	// Provider of a visit without an alert; of planned visits, where Area is.
 	Provider string
+	Area     devices.AreaPath
 }
 
 // Snapshot is the saved state of a subject: of all its detectors, or, as older

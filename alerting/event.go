@@ -19,6 +19,9 @@ const (
 	AlertClosed    EventType = "alert.closed"
 	VisitCreated   EventType = "visit.created"
 	VisitChanged   EventType = "visit.updated"
+	// VisitsPlanned says that the service has planned visits in a village: which, in
+	// the data. A month's plan is no news of a hundred single visits.
+	VisitsPlanned EventType = "visit.planned"
 
 	// LogErased is the type of the entry by which an erasure says which entries of
 	// the log it has changed. It is on nobody's board.

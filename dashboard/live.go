@@ -27,7 +27,8 @@ import (
 //
 // An alert keeps its area but may be handed to another provider when a visit is
 // sent. The one that had it gets a last frame, alert.gone, with nothing but the
-// alert's id.
+// alert's id. Visits by plan come as one frame for each village, visit.planned, with
+// their ids alone: most of them are weeks ahead.
 type liveFrame struct {
 	Event int64           `json:"event"`
 	Prev  int64           `json:"prev"`
@@ -35,7 +36,9 @@ type liveFrame struct {
 	At    time.Time       `json:"at"`
 	Alert *alerting.Alert `json:"alert,omitempty"`
 	Visit *alerting.Visit `json:"visit,omitempty"`
-	Gone  string          `json:"gone,omitempty" doc:"On alert.gone: the id of an alert that is no longer this client's to see."`
+	// Visits are those that were planned; they are fetched where they are shown.
+	Visits []string `json:"visits,omitempty" doc:"On visit.planned: ids of the visits that the service has planned in a village."`
+	Gone   string   `json:"gone,omitempty" doc:"On alert.gone: the id of an alert that is no longer this client's to see."`
 }
 
 type liveHello struct {

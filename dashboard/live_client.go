@@ -232,7 +232,7 @@ func (c *client) frame(e alerting.Event) (liveFrame, bool) {
 	}
 	switch {
 	case sees(e.Provider):
-		f.Alert, f.Visit = c.alert(e.Alert), c.visit(e.Visit)
+		f.Alert, f.Visit, f.Visits = c.alert(e.Alert), c.visit(e.Visit), plannedBy(e)
 	case e.Visit != nil && e.Visit.Provider != nil && sees(*e.Visit.Provider):
 		f.Visit = c.visit(e.Visit) // its own, for an alert that another has by now
 	case e.Alert != nil && e.ProviderBefore != "" && sees(e.ProviderBefore):
@@ -241,6 +241,17 @@ func (c *client) frame(e alerting.Event) (liveFrame, bool) {
 		return f, false
 	}
 	return f, true
+}
+
+// plannedBy are the visits that an event says were planned.
+func plannedBy(e alerting.Event) (ids []string) {
+	list, _ := e.Data["visits"].([]any)
+	for _, id := range list {
+		if id, ok := id.(string); ok && e.Type == alerting.VisitsPlanned {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // alert and visit are what a frame shows of one, as a list would.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,7 @@ type message struct {
 	Visit *struct {
 		Area devices.AreaPath `json:"area"`
 	} `json:"visit"`
+	Visits []string `json:"visits"`
 }
 
 func (c *county) dial(role access.Role, query string, header http.Header) (*websocket.Conn, *http.Response, error) {
@@ -145,6 +147,33 @@ func TestLiveTakesAnAlertFromTheProviderBefore(t *testing.T) {
 	must(t, err)
 	if m := until(t, board, func(m message) bool { return m.Type != "beat" }); m.Type != "visit.updated" || m.Alert != nil || m.Visit == nil {
 		t.Errorf("got %+v, want the provider's own visit alone", m)
+	}
+}
+
+// What was planned in a village comes as one frame with ids, to those who see it.
+func TestLiveTellsOfAVillagesPlanOnce(t *testing.T) {
+	c := newCounty(t)
+	boards := map[access.Role]*websocket.Conn{access.Duty: c.live(access.Duty, ""), access.Provider: c.live(access.Provider, "")}
+	for _, board := range boards {
+		until(t, board, isType("hello"))
+	}
+	must(t, c.store.Tx(t.Context(), func(tx alerting.Tx) error {
+		for _, provider := range []string{"p9", "p1"} {
+			err := tx.AddEvent(alerting.Change{
+				Type: alerting.VisitsPlanned, At: time.Now(), Actor: alerting.System(), Area: c.here.village, Provider: provider,
+				Data: map[string]any{"count": 2, "visits": []string{provider + "-a", provider + "-b"}},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for role, want := range map[access.Role][]string{access.Duty: {"p9-a", "p9-b"}, access.Provider: {"p1-a", "p1-b"}} {
+		m := until(t, boards[role], isType("visit.planned"))
+		if !slices.Equal(m.Visits, want) || m.Visit != nil || m.Alert != nil {
+			t.Errorf("%s got %+v, want %v", role, m, want)
+		}
 	}
 }
 

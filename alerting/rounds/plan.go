@@ -98,12 +98,15 @@ func (p *Planner) plan(ctx context.Context, now time.Time) error {
 	return r.write()
 }
 
-// write enters what was planned, unless it is there.
+// write enters what was planned, unless it is there. An event tells of all that was
+// planned in a village.
 func (r *roll) write() error {
+	slices.SortStableFunc(r.made, func(a, b *alerting.Visit) int { return cmp.Compare(a.Area, b.Area) })
 	return inParts(r.made, func(part []*alerting.Visit) error {
 		var made []alerting.Plan
 		err := r.Store.Tx(r.ctx, func(tx alerting.Tx) error {
 			made = made[:0]
+			var planned []*alerting.Visit
 			for _, v := range part {
 				switch there, err := tx.Planned(v.PlanKey); {
 				case err != nil:
@@ -114,16 +117,10 @@ func (r *roll) write() error {
 				if err := tx.PutVisit(v); err != nil {
 					return err
 				}
-				err := tx.AddEvent(alerting.Change{
-					Type: alerting.VisitCreated, At: r.now, Visit: v, Actor: alerting.System(),
-					Data: map[string]any{"plan": v.Plan, "due": v.Due},
-				})
-				if err != nil {
-					return err
-				}
+				planned = append(planned, v)
 				made = append(made, v.Plan)
 			}
-			return nil
+			return r.tell(tx, planned)
 		})
 		for _, plan := range made {
 			if err == nil {
@@ -132,6 +129,35 @@ func (r *roll) write() error {
 		}
 		return err
 	})
+}
+
+// tell writes the events of visits that are sorted by village.
+func (r *roll) tell(tx alerting.Tx, planned []*alerting.Visit) error {
+	for len(planned) > 0 {
+		ch := alerting.Change{Type: alerting.VisitsPlanned, At: r.now, Actor: alerting.System(), Area: planned[0].Area}
+		ids := []string{}
+		rest := planned[:0:0]
+		for _, v := range planned {
+			provider := ""
+			if v.Provider != nil {
+				provider = *v.Provider
+			}
+			if len(ids) == 0 {
+				ch.Provider = provider
+			}
+			if v.Area != ch.Area || provider != ch.Provider {
+				rest = append(rest, v)
+				continue
+			}
+			ids = append(ids, v.ID)
+		}
+		ch.Data = map[string]any{"count": len(ids), "visits": ids}
+		if err := tx.AddEvent(ch); err != nil {
+			return err
+		}
+		planned = rest
+	}
+	return nil
 }
 
 // visit is a new one; a phone call is nobody's but the desk's.

@@ -277,3 +277,37 @@ func TestARestartIsNoReasonToPlan(t *testing.T) {
 		t.Errorf("%d visits an hour later, want those of who came", n)
 	}
 }
+
+// A month's plan is one event for each village, not one for each visit.
+func TestAVillagesPlanIsOneEvent(t *testing.T) {
+	w := newWorld(t, at(1, 9, 0))
+	w.setRules(quiet)
+	w.village("gyz", "xw", devices.TierRed, 7)
+	w.village("zl", "lz", devices.TierRed, 4)
+	w.step(at(1, 9, 0))
+	want := map[devices.AreaPath][]string{}
+	for _, v := range w.visits(nil) {
+		want[v.Area] = append(want[v.Area], v.ID)
+	}
+	events, err := w.store.EventsAfter(t.Context(), 0, 100)
+	w.must(err)
+	if len(events) != 2 {
+		t.Fatalf("%d events of %d visits in two villages", len(events), len(w.visits(nil)))
+	}
+	for _, e := range events {
+		got := []string{}
+		for _, id := range e.Data["visits"].([]any) {
+			got = append(got, id.(string))
+		}
+		slices.Sort(got)
+		slices.Sort(want[e.Area])
+		if e.Type != alerting.VisitsPlanned || e.Visit != nil || !slices.Equal(got, want[e.Area]) || e.Data["count"] != float64(len(got)) {
+			t.Errorf("%s of %s: %v, want %v", e.Type, e.Area, e.Data, want[e.Area])
+		}
+	}
+	w.start()
+	w.step(at(1, 10, 30))
+	if again, err := w.store.EventsAfter(t.Context(), 0, 100); err != nil || len(again) != 2 {
+		t.Errorf("planned again: %d events %v", len(again), err)
+	}
+}

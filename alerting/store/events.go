@@ -18,7 +18,8 @@ func (t *tx) AddEvent(ch alerting.Change) error {
 		ch.Data = map[string]any{}
 	}
 	var err error
-	var alert, visit, alertJSON, visitJSON, area, provider string
+	var alert, visit, alertJSON, visitJSON string
+	area, provider := string(ch.Area), ch.Provider
 	if v := ch.Visit; v != nil {
 		visit, area, provider = v.ID, string(v.Area), text(v.Provider)
 		if visitJSON, err = marshal(v); err != nil {

@@ -17,6 +17,8 @@ export interface ChangeFrame {
   at: string
   alert?: Alert | null
   visit?: Visit | null
+  /** On visit.planned: ids of the visits that were planned in a village. */
+  visits?: readonly string[]
   /** On alert.gone: the id of an alert that is no longer ours to see. */
   gone?: string
 }
