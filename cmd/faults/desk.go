@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -204,28 +205,25 @@ type deskClerk struct {
 }
 
 func (d *deskClerk) signIn(ctx context.Context) error {
-	resp, err := d.post(ctx, "/session", map[string]any{"username": "desk", "password": password})
+	status, err := d.post(ctx, "/session", map[string]any{"username": "desk", "password": password})
 	if err != nil {
 		return err
 	}
-	for _, c := range resp.Cookies() {
-		d.cookie = c
-	}
-	if resp.StatusCode != http.StatusOK || d.cookie == nil {
-		return fmt.Errorf("sign in: %s", resp.Status)
+	if status != http.StatusOK || d.cookie == nil {
+		return fmt.Errorf("sign in: %d", status)
 	}
 	return nil
 }
 
-// post returns the answer, whose body is not read. An error is that there is none.
-func (d *deskClerk) post(ctx context.Context, path string, body map[string]any) (*http.Response, error) {
+// post returns the status of the answer. An error is that there is none.
+func (d *deskClerk) post(ctx context.Context, path string, body map[string]any) (status int, err error) {
 	text, err := json.Marshal(body)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+d.http+"/api/v1"+path, bytes.NewReader(text))
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if d.cookie != nil {
@@ -233,9 +231,14 @@ func (d *deskClerk) post(ctx context.Context, path string, body map[string]any) 
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return resp, resp.Body.Close()
+	if d.cookie == nil {
+		for _, c := range resp.Cookies() {
+			d.cookie = c
+		}
+	}
+	return resp.StatusCode, resp.Body.Close()
 }
 
 // prepare lets residents call for help, plans visits to others, and returns what
@@ -261,9 +264,12 @@ func (d *deskClerk) prepare(ctx context.Context, h *harness, callers int) ([]*re
 			all = append(all, ending(alerts[caller(i)]))
 		default:
 			visit := uuid.NewString()
-			resp, err := d.post(ctx, "/visits", map[string]any{"uuid": visit, "resident": caller(i), "due": time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)})
-			if err != nil || resp.StatusCode != http.StatusCreated {
-				return nil, fmt.Errorf("plan a visit: %v %w", resp, err)
+			status, err := d.post(ctx, "/visits", map[string]any{"uuid": visit, "resident": caller(i), "due": time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)})
+			if err != nil {
+				return nil, err
+			}
+			if status != http.StatusCreated {
+				return nil, fmt.Errorf("plan a visit: %d", status)
 			}
 			all = append(all, death(caller(i), visit), signature())
 		}
@@ -312,12 +318,12 @@ func (d *deskClerk) workUntilKilled(ctx context.Context, h *harness, life []*req
 	}()
 	for _, r := range life {
 		clerks.Go(func() error {
-			resp, err := d.post(ctx, r.path, r.body)
+			status, err := d.post(ctx, r.path, r.body)
 			if err != nil {
 				return nil //nolint:nilerr // the service was killed
 			}
-			if r.answered = resp.StatusCode < 300; !r.answered {
-				return fmt.Errorf("%s %s: %s", r.what, r.path, resp.Status)
+			if r.answered = status < 300; !r.answered {
+				return fmt.Errorf("%s %s: %d", r.what, r.path, status)
 			}
 			return nil
 		})
@@ -358,7 +364,7 @@ func (d *deskClerk) count(ctx context.Context, r *request, parts []part) (there 
 
 // repeat sends the request again, which was done before or was not.
 func (d *deskClerk) repeat(ctx context.Context, r *request, done bool) error {
-	resp, err := d.post(ctx, r.path, r.body)
+	status, err := d.post(ctx, r.path, r.body)
 	if err != nil {
 		return err
 	}
@@ -366,12 +372,10 @@ func (d *deskClerk) repeat(ctx context.Context, r *request, done bool) error {
 	if done {
 		want = r.again
 	}
-	for _, status := range want {
-		if resp.StatusCode == status {
-			return nil
-		}
+	if !slices.Contains(want, status) {
+		return fmt.Errorf("%s %s again: %d", r.what, r.path, status)
 	}
-	return fmt.Errorf("%s %s again: %s", r.what, r.path, resp.Status)
+	return nil
 }
 
 // expectOnce holds that everything is there once, and what follows from it comes.
