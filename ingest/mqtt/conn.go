@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	readBuffer = 64 << 10
+	readBuffer = 128 << 10 // more than comes in gatherMuch
 	// gather is the least time between two reads from the network: after a pause
 	// a message is read at once, under load many together. A broker sends each
 	// with a system call of its own, and a read and a wake-up for each would be a
@@ -23,7 +23,7 @@ const (
 	// gatherMuch: not always, since a broker that lets only 20 be in flight
 	// (Mosquitto's default) would stand still meanwhile.
 	gather     = time.Millisecond
-	gatherMuch = 3 * time.Millisecond
+	gatherMuch = 5 * time.Millisecond
 	much       = 4 << 10
 	// writeLimit is how much may wait to be sent before Write waits itself.
 	writeLimit = 64 << 10
