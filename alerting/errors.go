@@ -24,9 +24,9 @@ type StateError struct {
 }
 
 func (e *StateError) Error() string {
-	s := fmt.Sprintf("%s is not possible: it is %s", e.Action, e.State)
+	s := fmt.Sprintf("%s is not possible in the state %q", e.Action, string(e.State))
 	if e.By != "" {
-		s += " by " + e.By
+		s += ", in which " + e.By + " put it"
 	}
 	if e.Reason != "" {
 		s += " (" + e.Reason + ")"

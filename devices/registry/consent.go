@@ -72,14 +72,7 @@ func (r *Registry) putConsent(e *edit, c devices.Consent) error {
 		r.turns.add(turn{resident: entry}, recorded, n.from, n.to)
 	})
 	return e.exec(`INSERT INTO consents (id, resident, data, granted, from_at, to_at, paper, by_user, edit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		uuid.NewString(), c.Resident, string(n.data), number(n.granted), n.from, n.to, c.Paper, c.By, e.id)
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
+		uuid.NewString(), c.Resident, string(n.data), flag(n.granted), n.from, n.to, c.Paper, c.By, e.id)
 }
 
 // Consents lists a resident's decisions, newest first.
