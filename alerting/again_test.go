@@ -144,11 +144,11 @@ func TestWhatIsFrozenOrHeldBackIsNotToldAgain(t *testing.T) {
 }
 
 func TestToldAgainSettings(t *testing.T) {
-	for field, set := range map[string]func(*alerting.AgainRules){
-		"tell_again.red":    func(r *alerting.AgainRules) { r.Red = 0 },
-		"tell_again.orange": func(r *alerting.AgainRules) { r.Orange = time.Second },
-		"tell_again.yellow": func(r *alerting.AgainRules) { r.Yellow = -time.Hour },
-		"tell_again.blue":   func(r *alerting.AgainRules) { r.Blue = 8 * 24 * time.Hour },
+	for field, set := range map[string]func(*alerting.SeverityTimes){
+		"tell_again.red":    func(r *alerting.SeverityTimes) { r.Red = 0 },
+		"tell_again.orange": func(r *alerting.SeverityTimes) { r.Orange = time.Second },
+		"tell_again.yellow": func(r *alerting.SeverityTimes) { r.Yellow = -time.Hour },
+		"tell_again.blue":   func(r *alerting.SeverityTimes) { r.Blue = 8 * 24 * time.Hour },
 	} {
 		rules := alerting.DefaultRules()
 		set(&rules.TellAgain)
@@ -161,7 +161,7 @@ func TestToldAgainSettings(t *testing.T) {
 	if inputField(rules.Check()) != "tell_again.red" {
 		t.Error("red once in more than an hour")
 	}
-	rules.TellAgain = alerting.AgainRules{Red: time.Minute}
+	rules.TellAgain = alerting.SeverityTimes{Red: time.Minute}
 	if err := rules.Check(); err != nil {
 		t.Error(err)
 	}

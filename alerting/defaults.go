@@ -82,10 +82,10 @@ func (r *Rules) Check() error {
 	if err := r.Visits.check(); err != nil {
 		return err
 	}
-	if err := r.AckTimeout.check(); err != nil {
+	if err := r.AckTimeout.check("ack_timeout", "take nothing back"); err != nil {
 		return err
 	}
-	if err := r.TellAgain.check(); err != nil {
+	if err := checkAgain(&r.TellAgain); err != nil {
 		return err
 	}
 	if p := r.LowBatteryPct; p < 0 || p > 100 || p != p {

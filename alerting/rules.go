@@ -40,9 +40,9 @@ type Rules struct {
 	// Escalation is the time an alert may stand unacknowledged, per step.
 	Escalation map[Severity][]time.Duration `json:"escalation" yaml:"escalation"`
 	// AckTimeout takes back what was acknowledged and then left.
-	AckTimeout AckRules `json:"ack_timeout" yaml:"ack_timeout"`
+	AckTimeout SeverityTimes `json:"ack_timeout" yaml:"ack_timeout"`
 	// TellAgain tells again of what nobody takes up.
-	TellAgain AgainRules `json:"tell_again" yaml:"tell_again"`
+	TellAgain SeverityTimes `json:"tell_again" yaml:"tell_again"`
 	// VisitDue is how long after dispatch a visit is due.
 	VisitDue map[Severity]time.Duration `json:"visit_due" yaml:"visit_due"`
 	// RaiseAgain is how long after closing without contact an alert comes back

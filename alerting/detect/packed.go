@@ -353,12 +353,7 @@ func (r *ring) unpack(from *reader) {
 	}
 }
 
-// packed is bytes as a string of JSON, as states of older releases have them.
-func packed(b []byte) []byte {
-	return fmt.Appendf(nil, "%q", base64.RawStdEncoding.EncodeToString(b))
-}
-
-// unpacked is the inverse of packed.
+// unpacked reads bytes in a string of JSON, as states of older releases have them.
 func unpacked(text []byte) ([]byte, error) {
 	var word string
 	if err := json.Unmarshal(text, &word); err != nil {

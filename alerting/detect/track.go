@@ -42,22 +42,9 @@ type sample struct {
 
 func (s sample) at() time.Time { return time.UnixMicro(s.At).UTC() }
 
-// samples are saved as one string: two varints of times and one of thousandths
-// each, every one the difference to the one before.
+// samples were saved by an older release as one string of JSON: two varints of
+// times and one of thousandths each, every one the difference to the one before.
 type samples []sample
-
-// MarshalJSON implements json.Marshaler.
-func (s samples) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, 16*len(s))
-	var last sample
-	for _, x := range s {
-		b = binary.AppendVarint(b, x.At-last.At)
-		b = binary.AppendVarint(b, x.Received-x.At)
-		b = binary.AppendVarint(b, int64(math.Round(x.Value*1000)))
-		last = x
-	}
-	return packed(b), nil
-}
 
 var errSamples = errors.New("samples cannot be read")
 
