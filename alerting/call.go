@@ -125,9 +125,12 @@ func (c *Call) endedAt(now time.Time) time.Time {
 	return now
 }
 
-// numberOf is the masked number of who was called, from the resident's contacts
-// where it is there.
+// numberOf is the masked number of who was called: the one that was entered, or that
+// of the resident's contacts where it is there.
 func numberOf(c *Call, r *devices.Resident) string {
+	if c.Number != "" { // of another telephone than the known one
+		return devices.MaskPhone(c.Number)
+	}
 	if r != nil {
 		if c.Whom == "resident" {
 			return devices.MaskPhone(r.Phone)
@@ -137,9 +140,6 @@ func numberOf(c *Call, r *devices.Resident) string {
 				return devices.MaskPhone(p.Phone)
 			}
 		}
-	}
-	if c.Number != "" {
-		return devices.MaskPhone(c.Number)
 	}
 	if isService(c.Whom) {
 		return strings.TrimSpace(c.Whom)

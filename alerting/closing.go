@@ -9,8 +9,7 @@ import (
 // maxText is the longest note, reason or report text, in characters.
 const maxText = 4000
 
-// The ways in which a person usually verifies what an alert was about. Others are
-// taken as they are entered.
+// The ways in which a person verifies what an alert was about.
 const (
 	ByPhone  = "phone"
 	ByFamily = "family"
@@ -104,8 +103,8 @@ func (c *Closing) check(report *Report) error {
 	if err := checkText("verified_by", c.VerifiedBy, true); err != nil {
 		return err
 	}
-	if err := checkText("how", c.How, true); err != nil {
-		return err
+	if !slices.Contains([]string{ByPhone, ByFamily, AtDoor, ByDevice}, c.How) {
+		return &InputError{Field: "how", Value: c.How, Rule: "must be one of phone, family, door, device"}
 	}
 	return checkText("note", c.Note, false)
 }

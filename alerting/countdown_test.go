@@ -304,7 +304,7 @@ func TestCallsAreKeptBothWays(t *testing.T) {
 	if got := w.store.LastContact(wang, w.now); !got.IsZero() {
 		t.Error("nobody has spoken to her")
 	}
-	_, err := w.desk.Call(w.ctx, id, zhang, alerting.Call{Direction: "in", Whom: "resident", Result: "answered", Seconds: 60, Started: w.now.Add(-3 * time.Minute)})
+	_, err := w.desk.Call(w.ctx, id, zhang, alerting.Call{Direction: "in", Whom: "resident", Number: "150 1111 2222", Result: "answered", Seconds: 60, Started: w.now.Add(-3 * time.Minute)})
 	w.must(err)
 	if got := w.store.LastContact(wang, w.now); !got.Equal(w.now.Add(-2 * time.Minute)) {
 		t.Errorf("contact %s, want when the call was over", got)
@@ -312,7 +312,7 @@ func TestCallsAreKeptBothWays(t *testing.T) {
 	all, err := w.store.Calls(w.ctx, alerting.CallFilter{Scope: everywhere, Alert: id})
 	w.must(err)
 	want := []struct{ direction, whom, number string }{
-		{"out", "resident", "138****5678"}, {"in", "resident", "138****5678"}, {"out", "王小明", "063****4321"}, {"in", "邻居老李", "139****7777"}, {"out", "120", "120"},
+		{"out", "resident", "138****5678"}, {"in", "resident", "150****2222"}, {"out", "王小明", "063****4321"}, {"in", "邻居老李", "139****7777"}, {"out", "120", "120"},
 	}
 	if len(all) != len(want) {
 		t.Fatalf("%+v", all)

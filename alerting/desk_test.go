@@ -382,7 +382,7 @@ func TestClosingInput(t *testing.T) {
 	for field, spoil := range map[string]func(*alerting.Closing){
 		"outcome":     func(c *alerting.Closing) { c.Outcome = "fine" },
 		"verified_by": func(c *alerting.Closing) { c.VerifiedBy = " " },
-		"how":         func(c *alerting.Closing) { c.How = " " },
+		"how":         func(c *alerting.Closing) { c.How = "telepathy" },
 		"note":        func(c *alerting.Closing) { c.Note = strings.Repeat("长", 4001) },
 	} {
 		c := good

@@ -77,7 +77,7 @@ type closeIn struct {
 	Body struct {
 		Outcome    entered `json:"outcome"`
 		VerifiedBy string  `json:"verified_by,omitempty" maxLength:"100" doc:"Who reached the person; may be missing when the alert has a visit report."`
-		How        string  `json:"how,omitempty" maxLength:"200" doc:"How it was verified: phone, family, door, device, or in words; a device is no contact. May be missing when the alert has a visit report."`
+		How        string  `json:"how,omitempty" enum:"phone,family,door,device" doc:"How it was verified; a device is no contact. May be missing when the alert has a visit report."`
 		Cause      string  `json:"cause,omitempty" enum:"away,device,habit,test,other" doc:"Why it was a false alarm; away, device and test keep the time out of what is learnt."`
 		Note       string  `json:"note,omitempty" maxLength:"4000"`
 	}

@@ -139,6 +139,9 @@ func (s *notifySettings) check(bad func(key, format string, args ...any)) {
 			bad("notify."+key, "%v: must lie between 0 and 168h", d)
 		}
 	}
+	if s.LinkLasts > 0 && s.LinkLasts < 10*time.Minute { // its end is a whole minute
+		bad("notify.link_lasts", "%v: must be at least 10m", s.LinkLasts)
+	}
 }
 
 func valueAndRule(e *devices.InputError) string {

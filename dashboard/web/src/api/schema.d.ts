@@ -2727,8 +2727,11 @@ export interface components {
              * @enum {string}
              */
             cause?: "away" | "device" | "habit" | "test" | "other";
-            /** @description How it was verified: phone, family, door, device, or in words; a device is no contact. May be missing when the alert has a visit report. */
-            how?: string;
+            /**
+             * @description How it was verified; a device is no contact. May be missing when the alert has a visit report.
+             * @enum {string}
+             */
+            how?: "phone" | "family" | "door" | "device";
             note?: string;
             /** @enum {string} */
             outcome: "real_emergency" | "assisted" | "well" | "deceased" | "hospital" | "away" | "refused" | "false_alarm" | "device_fault" | "repair" | "recovered" | "test" | "duplicate";
