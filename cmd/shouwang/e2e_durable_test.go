@@ -39,8 +39,10 @@ func (a *api) events(after int64) []event {
 	defer conn.Close()
 	var all []event
 	_ = conn.SetReadDeadline(time.Now().Add(patience)) // beats would go on for ever
+	// The live view hears of what was committed a moment later than a list shows it.
+	_, listed := a.alerts("")
 	newest, position := int64(-1), after
-	for newest < 0 || position < newest {
+	for newest < 0 || position < max(newest, listed) {
 		var e event
 		if err := conn.ReadJSON(&e); err != nil {
 			a.t.Fatalf("live after %d: %v", position, err)
