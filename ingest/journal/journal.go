@@ -112,7 +112,7 @@ type lane struct {
 	subject string
 	buf     *buffer
 	tail    tail
-	stored  uint64 // the newest frame that its writer has seen stored; order guards it
+	stored  uint64 // the newest frame that its writer has seen stored, or unsure; order guards it
 
 	mu       sync.Mutex
 	newest   uint64            // newest frame of the lane known to us, 0: none

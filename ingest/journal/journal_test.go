@@ -284,6 +284,41 @@ func TestFrameIsStoredOnce(t *testing.T) {
 	}
 }
 
+// A frame that lands after its writer has given up is not stored again, though the
+// other lane has written meanwhile and found nobody else in between.
+func TestFrameThatLandsLateIsStoredOnce(t *testing.T) {
+	srv := startServer(t)
+	j := openJournal(t, srv.connect(), Options{})
+	a := &writer{j: j, lane: j.lanes[ingest.Telemetry], frame: AppendFrame(nil, []ingest.Record{record("first")})}
+	b := &writer{j: j, lane: j.lanes[ingest.Events]}
+	write := func(w *writer, what string) uint64 {
+		t.Helper()
+		w.frame = AppendFrame(nil, []ingest.Record{record(what)})
+		seq, err := w.publish(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seq
+	}
+	a.last = write(a, "first")
+	b.last = write(b, "sos")
+	a.last = write(a, "second")
+	ended, end := context.WithCancel(t.Context())
+	end()
+	a.frame = AppendFrame(nil, []ingest.Record{record("late")})
+	if _, err := a.publish(ended); err == nil {
+		t.Fatal("the first try got through")
+	}
+	b.last = write(b, "fall")
+	landed, err := j.js.Publish(t.Context(), a.lane.subject, a.frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seq := write(a, "late"); seq != landed.Sequence {
+		t.Errorf("stored again as frame %d, it was frame %d", seq, landed.Sequence)
+	}
+}
+
 // A frame whose acknowledgement got lost may be read by all before the next try,
 // and is still not stored twice: it is not purged until its writer knows of it.
 func TestUnconfirmedFrameIsNotPurged(t *testing.T) {

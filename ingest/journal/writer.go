@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -146,6 +147,9 @@ func (w *writer) write(ctx context.Context) bool {
 	}
 }
 
+// unsure is the number of no frame.
+const unsure = math.MaxUint64
+
 // order is the order in which this process writes to the stream: one frame after
 // the other, as the stream takes them.
 type order struct {
@@ -172,7 +176,7 @@ func (w *writer) publish(ctx context.Context) (uint64, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	sure := o.alone && w.last == w.lane.stored
-	o.alone = false
+	o.alone, w.lane.stored = false, unsure // until we know: it may be stored without our hearing of it
 	seq, err := w.send(ctx, !sure)
 	switch {
 	case err == nil:
