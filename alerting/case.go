@@ -19,8 +19,8 @@ func (c *Case) ring(now time.Time, r *terms) {
 // startClock starts the escalation clock for the case's severity, at the level
 // it has reached. Late alerts have none.
 func (c *Case) startClock(now time.Time, r *terms) {
-	c.EscalateAt, c.AgainAt, c.ClockAt, c.SeeBy = nil, nil, time.Time{}, time.Time{}
-	c.WaitsUntil, c.DeliveredAt, c.DeliveredTo = nil, nil, nil
+	c.stopClock()
+	c.DeliveredAt, c.DeliveredTo = nil, nil
 	if c.Late {
 		return
 	}
@@ -34,6 +34,15 @@ func (c *Case) startClock(now time.Time, r *terms) {
 	}
 	c.scheduleStep(now, r)
 }
+
+// stopClock ends all that would have asked somebody for the case.
+func (c *Case) stopClock() {
+	c.disarm()
+	c.ClockAt = time.Time{}
+}
+
+// disarm is stopClock of a case whose clock still tells since when it ran.
+func (c *Case) disarm() { c.EscalateAt, c.AgainAt, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, nil }
 
 // scheduleStep sets when the next escalation step is due or, after the last, when
 // its people are told again.
@@ -141,14 +150,15 @@ func (c *Case) acknowledge(by Actor, now time.Time) {
 		user := by.User
 		c.DeliveredAt, c.DeliveredTo = &now, &user // who takes it up has seen it
 	}
-	c.EscalateAt, c.AgainAt, c.AckDue, c.SeeBy, c.WaitsUntil = nil, nil, nil, time.Time{}, nil
+	c.disarm()
+	c.AckDue = nil
 }
 
 // end closes the case. What was never acknowledged is so with its end, except
 // when it ended by itself.
 func (c *Case) end(o Outcome, now time.Time) {
-	c.State, c.Outcome, c.ClosedAt, c.EscalateAt, c.AgainAt = Closed, &o, &now, nil, nil
-	c.AckDue, c.NextCall, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, nil
+	c.State, c.Outcome, c.ClosedAt, c.AckDue, c.NextCall = Closed, &o, &now, nil, nil
+	c.disarm()
 }
 
 // withEvidence sets one value on the case's own copy of the evidence.

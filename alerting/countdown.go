@@ -74,11 +74,7 @@ func (e *Escalation) heldBack(c *Case, now time.Time) bool {
 	if c.Silenced == nil || c.Severity == Red {
 		return false
 	}
-	resident := ""
-	if c.Resident != nil {
-		resident = c.Resident.ID
-	}
-	_, ok := e.Book.Silenced(c.Subject, resident, c.Kind, now)
+	_, ok := silenced(e.Book, c.Subject, c.Resident, c.Kind, now)
 	return ok
 }
 

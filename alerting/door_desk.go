@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"shouwang/devices"
 )
 
@@ -48,11 +46,10 @@ type NewEntry struct {
 }
 
 func (e *NewEntry) check() error {
-	uid, err := uuid.Parse(e.UUID)
-	if err != nil {
-		return &InputError{Field: "uuid", Value: e.UUID, Rule: "must be a UUID"}
+	var err error
+	if e.UUID, err = checkUUID(e.UUID); err != nil {
+		return err
 	}
-	e.UUID = uid.String()
 	for field, text := range map[string]string{"reason": e.Reason, "note": e.Note, "code": e.Code} {
 		if err := checkText(field, text, false); err != nil {
 			return err

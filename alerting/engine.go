@@ -328,11 +328,16 @@ func (e *Engine) commit(ctx context.Context) error {
 }
 
 func (e *Engine) silenced(s Subject, r *ResidentRef, k Kind, at time.Time) (SilenceRef, bool) {
+	return silenced(e.Book, s, r, k, at)
+}
+
+// silenced is Book.Silenced about somebody, or nobody.
+func silenced(b Book, s Subject, r *ResidentRef, k Kind, at time.Time) (SilenceRef, bool) {
 	resident := ""
 	if r != nil {
 		resident = r.ID
 	}
-	return e.Book.Silenced(s, resident, k, at)
+	return b.Silenced(s, resident, k, at)
 }
 
 func (e *Engine) raise(f *fold, id string) error {

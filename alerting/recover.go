@@ -1,8 +1,6 @@
 package alerting
 
-import (
-	"time"
-)
+import "time"
 
 // recover handles the end of a known episode.
 func (f *fold) recover(j *judged, ep Episode) error {

@@ -165,7 +165,7 @@ func (f *fold) hush(c *Case, at time.Time) bool {
 		return false
 	}
 	c.Silenced = &ref
-	c.EscalateAt, c.AgainAt, c.ClockAt, c.SeeBy, c.WaitsUntil = nil, nil, time.Time{}, time.Time{}, nil
+	c.stopClock()
 	return true
 }
 

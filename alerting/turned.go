@@ -93,7 +93,8 @@ func (d *Desk) turn(tx Tx, c *Case, t devices.ResidentTurn, by Actor, now time.T
 			return nil
 		}
 		c.Frozen, data["action"] = t.To, "freeze"
-		c.EscalateAt, c.AgainAt, c.ClockAt, c.SeeBy, c.WaitsUntil, c.AckDue = nil, nil, time.Time{}, time.Time{}, nil, nil
+		c.stopClock()
+		c.AckDue = nil
 	case c.Frozen == "":
 		return nil
 	default:

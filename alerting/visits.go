@@ -118,9 +118,14 @@ func idOf(made string) (string, error) {
 	if made == "" {
 		return newID(), nil
 	}
-	id, err := uuid.Parse(made)
+	return checkUUID(made)
+}
+
+// checkUUID returns the id as all write it.
+func checkUUID(text string) (string, error) {
+	id, err := uuid.Parse(text)
 	if err != nil {
-		return "", &InputError{Field: "uuid", Value: made, Rule: "must be a UUID"}
+		return "", &InputError{Field: "uuid", Value: text, Rule: "must be a UUID"}
 	}
 	return id.String(), nil
 }
@@ -261,11 +266,10 @@ var errSame = errors.New("this is here already")
 // in the log: nobody's report is lost. Nothing is found later than it is told,
 // so the time of a phone whose clock is ahead gives way to ours.
 func (d *Desk) ReportVisit(ctx context.Context, id string, by Actor, r Report) (Visit, error) {
-	uid, err := uuid.Parse(r.UUID)
-	if err != nil {
-		return Visit{}, &InputError{Field: "uuid", Value: r.UUID, Rule: "must be a UUID"}
+	var err error
+	if r.UUID, err = checkUUID(r.UUID); err != nil {
+		return Visit{}, err
 	}
-	r.UUID = uid.String()
 	if err := checkOneOf("outcome", r.Outcome, Outcomes()); err != nil {
 		return Visit{}, err
 	}

@@ -26,6 +26,11 @@ func (s *span) covers(at int64) bool {
 	return s.endedRecorded == 0 || at < s.endedRecorded || at < s.endedAt
 }
 
+// times are all at which an answer about the span may change; 0 stands for none.
+func (s *span) times() [5]int64 {
+	return [...]int64{s.recorded, s.from, s.to, s.endedRecorded, s.endedAt}
+}
+
 // end is when the span ends as known now, 0 for never.
 func (s *span) end() int64 {
 	if s.endedRecorded != 0 && (s.to == 0 || s.endedAt < s.to) {

@@ -45,7 +45,8 @@ func (r *Registry) stands(e *deviceEntry, t int64) *standing {
 	}
 	var of *residentEntry
 	for _, a := range slices.Backward(e.assigned) {
-		s.turn(a.recorded, a.from, a.to, a.endedRecorded, a.endedAt)
+		times := a.times()
+		s.turn(times[:]...)
 		if of == nil && a.covers(t) {
 			of = a.resident
 		}
@@ -56,7 +57,8 @@ func (r *Registry) stands(e *deviceEntry, t int64) *standing {
 	s.Resident, s.Away, s.Withheld, s.WatchedSince = of.at(t), of.away(t), r.withheld(of, t), of.watchedSince(t)
 	turnsOf(s, &of.versions)
 	for _, a := range of.absences {
-		s.turn(a.recorded, a.from, a.to, a.endedRecorded, a.endedAt)
+		times := a.times()
+		s.turn(times[:]...)
 	}
 	for _, c := range of.consents {
 		s.turn(c.recorded, c.from, c.to)

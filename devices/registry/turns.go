@@ -45,7 +45,7 @@ func compareTurn(t turn, at int64) int { return cmp.Compare(t.at, at) }
 func (r *Registry) loadTurns() {
 	var all turns
 	note := func(t turn, s *span) {
-		for _, at := range []int64{s.recorded, s.from, s.to, s.endedRecorded, s.endedAt} {
+		for _, at := range s.times() {
 			if at != 0 && at >= s.recorded {
 				t.at = at
 				all = append(all, t)
