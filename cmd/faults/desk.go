@@ -147,7 +147,7 @@ func killAtTheDesk(ctx context.Context, h *harness) (err error) {
 			return err
 		}
 		for _, r := range life {
-			there, err := d.whole(ctx, r)
+			there, err := d.count(ctx, r, r.parts)
 			switch {
 			case err != nil:
 				return err
@@ -331,12 +331,8 @@ func (d *deskClerk) workUntilKilled(ctx context.Context, h *harness, life []*req
 	return errors.Join(clerks.Wait(), <-killed)
 }
 
-// whole says whether the request was done, and fails when a part of it is missing
-// or there more than once.
-func (d *deskClerk) whole(ctx context.Context, r *request) (there bool, err error) {
-	return d.count(ctx, r, r.parts)
-}
-
+// count says whether the parts of a request are there, and fails when some are and
+// others are not, or one is more than once.
 func (d *deskClerk) count(ctx context.Context, r *request, parts []part) (there bool, err error) {
 	db, err := readState(d.data)
 	if err != nil {
